@@ -1,0 +1,46 @@
+# Every target does its own set-up: a fresh machine needs Python 3.11 or newer, make and the package registries.
+PYTHON ?= python3
+BIN := .venv/bin
+OUT ?= demo-run
+
+.PHONY: setup demo test test-slow lint bench lock clean
+
+setup: .venv/.ready
+
+.venv/.ready: requirements/dev.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/uv.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --requirement requirements/dev.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	touch $@
+
+.venv/.bench-ready: .venv/.ready requirements/bench.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --requirement requirements/bench.txt
+	touch $@
+
+demo: setup
+	$(BIN)/tidegate demo --out $(OUT)
+
+test: setup lint
+	$(BIN)/pytest -m "not slow" -n 2
+
+test-slow: setup
+	$(BIN)/pytest -m slow -n 2
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/.bench-ready
+	$(BIN)/python -m benchmarks
+
+# Lock files carry hashes and no addresses, so that any mirror serves them.
+lock: setup
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --extra dev pyproject.toml -o requirements/dev.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --extra bench -c requirements/dev.txt pyproject.toml -o requirements/bench.txt
+	echo uv | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header - -o requirements/uv.txt
+
+clean:
+	rm -rf .venv demo-run .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

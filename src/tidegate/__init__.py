@@ -1,0 +1,1 @@
+"""Tidegate: the control room for moderation automation."""

@@ -1,0 +1,1 @@
+"""A generated stream of mild posts with known truth, for trying Tidegate out."""

@@ -1,0 +1,1 @@
+"""Audit sampling, and leakage and overkill with intervals that hold."""

@@ -1,0 +1,1 @@
+"""The main job over files: posts in, a run folder out."""
