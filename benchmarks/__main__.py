@@ -1,8 +1,8 @@
 """`make bench`: run every benchmark, print a table, append one JSON line per figure to results.jsonl.
 
 A benchmark is a module `bench_*.py` below this folder with `def run() -> Iterator[Figure]`. Name some on the
-command line to run only those whose path contains one of the words. Each runs in a process of its own, held to
-one core where the system allows it.
+command line to run only those whose path contains one of the words. Each runs in a process of its own,
+held to one core where the system allows it.
 """
 
 from __future__ import annotations
@@ -55,10 +55,10 @@ def main(words: list[str]) -> None:
             for figure in figures(module):
                 results.write(json.dumps(figure) + "\n")
                 results.flush()
-                ratio = figure["ratio"]
+                value, ratio = figure["value"], figure["ratio"]
                 table.add_row(
                     str(figure["name"]),
-                    f"{figure['value']:,.4g}" if isinstance(figure["value"], float) else f"{figure['value']:,}",
+                    f"{value:,.4g}" if isinstance(value, float) else f"{value:,}",
                     str(figure["unit"]),
                     str(figure["against"] or ""),
                     f"{ratio:.2f}" if isinstance(ratio, float) else "",
