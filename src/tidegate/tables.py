@@ -182,9 +182,7 @@ def signals_table(catalog: Catalog) -> Table:
     columns = [Column("item_id", pl.String, "The item.", nullable=False)]
     for spec in catalog.detectors.values():
         columns += [Column(spec.column(f.name), f.type.dtype, f.doc, f.unit) for f in spec.fields]
-        columns.append(
-            Column(spec.status_column, pl.String, "computed, skipped or failed.", nullable=False)
-        )
+        columns.append(Column(spec.status_column, pl.String, "computed, skipped or failed.", nullable=False))
     return Table("signals", "What the detectors said, one row per item.", tuple(columns))
 
 
@@ -194,7 +192,9 @@ DECISIONS = Table(
     (
         Column("item_id", pl.String, "The item.", nullable=False),
         Column("strategy", pl.String, "Name of the strategy.", nullable=False),
-        Column("strategy_version", pl.String, "Its version, then @ and 12 digits of its hash.", nullable=False),
+        Column(
+            "strategy_version", pl.String, "Its version, then @ and 12 digits of its hash.", nullable=False
+        ),
         Column("arm", pl.String, "The launch arm that decided.", nullable=False),
         Column("action", pl.String, "The step of the action ladder that was taken.", nullable=False),
         Column("rule", pl.String, "The rule that decided; null when a detector failed first."),
@@ -206,7 +206,13 @@ DECISIONS = Table(
         Column("values", pl.String, "Every value that was read, as a JSON object.", nullable=False),
         Column("detectors", pl.String, "Detector versions as a JSON object.", nullable=False),
         Column("cost_ms", pl.Float64, "Declared cost of the signals computed.", unit="ms", nullable=False),
-        Column("cost_money", pl.Float64, "Declared price of the signals computed.", unit="US dollars", nullable=False),
+        Column(
+            "cost_money",
+            pl.Float64,
+            "Declared price of the signals computed.",
+            unit="US dollars",
+            nullable=False,
+        ),
         Column("audit_probability", pl.Float64, "Chance of being audited.", unit="0 < p ≤ 1", nullable=False),
         Column("audited", pl.Boolean, "Whether the item was drawn for the audit sample.", nullable=False),
     ),
@@ -217,7 +223,9 @@ LABELS = Table(
     "What people found, one row per item and policy looked at.",
     (
         Column("item_id", pl.String, "The item.", nullable=False),
-        Column("violates", pl.Boolean, "Whether it violates (the policy, where one is named).", nullable=False),
+        Column(
+            "violates", pl.Boolean, "Whether it violates (the policy, where one is named).", nullable=False
+        ),
         Column("policy", pl.String, "The policy it violates; null for any."),
         Column("labeller", pl.String, "Who said so; a pseudonym will do."),
         Column("labelled_at", TIMESTAMP, "When it was said.", unit="UTC, microseconds"),

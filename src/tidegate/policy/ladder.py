@@ -1,7 +1,8 @@
 """The action ladder: what can be done about an item, mildest first, defined once.
 
-A workspace may add steps or change them in `tidegate.toml`. `outcome` is what the measures need to know:
-an item that passed can leak, an item that was actioned can be over-killed, a held item waits for a person.
+A workspace may add steps or change them in `tidegate.toml`, which `settings` reads. `outcome` is what the
+measures need to know: an item that passed can leak, an item that was actioned can be over-killed, a held
+item waits for a person.
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ class Ladder:
         names = self.names
         if len(set(names)) != len(names):
             twice = next(name for name in names if names.count(name) > 1)
-            raise WorkspaceError(f"the action '{twice}' is defined twice", remedy="Give each action one entry.")
+            raise WorkspaceError(
+                f"the action '{twice}' is defined twice", remedy="Give each action one entry."
+            )
         if not any(action.outcome is Outcome.HELD for action in self.actions):
             raise WorkspaceError(
                 "no action holds an item for review",
@@ -57,7 +60,10 @@ class Ladder:
         return name in self.names
 
     def __getitem__(self, name: str) -> Action:
-        return next(action for action in self.actions if action.name == name)
+        for action in self.actions:
+            if action.name == name:
+                return action
+        raise KeyError(name)
 
     @property
     def review(self) -> str:

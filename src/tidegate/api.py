@@ -1,0 +1,111 @@
+"""The five calls that a notebook needs: load a strategy, score a frame, decide, estimate, plot.
+
+They are the command line's own steps, on frames instead of files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from tidegate.errors import InputError, Where
+from tidegate.measure import draw, plot
+from tidegate.measure import estimate as estimate_population
+from tidegate.policy.ladder import LADDER, Ladder
+from tidegate.runs.audit import day_of, probabilities
+from tidegate.runs.bench import Bench, set_up
+from tidegate.strategy import cascade, decisions_frame
+from tidegate.tables import ITEMS
+
+__all__ = ["decide", "estimate", "load_strategy", "plot", "score"]
+
+
+def load_strategy(path: Path | str = "starter", *, let: Mapping[str, float] | None = None) -> Bench:
+    """A strategy file, checked, together with the detectors of the workspace that it lies in.
+
+    Raises:
+        StrategyError: every problem of the file, each with its line and remedy.
+    """
+    return set_up(path, let=let)
+
+
+def score(posts: pl.DataFrame, bench: Bench) -> pl.DataFrame:
+    """Every signal of the strategy's detectors for every post: item_id, the signals, their statuses.
+
+    `posts` needs the columns id and text; any other column of `tables.ITEMS` is used where it is there.
+    """
+    items = as_items(posts)
+    answers = [bench.ask(name, items).drop("item_id") for name in sorted(bench.strategy.detectors)]
+    return pl.concat([items.select(item_id="id"), *answers], how="horizontal")
+
+
+def decide(posts: pl.DataFrame, signals: pl.DataFrame | None, bench: Bench) -> pl.DataFrame:
+    """One decision per post, in the columns of `tables.DECISIONS`, the audit sample drawn.
+
+    With `signals` None the cascade computes only what the decisions need.
+    """
+    items = as_items(posts)
+    result = cascade(bench.strategy, items, bench.ask, catalog=bench.catalog, given=signals)
+    decisions = decisions_frame(
+        bench.strategy, result.resolution, result.signals, bench.catalog, ladder=bench.workspace.ladder
+    )
+    day = items.select(day_of(pl.col("created_at")))
+    p = probabilities(
+        bench.strategy, pl.concat([decisions, day, result.signals.drop("item_id")], how="horizontal")
+    )
+    audited = draw(decisions["item_id"], p, bench.workspace.audit_seed)
+    return decisions.with_columns(audit_probability=pl.Series(p), audited=pl.Series(audited))
+
+
+def estimate(
+    decisions: pl.DataFrame,
+    labels: pl.DataFrame,
+    *,
+    by: Sequence[str] = (),
+    posts: pl.DataFrame | None = None,
+    ladder: Ladder = LADDER,
+    confidence: float = 0.95,
+) -> pl.DataFrame:
+    """Leakage and overkill with intervals, from the labels of audited items: see `measure.estimate`.
+
+    `posts` brings the views, and the columns of items that `by` names.
+    """
+    outcomes = {action.name: action.outcome.value for action in ladder}
+    population = decisions.with_columns(
+        outcome=pl.col("action").replace_strict(outcomes, return_dtype=pl.String)
+    )
+    items = ITEMS.empty() if posts is None else as_items(posts)
+    population = population.join(items.rename({"id": "item_id"}), on="item_id", how="left")
+    return estimate_population(population, labels, by=by, confidence=confidence)
+
+
+def as_items(posts: pl.DataFrame) -> pl.DataFrame:
+    """`posts` in the columns of `tables.ITEMS`, missing ones empty.
+
+    Raises:
+        InputError: id or text is missing, an id is empty or comes twice, or a column has the wrong type.
+    """
+    for name in ("id", "text"):
+        if name not in posts.columns:
+            raise InputError(
+                f"the frame has no column '{name}'",
+                where=Where(field=name),
+                remedy=f"Rename it: posts.rename({{'your_column': '{name}'}}).",
+            )
+    columns = []
+    for column in ITEMS.columns:
+        if column.name in posts.columns:
+            columns.append(pl.col(column.name).cast(column.dtype))
+        else:
+            columns.append(pl.lit(None, dtype=column.dtype).alias(column.name))
+    try:
+        items = posts.select(columns).with_columns(pl.col("kind").fill_null("text"))
+    except pl.exceptions.PolarsError as error:
+        raise InputError(f"a column has the wrong type: {error}", remedy="See docs/tables.md.") from error
+    if items["id"].null_count() or items["id"].is_duplicated().any():
+        raise InputError(
+            "an id is missing or comes twice", where=Where(field="id"), remedy="Give every post an id of its own."
+        )
+    return items

@@ -1,0 +1,37 @@
+"""tidegate measure"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from tidegate.cli import options
+
+
+@click.command("measure", short_help="Leakage and overkill of a run, with intervals, by any slice.")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option(
+    "--labels",
+    type=click.Path(path_type=Path),
+    help="Labels of the audit sample (CSV, JSONL, Parquet); without it, the run's truth where it has one.",
+)
+@options.sliced(None)
+@click.option("--confidence", type=click.FloatRange(0.5, 0.9999), default=0.95, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
+def command(run: Path, labels: Path | None, by: tuple[str, ...], confidence: float, as_json: bool) -> None:
+    """Leakage (harm that got through) and overkill (good content that was stopped) of RUN.
+
+    LABELS needs the columns item_id and violates (yes or no); a filled-in audit.csv is one. Only items that
+    were drawn for the audit sample count: each has a recorded probability, so the interval is honest.
+    """
+    from tidegate.cli import show
+    from tidegate.runs.folder import RunFolder
+    from tidegate.runs.measuring import measure
+
+    figures = measure(RunFolder(run), labels, by, confidence)
+    if as_json:
+        click.echo(json.dumps(figures, ensure_ascii=False, indent=2))
+    else:
+        show.errors(figures)

@@ -1,0 +1,47 @@
+"""tidegate strategy check, tidegate strategy sql"""
+
+from __future__ import annotations
+
+import click
+
+from tidegate.cli import options
+
+DIALECTS = ("duckdb", "postgres", "spark", "bigquery", "snowflake", "clickhouse", "trino")
+
+
+@click.group("strategy", short_help="Check and explain a strategy; write it as SQL.")
+def command() -> None:
+    """Check and explain a strategy; write it as SQL."""
+
+
+@command.command("check")
+@click.argument("strategy")
+@options.let
+def check(strategy: str, let: dict[str, float]) -> None:
+    """Check STRATEGY and explain it: per rule the signals it needs and when they are computed.
+
+    Every error is reported with its line and remedy (exit status 2); warnings tell of rules that can never match.
+    """
+    from tidegate.cli import show
+    from tidegate.runs.bench import set_up
+    from tidegate.strategy import describe
+
+    bench = set_up(strategy, let=let)
+    loaded = bench.strategy
+    show.out.print(f"[bold]{loaded.name}[/bold] version {loaded.label}, {len(loaded.rules)} rules")
+    show.frame(describe(loaded, bench.catalog))
+    show.problems(loaded.warnings)
+
+
+@command.command("sql")
+@click.argument("strategy")
+@click.option("--dialect", type=click.Choice(DIALECTS), default="duckdb", show_default=True)
+@click.option("--table", default="signals", show_default=True, help="Table that holds the signals.")
+@options.let
+def sql(strategy: str, dialect: str, table: str, let: dict[str, float]) -> None:
+    """Write STRATEGY as one SQL query in your warehouse's dialect."""
+    from tidegate.runs.bench import set_up
+    from tidegate.strategy import to_sql
+
+    click.echo(to_sql(set_up(strategy, let=let).strategy, dialect, table=table))
+

@@ -1,0 +1,78 @@
+"""Options that several commands share, so that they are spelt and explained once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def pairs(_: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    """`--map text=body` given several times, as a dictionary."""
+    found = {}
+    for value in values:
+        name, equals, other = value.partition("=")
+        if not (equals and name and other):
+            raise click.BadParameter(f"'{value}' is not NAME=VALUE", param=parameter)
+        found[name] = other
+    return found
+
+
+def names(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str, ...]:
+    """`policy,language` as a tuple."""
+    return tuple(name.strip() for name in (value or "").split(",") if name.strip())
+
+
+def numbers(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, float]:
+    found = {}
+    for name, text in pairs(context, parameter, values).items():
+        try:
+            found[name] = float(text)
+        except ValueError as error:
+            raise click.BadParameter(f"'{text}' is not a number", param=parameter) from error
+    return found
+
+
+def reading(command: Callable[..., Any]) -> Callable[..., Any]:
+    """How a file of items is read."""
+    options: list[Decorator] = [
+        click.option(
+            "--map",
+            "columns",
+            multiple=True,
+            callback=pairs,
+            metavar="OURS=THEIRS",
+            help="Which column of the file is ours: --map text=body. Use --map id=row_number where there is none.",
+        ),
+        click.option(
+            "--format",
+            "form",
+            type=click.Choice(["csv", "jsonl", "parquet"]),
+            help="Format of the input, where its name does not tell (standard input).",
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def sliced(default: str | None) -> Decorator:
+    return click.option(
+        "--by",
+        default=default,
+        callback=names,
+        show_default=default is not None,
+        help="Slices, such as policy,language,market,rule.",
+    )
+
+
+let = click.option(
+    "--let",
+    multiple=True,
+    callback=numbers,
+    metavar="NAME=NUMBER",
+    help="Set one of the strategy's let: numbers for this run: --let hate_remove=0.9.",
+)

@@ -1,0 +1,159 @@
+"""How results look in a terminal: tables that read without colour, and never a bare percentage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import polars as pl
+
+    from tidegate.runs.moderate import Progress
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+WEIGHTS = {"": "per item", "_by_views": "per view"}
+
+
+def frame(frame: pl.DataFrame, title: str | None = None) -> None:
+    """Any frame as a table; numbers to the right."""
+    table = Table(title=title, title_justify="left")
+    for name, dtype in frame.schema.items():
+        table.add_column(name, justify="right" if dtype.is_numeric() else "left", overflow="fold")
+    for row in frame.iter_rows():
+        table.add_row(*(cell(value) for value in row))
+    out.print(table)
+
+
+def cell(value: object) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.4g}"
+    return str(value)
+
+
+def summary(result: Mapping[str, Any]) -> None:
+    """What a run did, and the table of its errors."""
+    items = result["items"]
+    rejected = f", {result['rejected']:,} rows rejected" if result["rejected"] else ""
+    out.print(f"[bold]{items:,} items decided[/bold]{rejected}")
+    if items:
+        steps = (f"{name} {count:,} ({count / items:.1%})" for name, count in result["actions"].items())
+        out.print("  " + " · ".join(steps))
+    cost = result["cost"]
+    money = f", {cost['money']:,.2f} US dollars" if cost["money"] else ""
+    out.print(f"  signals: {cost['ms'] / 1000:,.1f} s of one core as declared{money}")
+    if result["detector_failures"]:
+        out.print(f"  [bold]{result['detector_failures']:,} items went to review because a detector failed[/bold]")
+    out.print(f"  audit sample: {result['audit']['drawn']:,} items drawn")
+    errors(result)
+
+
+def errors(figures: Mapping[str, Any]) -> None:
+    """Leakage and overkill, first overall, then a table per slice."""
+    out.print()
+    errors_table("Leakage and overkill, all items", [("", figures)])
+    for name, slices in figures["by"].items():
+        out.print()
+        errors_table(f"By {name}", slices.items(), rates_only=True)
+
+
+def errors_table(
+    title: str, rows: Iterable[tuple[str, Mapping[str, Any]]], *, rates_only: bool = False
+) -> None:
+    rows = list(rows)
+    sliced = any(label for label, _ in rows)
+    with_truth = any("truth" in kind for _, figures in rows for kind in every_kind(figures))
+    table = Table(title=title, title_justify="left")
+    if sliced:
+        table.add_column("")
+    for name in ("measure", "estimate", "95 % interval", "labels", "of items"):
+        table.add_column(name, justify="left" if name == "measure" else "right")
+    if with_truth:
+        table.add_column("truth", justify="right")
+    notes: dict[str, None] = {}
+    for label, figures in rows:
+        for error, kind, weight in measures(rates_only):
+            figure = figures.get(error, {}).get(kind + weight)
+            if figure is None:
+                continue
+            cells = [label] if sliced else []
+            cells += [
+                f"{error} {kind}, {WEIGHTS[weight]}",
+                percent(figure["estimate"]),
+                f"{percent(figure['low'])} – {percent(figure['high'])}",
+                f"{figure['labels']:,}",
+                f"{figure['items']:,}",
+            ]
+            if with_truth:
+                cells.append(percent(figure.get("truth")))
+            table.add_row(*cells)
+            if figure.get("note"):
+                notes[f"{label + ': ' if label else ''}{figure['note']}"] = None
+    out.print(table)
+    for note in notes:
+        out.print(f"  [italic]{note}[/italic]")
+
+
+def measures(rates_only: bool) -> Iterator[tuple[str, str, str]]:
+    for error in ("leakage", "overkill"):
+        for kind in ("rate",) if rates_only else ("rate", "share"):
+            for weight in ("",) if rates_only else WEIGHTS:
+                yield error, kind, weight
+
+
+def every_kind(figures: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for error in ("leakage", "overkill"):
+        yield from figures.get(error, {}).values()
+
+
+def percent(value: float | None) -> str:
+    """Three figures that matter: 12.3 %, 0.42 %, 0.0031 %."""
+    if value is None:
+        return "–"
+    number = value * 100
+    digits = 1 if number >= 10 or number == 0 else 2 if number >= 0.1 else 4
+    return f"{number:.{digits}f} %"
+
+
+def problems(warnings: Sequence[object]) -> None:
+    for warning in warnings:
+        err.print(f"[yellow]warning[/yellow]: {warning}", markup=True)
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Callable[[Progress], None]]:
+    """A bar with rate and time left on standard error; silent where that is no terminal."""
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[items]:>12,} items"),
+        TextColumn("{task.fields[rate]:>8,.0f}/s"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Bar(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+        task = bar.add_task(title, total=1.0, items=0, rate=0.0)
+
+        def report(step: Progress) -> None:
+            elapsed = bar.tasks[0].elapsed or 0.0
+            rate = step.items / elapsed if elapsed else 0.0
+            bar.update(task, completed=step.share or 0.0, items=step.items, rate=rate)
+
+        yield report

@@ -1,0 +1,12 @@
+"""Did you mean: the nearest known name, for error messages."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """`"Did you mean 'hate'? "` for the nearest known name, or an empty string where none is near."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f"Did you mean '{close[0]}'? " if close else ""

@@ -1,0 +1,54 @@
+"""Every problem of a folder of policies at once, so that its author mends them in one pass.
+
+A `Report` gathers what is wrong with one file while reading goes on; `PoliciesError` is what is raised
+at the end. Which things are wrong is for the readers to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tidegate.errors import PolicyError, Where
+
+LONGEST_QUOTE = 60
+
+
+class PoliciesError(PolicyError):
+    """Policies or golden cases cannot be loaded. Holds every problem that was found, not only the first."""
+
+    def __init__(self, problems: Iterable[PolicyError]) -> None:
+        self.problems = tuple(problems)
+        first = self.problems[0]
+        super().__init__(first.what, where=first.where, remedy=first.remedy)
+
+    def __str__(self) -> str:
+        return "\n".join(str(problem) for problem in self.problems)
+
+
+@dataclass
+class Report:
+    """The problems of one file, in the order in which they were met."""
+
+    file: Path
+    problems: list[PolicyError] = field(default_factory=list)
+
+    def add(self, what: str, *, line: int | None = None, field: str | None = None, remedy: str) -> None:
+        self.problems.append(PolicyError(what, where=Where(self.file, line, field), remedy=remedy))
+
+
+def raise_any(*reports: Report) -> None:
+    """Raise what the reports hold, file by file and in the order of lines; return where they hold nothing."""
+    problems = [
+        problem
+        for report in reports
+        for problem in sorted(report.problems, key=lambda problem: problem.where.line or 0)
+    ]
+    if problems:
+        raise PoliciesError(problems)
+
+
+def quoted(value: str) -> str:
+    """`value` in quotes, escaped and cut to a length that fits a line."""
+    return repr(value if len(value) <= LONGEST_QUOTE else value[: LONGEST_QUOTE - 1] + "…")

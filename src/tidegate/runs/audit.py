@@ -1,0 +1,91 @@
+"""The audit sample of a run: each decision's probability from its rule's audit plan, then the draw.
+
+The plans are the strategy's, the mathematics is `measure.designs`; this module only brings the two together
+over the batches of a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from tidegate.measure import draw, fixed_rate, proportional
+from tidegate.strategy import AuditPlan, Strategy
+
+Floats = NDArray[np.float64]
+
+
+def add_audit(strategy: Strategy, parts: Sequence[Path], seed: str) -> None:
+    """Write `audit_probability` and `audited` into the decisions of each batch."""
+    probabilities = audit_probabilities(strategy, parts)
+    start = 0
+    for part in parts:
+        path = part / "decisions.parquet"
+        decisions = pl.read_parquet(path)
+        p = probabilities[start : start + len(decisions)]
+        start += len(decisions)
+        audited = draw(decisions["item_id"], p, seed)
+        aside = path.with_suffix(".tmp")
+        decisions.with_columns(
+            audit_probability=pl.Series(p), audited=pl.Series(audited, dtype=pl.Boolean)
+        ).write_parquet(aside)
+        aside.replace(path)
+
+
+def audit_probabilities(strategy: Strategy, parts: Sequence[Path]) -> Floats:
+    """The chance of being audited for every decision of the run, in order; shape (items,), 0 < p ≤ 1."""
+    if not parts:
+        return np.zeros(0)
+    scored = sorted({plan.proportional_to for plan in _plans(strategy).values() if plan.proportional_to})
+    return probabilities(strategy, pl.concat([_small_columns(part, scored) for part in parts]))
+
+
+def probabilities(strategy: Strategy, decided: pl.DataFrame) -> Floats:
+    """The chance of being audited per row of `decided`: rule, day (integer), and the scores that plans name.
+
+    Rules without a plan of their own share the strategy's: a daily budget there is one budget for all of them.
+    """
+    plans = _plans(strategy)
+    own = [name for name in plans if name is not None]
+    owner = decided["rule"].replace_strict(own, own, default=None, return_dtype=pl.String)
+    p = np.zeros(len(decided))
+    for name, plan in plans.items():
+        mine = owner.is_null() if name is None else (owner == name).fill_null(False)
+        if mine.any():
+            p[mine.to_numpy()] = _of_plan(plan, decided.filter(mine))
+    return p
+
+
+def day_of(created_at: pl.Expr) -> pl.Expr:
+    """Whole days since 1970; items without a time share a day of their own."""
+    return created_at.dt.epoch("d").fill_null(-1).alias("day")
+
+
+def _plans(strategy: Strategy) -> dict[str | None, AuditPlan]:
+    own = {rule.id: rule.audit for rule in strategy.rules if rule.audit is not strategy.audit}
+    return {None: strategy.audit, **own}
+
+
+def _small_columns(part: Path, scores: Sequence[str]) -> pl.DataFrame:
+    return pl.concat(
+        [
+            pl.read_parquet(part / "decisions.parquet", columns=["rule"]),
+            pl.read_parquet(part / "items.parquet", columns=["created_at"]).select(day_of(pl.col("created_at"))),
+            pl.read_parquet(part / "signals.parquet", columns=list(scores)),
+        ],
+        how="horizontal",
+    )
+
+
+def _of_plan(plan: AuditPlan, frame: pl.DataFrame) -> Floats:
+    if plan.proportional_to is None:
+        assert plan.rate is not None
+        return fixed_rate(len(frame), plan.rate)
+    assert plan.budget_per_day is not None
+    assert plan.floor is not None
+    scores = frame[plan.proportional_to].cast(pl.Float64).to_numpy().astype(np.float64)
+    return proportional(scores, frame["day"].to_numpy(), plan.budget_per_day, plan.floor)

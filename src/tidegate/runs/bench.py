@@ -1,0 +1,57 @@
+"""The bench: the strategy, the detectors and the settings that a job is done with, set up once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from tidegate.runs.workspace import STARTER, Workspace, find_workspace
+from tidegate.signals import Detector, build_detectors, catalog_of, compute, item_signals
+from tidegate.strategy import Strategy, load_strategy
+from tidegate.tables import ITEM_SIGNALS, Catalog
+
+STARTER_STRATEGY = STARTER / "strategies" / "text.yaml"
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A loaded strategy over detectors that are ready to be asked."""
+
+    workspace: Workspace
+    detectors: Mapping[str, Detector]
+    catalog: Catalog
+    strategy: Strategy
+
+    def ask(self, detector: str, items: pl.DataFrame) -> pl.DataFrame:
+        """The signals of one detector for these items, as the cascade wants them."""
+        if detector == ITEM_SIGNALS.name:
+            return item_signals(items)
+        return compute(self.detectors[detector], items)
+
+
+def set_up(strategy: Path | str, *, let: Mapping[str, float] | None = None) -> Bench:
+    """Load a strategy file ("starter" names the one that ships) with the workspace it lies in.
+
+    Raises:
+        StrategyError, WorkspaceError, SignalError: with file, line and remedy.
+    """
+    path = STARTER_STRATEGY if str(strategy) == "starter" else Path(strategy)
+    workspace = find_workspace(path)
+    detectors = build_detectors(workspace.detectors, workspace.root)
+    catalog = catalog_of(detectors)
+    return Bench(
+        workspace=workspace,
+        detectors=detectors,
+        catalog=catalog,
+        strategy=load_strategy(
+            path, catalog=catalog, ladder=workspace.ladder, policies=policy_ids(workspace), let=let
+        ),
+    )
+
+
+def policy_ids(workspace: Workspace) -> set[str]:
+    """The ids of the workspace's policies, by file name; `tidegate policy check` holds the two together."""
+    return {path.stem for path in workspace.policies.glob("*.md")}

@@ -1,0 +1,155 @@
+"""The run folder: what a run leaves behind, under which names, and how it comes to be whole.
+
+While a run is going on its batches lie in `.work/`, each written aside and renamed into place, so an
+interruption leaves only whole batches. `run.json` says what the run was made from; `complete` in it turns true
+last of all.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tidegate.errors import RunError, Where
+
+TABLES = ("items", "signals", "decisions", "truth")
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The paths of one run."""
+
+    root: Path
+
+    @property
+    def manifest(self) -> Path:
+        return self.root / "run.json"
+
+    @property
+    def strategy(self) -> Path:
+        return self.root / "strategy.yaml"
+
+    @property
+    def summary(self) -> Path:
+        return self.root / "summary.json"
+
+    @property
+    def review(self) -> Path:
+        return self.root / "review.csv"
+
+    @property
+    def audit(self) -> Path:
+        return self.root / "audit.csv"
+
+    @property
+    def rejected(self) -> Path:
+        return self.root / "rejected.jsonl"
+
+    @property
+    def work(self) -> Path:
+        return self.root / ".work"
+
+    def table(self, name: str) -> Path:
+        return self.root / f"{name}.parquet"
+
+    def part(self, number: int) -> Path:
+        return self.work / f"part-{number:06d}"
+
+    def parts(self) -> list[Path]:
+        """The batches that are whole, in order."""
+        return sorted(path for path in self.work.glob("part-*") if path.suffix != ".tmp")
+
+    def read_manifest(self) -> dict[str, Any]:
+        """What the run was made from.
+
+        Raises:
+            RunError: this is no run folder, or its manifest cannot be read.
+        """
+        try:
+            manifest: dict[str, Any] = json.loads(self.manifest.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise RunError(
+                "this is not a run folder: it has no run.json",
+                where=Where(self.root),
+                remedy="Name a folder that `tidegate moderate … --out FOLDER` made.",
+            ) from error
+        except ValueError as error:
+            raise RunError(f"run.json cannot be read: {error}", where=Where(self.manifest)) from error
+        return manifest
+
+    def finished(self) -> dict[str, Any]:
+        """The manifest of a run that is complete.
+
+        Raises:
+            RunError: the run was interrupted.
+        """
+        manifest = self.read_manifest()
+        if not manifest.get("complete"):
+            raise RunError(
+                "this run is not finished",
+                where=Where(self.root),
+                remedy="Run the same `tidegate moderate` command again with --resume.",
+            )
+        return manifest
+
+
+def start(folder: RunFolder, manifest: Mapping[str, Any], strategy_text: str) -> None:
+    """Make an empty run folder, or fail with nothing changed.
+
+    Raises:
+        RunError: the folder holds something already.
+    """
+    if folder.root.exists() and (not folder.root.is_dir() or any(folder.root.iterdir())):
+        raise RunError(
+            "the output folder is not empty",
+            where=Where(folder.root),
+            remedy="Name a new folder with --out, or add --resume if an interrupted run lies here.",
+        )
+    folder.work.mkdir(parents=True)
+    write_text(folder.strategy, strategy_text)
+    write_json(folder.manifest, manifest)
+
+
+def resume(folder: RunFolder, manifest: Mapping[str, Any]) -> None:
+    """Check that the interrupted run in this folder was made from the same things.
+
+    Raises:
+        RunError: it is complete already, or was made from something else.
+    """
+    found = folder.read_manifest()
+    if found.get("complete"):
+        raise RunError("this run is complete; there is nothing to resume", where=Where(folder.root))
+    for key, value in manifest.items():
+        if found.get(key) != json.loads(json.dumps(value)):
+            raise RunError(
+                f"the interrupted run in this folder was made from another {key}",
+                where=Where(folder.manifest, field=key),
+                remedy="Resume with the same input, strategy and settings, or start anew in another folder.",
+            )
+    for leftover in folder.work.glob("*.tmp"):
+        shutil.rmtree(leftover)
+
+
+def complete(folder: RunFolder, manifest: Mapping[str, Any]) -> None:
+    """Mark the run as complete and clear what it worked with."""
+    write_json(folder.manifest, {**manifest, "complete": True})
+    shutil.rmtree(folder.work)
+
+
+def write_json(path: Path, value: Any) -> None:
+    write_text(path, json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write aside, then rename: a reader sees the old file or the new one, never half of one."""
+    aside = path.with_name(path.name + ".tmp")
+    with aside.open("w", encoding="utf-8") as out:
+        out.write(text)
+        out.flush()
+        os.fsync(out.fileno())
+    aside.replace(path)

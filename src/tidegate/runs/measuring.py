@@ -1,0 +1,33 @@
+"""Measure a finished run: labels in, leakage and overkill out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tidegate.errors import MeasureError, Where
+from tidegate.runs.folder import RunFolder
+from tidegate.runs.replay import recorded
+from tidegate.runs.summary import nested, run_figures
+from tidegate.warehouse import read_labels
+
+
+def measure(
+    folder: RunFolder, labels: Path | None, by: Sequence[str] = (), confidence: float = 0.95
+) -> dict[str, Any]:
+    """`leakage`, `overkill` and `by` of a run, as in summary.json.
+
+    Raises:
+        MeasureError: no labels were given and the run has no truth.
+        InputError: the labels cannot be read.
+    """
+    run = recorded(folder)
+    if labels is None and not folder.table("truth").exists():
+        raise MeasureError(
+            "there are no labels to measure with",
+            where=Where(folder.root),
+            remedy=f"Fill in the column violates of {folder.audit} and pass it with --labels.",
+        )
+    found = None if labels is None else read_labels(labels)
+    return nested(run_figures(folder, run.ladder, found, by, confidence))

@@ -1,0 +1,216 @@
+"""The main job: items in, a run folder out.
+
+Batches are read, decided by the cascade and kept one by one; when the last is in, the audit sample is drawn over
+the whole run and the batches are joined into tables. An interruption leaves whole batches, which `resume` takes up.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import shutil
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+import tidegate
+from tidegate.errors import InputError, RunError, Where
+from tidegate.policy.ladder import Outcome
+from tidegate.runs import folder as folders
+from tidegate.runs.audit import add_audit
+from tidegate.runs.bench import Bench
+from tidegate.runs.folder import RunFolder
+from tidegate.runs.sheets import write_sheets
+from tidegate.runs.summary import summarise
+from tidegate.strategy import cascade, decisions_frame
+from tidegate.tables import TRUTH
+from tidegate.warehouse import Batch, RejectWriter, join_parts, read_items
+
+STDIN = "-"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to moderate, and how.
+
+    `columns` maps our column names to the file's; `truth` is an SQL expression over the file's columns that says
+    which items violate, and `truth_policy` one that names the policy they violate.
+    """
+
+    sources: Sequence[str]
+    out: Path
+    columns: Mapping[str, str] = field(default_factory=dict)
+    format: str | None = None
+    truth: str | None = None
+    truth_policy: str | None = None
+    by: Sequence[str] = ("policy", "language")
+    arm: str = "current"
+    batch_rows: int = 20_000
+    resume: bool = False
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is: items decided, rows rejected, and the share of the input read (None where unknown)."""
+
+    items: int
+    rejected: int
+    share: float | None
+
+
+def moderate(job: Job, bench: Bench, report: Callable[[Progress], None] = lambda _: None) -> dict[str, Any]:
+    """Decide every item of the job; returns the summary that is also written to the folder.
+
+    Raises:
+        InputError: the input cannot be read as items; nothing is left behind then.
+        RunError: the folder is in use, or the disk is full; whole batches stay for `resume`.
+    """
+    folder = RunFolder(job.out)
+    manifest = describe(job, bench)
+    if job.resume:
+        folders.resume(folder, manifest)
+    else:
+        folders.start(folder, manifest, bench.strategy.text)
+    try:
+        with RejectWriter(folder.work / folder.rejected.name) as rejects:
+            decide_all(job, bench, folder, rejects, report)
+        return finish(job, bench, folder, manifest, rejects.count)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise RunError(
+            "the disk is full",
+            where=Where(error.filename or folder.root),
+            remedy="Free some space and run the same command again with --resume; whole batches are kept.",
+        ) from error
+
+
+def decide_all(
+    job: Job, bench: Bench, folder: RunFolder, rejects: RejectWriter, report: Callable[[Progress], None]
+) -> None:
+    """Read, decide and keep every batch that is not yet kept."""
+    items = 0
+    for number, batch in enumerate(first_checked(job, folder, rejects)):
+        part = folder.part(number)
+        if not part.exists():
+            keep_batch(part, batch, bench, job.arm)
+        items += len(batch.items)
+        report(Progress(items, rejects.count, batch.share_read))
+
+
+def first_checked(job: Job, folder: RunFolder, rejects: RejectWriter) -> Iterator[Batch]:
+    """The batches of the input; if not even the first can be read, a folder just made is taken back."""
+    batches = read_items(
+        [source if source == STDIN else Path(source) for source in job.sources],
+        columns=job.columns,
+        format=job.format,
+        batch_rows=job.batch_rows,
+        rejects=rejects,
+        truth=job.truth,
+        truth_policy=job.truth_policy,
+    )
+    try:
+        first = next(batches)
+    except InputError:
+        if not job.resume:
+            shutil.rmtree(folder.root)
+        raise
+    return chain([first], batches)
+
+
+def keep_batch(part: Path, batch: Batch, bench: Bench, arm: str) -> None:
+    """Decide one batch and put its tables in `part`, whole or not at all."""
+    seconds: dict[str, float] = defaultdict(float)
+    started = time.perf_counter()
+
+    def ask(detector: str, items: pl.DataFrame) -> pl.DataFrame:
+        before = time.perf_counter()
+        answer = bench.ask(detector, items)
+        seconds[detector] += time.perf_counter() - before
+        return answer
+
+    result = cascade(bench.strategy, batch.items, ask, catalog=bench.catalog)
+    decisions = decisions_frame(
+        bench.strategy, result.resolution, result.signals, bench.catalog, arm=arm, ladder=bench.workspace.ladder
+    )
+    aside = part.with_name(part.name + ".tmp")
+    aside.mkdir()
+    batch.items.write_parquet(aside / "items.parquet")
+    result.signals.write_parquet(aside / "signals.parquet")
+    decisions.write_parquet(aside / "decisions.parquet")
+    if batch.truth is not None:
+        batch.truth.write_parquet(aside / "truth.parquet")
+    seconds["total"] = time.perf_counter() - started
+    (aside / "seconds.json").write_text(json.dumps(seconds))
+    aside.rename(part)
+
+
+def finish(
+    job: Job, bench: Bench, folder: RunFolder, manifest: Mapping[str, Any], rejected: int
+) -> dict[str, Any]:
+    """Draw the audit sample, join the batches, and write what people read. Safe to do again."""
+    parts = folder.parts()
+    add_audit(bench.strategy, parts, bench.workspace.audit_seed)
+    for table in folders.TABLES:
+        files = [part / f"{table}.parquet" for part in parts]
+        if files and files[0].exists():
+            join_parts(files, folder.table(table))
+    rejects = folder.work / folder.rejected.name
+    if rejects.exists():
+        shutil.copyfile(rejects, folder.rejected)
+    write_sheets(folder, bench.workspace.ladder.with_outcome(Outcome.HELD))
+    summary = summarise(folder, bench.workspace.ladder, job.by, rejected=rejected, seconds=spent(parts))
+    folders.write_json(folder.summary, summary)
+    folders.complete(folder, manifest)
+    return summary
+
+
+def spent(parts: Sequence[Path]) -> dict[str, float]:
+    """Seconds per detector, and in total, over all batches."""
+    total: dict[str, float] = defaultdict(float)
+    for part in parts:
+        for name, seconds in json.loads((part / "seconds.json").read_text()).items():
+            total[name] += seconds
+    return dict(total)
+
+
+def describe(job: Job, bench: Bench) -> dict[str, Any]:
+    """The manifest: all that the run is made from, so that it can be resumed, replayed and compared."""
+    return {
+        "tidegate": tidegate.__version__,
+        "input": [fingerprint(source) for source in job.sources],
+        "columns": dict(job.columns),
+        "truth": job.truth,
+        "truth_policy": job.truth_policy,
+        "strategy": {
+            "name": bench.strategy.name,
+            "version": bench.strategy.label,
+            "hash": bench.strategy.hash,
+            "let": dict(bench.strategy.let),
+        },
+        "arm": job.arm,
+        "batch_rows": job.batch_rows,
+        "ladder": [asdict(action) for action in bench.workspace.ladder],
+        "policies": sorted(path.stem for path in bench.workspace.policies.glob("*.md")),
+        "detectors": {name: spec_record(spec) for name, spec in bench.catalog.detectors.items()},
+        "audit_seed": bench.workspace.audit_seed,
+    }
+
+
+def spec_record(spec: Any) -> dict[str, Any]:
+    return {**asdict(spec), "kinds": sorted(spec.kinds)}
+
+
+def fingerprint(source: str) -> dict[str, Any]:
+    """What tells one input from another without reading it: name, size and time of change."""
+    path = Path(source)
+    if source == STDIN or not path.exists():
+        return {"name": source}
+    stat = path.stat()
+    return {"name": source, "bytes": stat.st_size, "modified": stat.st_mtime_ns}

@@ -1,0 +1,67 @@
+"""Signals only: every detector over every item of a file, one Parquet file out."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from tidegate.errors import SignalError, Where
+from tidegate.names import nearest
+from tidegate.runs.moderate import STDIN, Progress
+from tidegate.runs.workspace import find_workspace
+from tidegate.signals import build_detectors, catalog_of, compute, item_signals
+from tidegate.tables import ITEM_SIGNALS
+from tidegate.warehouse import RejectWriter, join_parts, read_items
+
+
+def score_file(
+    sources: Sequence[str],
+    out: Path,
+    wanted: Sequence[str],
+    columns: Mapping[str, str],
+    form: str | None,
+    report: Callable[[Progress], None],
+) -> tuple[int, int]:
+    """Score the items of `sources` into `out`; returns how many items were scored and rows rejected.
+
+    Raises:
+        SignalError: a detector is not known.
+        InputError: the input cannot be read; nothing is written then.
+    """
+    workspace = find_workspace(Path.cwd())
+    detectors = build_detectors(workspace.detectors, workspace.root)
+    for name in wanted:
+        if name not in catalog_of(detectors).detectors:
+            raise SignalError(
+                f"there is no detector '{name}'",
+                where=Where(workspace.root / "tidegate.toml", field="detectors"),
+                remedy=f"{nearest(name, detectors)}Detectors are {', '.join(sorted(detectors))}.",
+            )
+    chosen = {name: detectors[name] for name in (wanted or sorted(detectors)) if name != ITEM_SIGNALS.name}
+    items = 0
+    rejected = out.with_name(out.name + ".rejected.jsonl")
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as folder:
+        work = Path(folder)
+        with RejectWriter(work / "rejected.jsonl") as rejects:
+            for number, batch in enumerate(
+                read_items(
+                    [source if source == STDIN else Path(source) for source in sources],
+                    columns=columns,
+                    format=form,
+                    rejects=rejects,
+                )
+            ):
+                answers = [compute(detector, batch.items).drop("item_id") for detector in chosen.values()]
+                pl.concat([item_signals(batch.items), *answers], how="horizontal").write_parquet(
+                    work / f"part-{number:06d}.parquet"
+                )
+                items += len(batch.items)
+                report(Progress(items, rejects.count, batch.share_read))
+        join_parts(sorted(work.glob("part-*.parquet")), out)
+        if rejects.count:
+            shutil.copyfile(work / "rejected.jsonl", rejected)
+    return items, rejects.count

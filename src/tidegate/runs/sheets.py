@@ -1,0 +1,35 @@
+"""The two sheets that people work from: review.csv (decide these) and audit.csv (label these, blind).
+
+audit.csv shows neither decision nor scores, and a column `violates` to fill in; filled in, it is a labels file
+for `tidegate measure`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from tidegate.runs.folder import RunFolder
+from tidegate.warehouse import write_csv_for_people
+
+SHOWN = ("kind", "text", "media", "context", "language", "market", "surface", "created_at", "views")
+DECIDED = ("item_id", "action", "queue", "policy", "reason", "rule", "escalate")
+
+
+def write_sheets(folder: RunFolder, held: Sequence[str]) -> None:
+    """Write review.csv (items whose action is one of `held`) and audit.csv (items drawn for audit)."""
+    items = pl.scan_parquet(folder.table("items")).select(SHOWN)
+    decisions = pl.scan_parquet(folder.table("decisions")).select(*DECIDED, "audited")
+    together = pl.concat([decisions, items], how="horizontal")
+
+    review = together.filter(pl.col("action").is_in(held)).drop("audited", "action")
+    most_seen_first = review.sort("queue", "views", descending=[False, True], nulls_last=True)
+    write_csv_for_people(most_seen_first.collect(), folder.review)
+
+    # Sorted by nothing that the decision had a hand in.
+    audit = together.filter("audited").select("item_id", *SHOWN).sort("item_id")
+    empty = pl.lit("")
+    write_csv_for_people(
+        audit.with_columns(violates=empty, policy=empty, labeller=empty).collect(), folder.audit
+    )

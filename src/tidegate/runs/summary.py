@@ -1,0 +1,102 @@
+"""summary.json: what a run did, what it cost, and how much leaked and was over-killed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from tidegate.measure import estimate, truth
+from tidegate.policy.ladder import Ladder
+from tidegate.runs.folder import RunFolder
+from tidegate.runs.population import population, truth_labels
+from tidegate.tables import LABELS
+
+OVERALL = ("measure", "weight", "slice", "value")
+
+
+def summarise(
+    folder: RunFolder,
+    ladder: Ladder,
+    by: Sequence[str],
+    *,
+    rejected: int,
+    seconds: Mapping[str, float],
+) -> dict[str, Any]:
+    """The summary of a run whose tables are joined."""
+    decisions = pl.scan_parquet(folder.table("decisions"))
+    totals = decisions.select(
+        pl.len().alias("items"),
+        pl.col("cost_ms").sum(),
+        pl.col("cost_money").sum(),
+        pl.col("audited").sum(),
+        pl.col("audit_probability").sum().alias("expected"),
+        pl.col("reason").str.starts_with("detector_failed").sum().alias("failed"),
+    ).collect()
+    figures = run_figures(folder, ladder, labels=None, by=by)
+    return {
+        "items": totals["items"].item(),
+        "rejected": rejected,
+        "actions": counts(decisions, "action", list(ladder.names)),
+        "rules": counts(decisions, "rule"),
+        "detector_failures": totals["failed"].item(),
+        "audit": {"drawn": totals["audited"].item(), "expected": totals["expected"].item()},
+        "cost": {"ms": totals["cost_ms"].item(), "money": totals["cost_money"].item()},
+        "seconds": {name: round(value, 3) for name, value in seconds.items()},
+        **nested(figures),
+    }
+
+
+def run_figures(
+    folder: RunFolder, ladder: Ladder, labels: pl.DataFrame | None, by: Sequence[str], confidence: float = 0.95
+) -> pl.DataFrame:
+    """Leakage and overkill of a run, one row per measure, weight and slice.
+
+    With `labels` None the labels of the audit sample are taken from the run's truth, where it has one; the exact
+    value is then in the column `truth`, next to the estimate, which never saw more than the sample.
+    """
+    people = population(folder, ladder, by)
+    known = truth_labels(folder)
+    if labels is None:
+        labels = LABELS.empty() if known is None else as_labels(known)
+    figures = estimate(people, labels, by=by, confidence=confidence)
+    if known is None:
+        return figures.with_columns(truth=pl.lit(None, dtype=pl.Float64))
+    exact = truth(people, known, by=by).select(*OVERALL, "truth")
+    return figures.join(exact, on=OVERALL, how="left", nulls_equal=True, maintain_order="left")
+
+
+def as_labels(known: pl.DataFrame) -> pl.DataFrame:
+    """Truth as labels; only those of audited items will count."""
+    return known.filter(pl.col("violates").is_not_null()).select(
+        "item_id",
+        "violates",
+        "policy",
+        labeller=pl.lit("truth"),
+        labelled_at=pl.lit(None, dtype=LABELS["labelled_at"].dtype),
+    )
+
+
+def counts(decisions: pl.LazyFrame, column: str, order: Sequence[str] = ()) -> dict[str, int]:
+    """How many decisions per value of a column, in the given order first, then by name."""
+    found = dict(decisions.group_by(column).len().collect().iter_rows())
+    names = [*order, *sorted(str(name) for name in found if name is not None and name not in order)]
+    return {name: found[name] for name in names if name in found}
+
+
+def nested(figures: pl.DataFrame) -> dict[str, Any]:
+    """The figures as `leakage.rate`, `leakage.rate_by_views`, …, and the same under `by.<slice>.<value>`."""
+    result: dict[str, Any] = {"leakage": {}, "overkill": {}, "by": {}}
+    for row in figures.iter_rows(named=True):
+        error, kind = row["measure"].split("_")
+        key = kind if row["weight"] == "item" else f"{kind}_by_views"
+        home = result
+        if row["slice"] is not None:
+            home = result["by"].setdefault(row["slice"], {}).setdefault(row["value"], {})
+        home.setdefault(error, {})[key] = {
+            name: row[name]
+            for name in ("estimate", "low", "high", "labels", "items", "method", "note", "truth")
+            if name in ("estimate", "low", "high", "labels", "items", "method") or row[name] is not None
+        }
+    return result
