@@ -85,15 +85,23 @@ class SignalType(StrEnum):
 
 
 class SignalStatus(StrEnum):
-    """How a detector fared on an item. A null value with `computed` means: it ran and found nothing."""
+    """How a detector fared on an item.
+
+    A null value with `computed` means that it ran and found nothing; with `not_applicable`, that it does not read
+    this kind of item. Both are known. `skipped` and `failed` are not known, which is something else than null.
+    """
 
     COMPUTED = "computed"
+    NOT_APPLICABLE = "not_applicable"
     SKIPPED = "skipped"
     FAILED = "failed"
 
 
+KNOWN = (SignalStatus.COMPUTED, SignalStatus.NOT_APPLICABLE)
 STATUS_FIELD = "status"
-"""Reserved: the column `<detector>.status` says how the detector fared, so no signal may take this name."""
+FAILURE_FIELD = "failure"
+RESERVED_FIELDS = (STATUS_FIELD, FAILURE_FIELD)
+"""The columns `<detector>.status` and `<detector>.failure` say how the detector fared, so no signal may take these."""
 
 
 @dataclass(frozen=True)
@@ -131,15 +139,18 @@ class DetectorSpec:
     def status_column(self) -> str:
         return f"{self.name}.{STATUS_FIELD}"
 
+    @property
+    def failure_column(self) -> str:
+        return f"{self.name}.{FAILURE_FIELD}"
+
     def column(self, field_name: str) -> str:
         return f"{self.name}.{field_name}"
 
     @property
     def schema(self) -> dict[str, Dtype]:
-        """The signal columns of this detector, its status last."""
+        """The signal columns of this detector, then its status and failure."""
         columns: dict[str, Dtype] = {self.column(f.name): f.type.dtype for f in self.fields}
-        columns[self.status_column] = pl.String
-        return columns
+        return columns | {self.status_column: pl.String, self.failure_column: pl.String}
 
 
 @dataclass(frozen=True)
@@ -178,7 +189,7 @@ ITEM_SIGNALS = DetectorSpec(
 
 
 def signals_table(catalog: Catalog) -> Table:
-    """The signals table of a catalog: `item_id`, then each detector's fields and its status."""
+    """The signals table of a catalog: `item_id`, then each detector's fields, status and failure."""
     columns = [Column("item_id", pl.String, "The item.", nullable=False)]
     for spec in catalog.detectors.values():
         columns += [Column(spec.column(f.name), f.type.dtype, f.doc, f.unit) for f in spec.fields]
@@ -202,7 +213,7 @@ DECISIONS = Table(
         Column("queue", pl.String, "The review queue, where the action is review."),
         Column("escalate", pl.String, "The escalation path, where the rule names one."),
         Column("reason", pl.String, "rule, or detector_failed: and the detectors.", nullable=False),
-        Column("failure", pl.String, "What the failed detectors reported."),
+        Column("failure", pl.String, "What the failed detectors reported, as a JSON object; null where none failed."),
         Column("values", pl.String, "Every value that was read, as a JSON object.", nullable=False),
         Column("detectors", pl.String, "Detector versions as a JSON object.", nullable=False),
         Column("cost_ms", pl.Float64, "Declared cost of the signals computed.", unit="ms", nullable=False),

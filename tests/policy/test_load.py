@@ -31,7 +31,9 @@ def test_every_field_of_a_whole_policy_is_read(folder):
 
 
 def test_actions_are_put_in_the_order_of_the_ladder(folder):
-    assert load_policy(folder.policy).actions == ("allow", "label", "remove")
+    folder.edit("actions: [remove, allow, label]", "actions: [remove, age_restrict, inform]")
+
+    assert load_policy(folder.policy).actions == ("inform", "age_restrict", "remove")
 
 
 def test_clauses_are_read_in_order_in_both_languages_across_lines(folder):
@@ -132,6 +134,7 @@ def test_golden_cases_come_with_their_policy(folder):
 
 def test_hidden_files_are_left_alone(folder):
     (folder.root / "._loud-music.md").write_bytes(b"\x00\x05\x16\x07")
+    (folder.root / "golden" / "._loud-music.jsonl").write_bytes(b"\x00\x05\x16\x07")
 
     assert list(load_policies(folder.root)) == ["loud-music"]
 

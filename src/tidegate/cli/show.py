@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from tidegate.runs.moderate import Progress
+    from tidegate.runs.why import Why
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -157,3 +158,37 @@ def progress(title: str) -> Iterator[Callable[[Progress], None]]:
             bar.update(task, completed=step.share or 0.0, items=step.items, rate=rate)
 
         yield report
+
+
+def explanation(found: Why, *, show_text: bool) -> None:
+    """One decision in full: what was decided, the values read, the rules tried, what would have flipped it."""
+    decision = found.decision
+    out.print(f"[bold]{decision['item_id']}[/bold]: {decision['action']}, because of {_because(decision)}")
+    for name in ("policy", "queue", "escalate", "failure"):
+        if decision[name]:
+            out.print(f"  {name}: {decision[name]}", markup=False)
+    out.print(f"  strategy: {decision['strategy']} {decision['strategy_version']}, arm {decision['arm']}")
+    out.print(f"  detectors: {decision['detectors']}", markup=False)
+    drawn = "drawn" if decision["audited"] else "not drawn"
+    out.print(f"  audit: {drawn}, with probability {decision['audit_probability']:.4g}")
+    if show_text and found.item["text"]:
+        out.print(f"  text: {found.item['text']}", markup=False)
+    values = Table(title="Values read", title_justify="left")
+    values.add_column("signal")
+    values.add_column("value", justify="right")
+    for name, value in found.values.items():
+        values.add_row(name, cell(value))
+    out.print(values)
+    out.print("Rules, from the top:")
+    for step in found.explanation.steps:
+        mark = {True: "matches", False: "does not match", None: "cannot be told"}[step.matched]
+        tests = "; ".join(f"{test.text} is {test.result}" for test in step.tests) or "every item"
+        out.print(f"  {step.rule.id} (line {step.rule.line}) {mark}: {tests}", markup=False)
+    out.print("What would have flipped it:" if found.explanation.flips else "No single signal would have flipped it.")
+    for flip in found.explanation.flips:
+        now = cell(flip.value)
+        out.print(f"  if {flip.signal} (now {now}) {flip.change}: {flip.rule.then}, by {flip.rule.id}", markup=False)
+
+
+def _because(decision: Mapping[str, Any]) -> str:
+    return f"the rule {decision['rule']}" if decision["rule"] else str(decision["reason"])

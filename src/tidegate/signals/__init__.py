@@ -1,1 +1,39 @@
-"""Detectors: from items to signals."""
+"""Detectors: from items to signals. Names are imported on first use, so that `import tidegate.signals` is light."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tidegate.signals.detector import Detector, Example, compute
+    from tidegate.signals.normalise import normalise
+    from tidegate.signals.registry import build_detectors, catalog_of, item_signals
+
+_HOMES = {
+    "Detector": "detector",
+    "Example": "detector",
+    "compute": "detector",
+    "normalise": "normalise",
+    "build_detectors": "registry",
+    "catalog_of": "registry",
+    "item_signals": "registry",
+}
+
+__all__ = [
+    "Detector",
+    "Example",
+    "build_detectors",
+    "catalog_of",
+    "compute",
+    "item_signals",
+    "normalise",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # `normalise` is both a module and its main function: the function wins once it is asked for.
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'tidegate.signals' has no attribute '{name}'")
+    return getattr(import_module(f"tidegate.signals.{home}"), name)

@@ -26,7 +26,7 @@ def check(workspace: Path, everything: bool) -> None:
     from tidegate.runs.policies import check_workspace
 
     policies, results = check_workspace(workspace)
-    cases = sum(len(policy.golden) for policy in policies)
+    cases = sum(len(found) for found in policies.golden.values())
     click.echo(f"{len(policies)} policies are whole, with {cases} golden cases.")
     shown = results if everything else results.filter(pl.col("slice") == "all")
     show.frame(shown)

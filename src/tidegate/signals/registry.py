@@ -1,0 +1,181 @@
+"""Which detectors a workspace has: the built-in ones by name, and its own by `use = "package.module:factory"`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+
+import polars as pl
+
+from tidegate.errors import SignalError, Where
+from tidegate.names import nearest
+from tidegate.signals.detector import Detector
+from tidegate.tables import ITEM_SIGNALS, Catalog, DetectorSpec, SignalStatus
+
+CONFIG = "tidegate.toml"
+
+Settings = Mapping[str, object]
+
+
+def _text(settings: Settings, base: Path) -> Detector:
+    from tidegate.signals.text_risk.detector import TextRisk
+    from tidegate.signals.text_risk.model import WEIGHTS, load_model
+
+    weights = settings.get("weights")
+    return TextRisk(load_model(base / str(weights) if weights is not None else WEIGHTS))
+
+
+def _language(settings: Settings, base: Path) -> Detector:
+    from tidegate.signals.language import LanguageDetector
+
+    return LanguageDetector()
+
+
+def _lexicon(settings: Settings, base: Path) -> Detector:
+    from tidegate.signals.lexicon import LexiconDetector, load_lexicon
+
+    return LexiconDetector(load_lexicon(_paths(settings, base)))
+
+
+def _evasion(settings: Settings, base: Path) -> Detector:
+    from tidegate.signals.evasion import EvasionDetector
+
+    return EvasionDetector()
+
+
+BUILT_IN: Mapping[str, tuple[Callable[[Settings, Path], Detector], frozenset[str]]] = {
+    "text": (_text, frozenset({"weights"})),
+    "language": (_language, frozenset()),
+    "lexicon": (_lexicon, frozenset({"lists"})),
+    "evasion": (_evasion, frozenset()),
+}
+"""Each built-in detector: how it is set up, and the settings that it takes."""
+
+
+def build_detectors(settings: Mapping[str, Settings], base: Path) -> dict[str, Detector]:
+    """The detectors named under `[detectors]`, in that order; paths in their settings are relative to `base`.
+
+    A built-in detector is imported only when it is named. One of your own is called as `factory(settings)`,
+    with its section less `use`.
+
+    Raises:
+        SignalError: an unknown detector or setting, a factory that cannot be found or called, or a
+            detector whose spec does not carry its name.
+    """
+    return {name: _build(name, section, base) for name, section in settings.items()}
+
+
+def catalog_of(detectors: Mapping[str, Detector]) -> Catalog:
+    """What strategies may read: the detectors' specs, and the item's own columns."""
+    return Catalog.of(ITEM_SIGNALS, *(detector.spec for detector in detectors.values()))
+
+
+def item_signals(items: pl.DataFrame) -> pl.DataFrame:
+    """The item's own columns as signals: item_id, `item.*`, `item.status`, `item.failure`; n rows for n items."""
+    spec = ITEM_SIGNALS
+    return items.select(
+        pl.col("id").alias("item_id"),
+        *(pl.col(f.name).cast(f.type.dtype).alias(spec.column(f.name)) for f in spec.fields),
+        pl.lit(SignalStatus.COMPUTED.value).alias(spec.status_column),
+        pl.lit(None, pl.String).alias(spec.column("failure")),
+    )
+
+
+def _build(name: str, section: Settings, base: Path) -> Detector:
+    where = Where(base / CONFIG, field=f"detectors.{name}")
+    if name == ITEM_SIGNALS.name:
+        raise SignalError(
+            "'item' is the name of the item's own signals",
+            where=where,
+            remedy="Give the detector another name.",
+        )
+    if "use" in section:
+        detector = _own(section, where)
+    elif name in BUILT_IN:
+        build, known = BUILT_IN[name]
+        for setting in section:
+            if setting not in known:
+                raise SignalError(
+                    f"the detector '{name}' has no setting '{setting}'",
+                    where=where,
+                    remedy=f"{nearest(setting, known)}It takes {', '.join(sorted(known)) or 'no settings'}.",
+                )
+        detector = build(section, base)
+    else:
+        raise SignalError(
+            f"there is no detector '{name}'",
+            where=where,
+            remedy=f"{nearest(name, BUILT_IN)}Built in are {', '.join(BUILT_IN)}; "
+            'name one of your own with use = "package.module:factory".',
+        )
+    _check_spec(detector, name, where)
+    return detector
+
+
+def _own(section: Settings, where: Where) -> Detector:
+    use = section["use"]
+    module_name, _, factory_name = str(use).partition(":")
+    form = 'Write use = "package.module:factory", of a package that this Python can import.'
+    if not module_name or not factory_name:
+        raise SignalError(f"'{use}' does not name a factory", where=where, remedy=form)
+    try:
+        module = import_module(module_name)
+    except ImportError as error:
+        raise SignalError(f"'{module_name}' cannot be imported: {error}", where=where, remedy=form) from error
+    factory = getattr(module, factory_name, None)
+    if not callable(factory):
+        raise SignalError(
+            f"'{module_name}' has no factory '{factory_name}'",
+            where=where,
+            remedy=nearest(factory_name, [key for key in vars(module) if not key.startswith("_")]) + form,
+        )
+    try:
+        detector: Detector = factory({key: value for key, value in section.items() if key != "use"})
+    except SignalError:
+        raise
+    except Exception as error:
+        raise SignalError(
+            f"'{use}' failed to build the detector: {type(error).__name__}: {error}",
+            where=where,
+            remedy="Mend the factory, or its settings.",
+        ) from error
+    return detector
+
+
+def _check_spec(detector: Detector, name: str, where: Where) -> None:
+    spec = getattr(detector, "spec", None)
+    if not isinstance(spec, DetectorSpec) or not callable(getattr(detector, "detect", None)):
+        raise SignalError(
+            f"the factory gave a {type(detector).__name__}, not a detector",
+            where=where,
+            remedy="A detector has `spec` (a tidegate.tables.DetectorSpec), `examples` and `detect(items)`.",
+        )
+    if spec.name != name:
+        raise SignalError(
+            f"the detector calls itself '{spec.name}'",
+            where=where,
+            remedy=f"Name the section [detectors.{spec.name}], or the spec '{name}'.",
+        )
+
+
+def _paths(settings: Settings, base: Path) -> list[Path]:
+    """The files that `lists` names, each a path or a pattern."""
+    where = Where(base / CONFIG, field="detectors.lexicon.lists")
+    named = settings.get("lists")
+    patterns = [named] if isinstance(named, str) else named
+    if not isinstance(patterns, list) or not patterns or not all(isinstance(p, str) for p in patterns):
+        raise SignalError(
+            "the lexicon detector needs lists", where=where, remedy='Write lists = ["lexicons/*.csv"], say.'
+        )
+    paths: list[Path] = []
+    for pattern in patterns:
+        found = [Path(pattern)] if Path(pattern).is_absolute() else sorted(base.glob(pattern))
+        if not found or not all(path.is_file() for path in found):
+            raise SignalError(
+                f"no file matches '{pattern}'",
+                where=where,
+                remedy=f"Paths are relative to the folder of {CONFIG}.",
+            )
+        paths += found
+    return list(dict.fromkeys(paths))

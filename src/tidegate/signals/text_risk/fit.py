@@ -1,0 +1,121 @@
+"""Fitting: the feature matrix, one masked logistic regression for all harms at once, and the calibration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import scipy.optimize
+import scipy.sparse
+from numpy.typing import NDArray
+
+from tidegate.signals.text_risk.features import (
+    batch_of,
+    buckets,
+    neighbour_hashes,
+    piece_hashes,
+    token_hashes,
+    tokens_of,
+)
+from tidegate.signals.text_risk.model import WINDOW, chunks
+
+Array = NDArray[np.float64]
+
+
+def feature_counts(texts: Sequence[str], bits: int) -> scipy.sparse.csr_array:
+    """n × 2^bits counts of the features of prepared texts (their first window), as the model would read them."""
+    parts = []
+    for chunk in chunks([text[:WINDOW] for text in texts]):
+        batch = batch_of(chunk)
+        tokens = tokens_of(batch)
+        columns, rows = [buckets(token_hashes(tokens.hash), bits)], [tokens.text]
+        for hashes, owner in piece_hashes(batch, tokens.start, tokens.length):
+            columns.append(buckets(hashes, bits))
+            rows.append(tokens.text[owner])
+        for hashes, token in neighbour_hashes(tokens):
+            columns.append(buckets(hashes, bits))
+            rows.append(tokens.text[token])
+        row, column = np.concatenate(rows), np.concatenate(columns)
+        ones = np.ones(len(row), np.float32)
+        parts.append(scipy.sparse.csr_array((ones, (row, column)), shape=(len(chunk), 1 << bits)))
+    return scipy.sparse.vstack(parts, format="csr")
+
+
+def inverse_frequencies(counts: Any) -> NDArray[np.float32]:
+    """ln((1 + n) / (1 + texts with the feature)) + 1, per column."""
+    seen = np.bincount(counts.indices, minlength=counts.shape[1])
+    return (np.log((1 + counts.shape[0]) / (1 + seen)) + 1).astype(np.float32)
+
+
+def scaled(counts: Any, frequency: NDArray[np.float32]) -> Any:
+    """x_ij = count_ij f_j / √(Σ_j count_ij f_j²): what the model computes, written as a matrix."""
+    norm = np.sqrt(counts @ (frequency**2))
+    norm[norm == 0] = 1
+    result = counts.copy()
+    result.data *= frequency[counts.indices]
+    result.data /= np.repeat(norm, np.diff(counts.indptr)).astype(np.float32)
+    return result
+
+
+def fit_weights(
+    x: Any, labels: Array, weights: Array, sets: NDArray[np.int64], *, penalty: float, iterations: int
+) -> NDArray[np.float32]:
+    """Weights, columns × harms, of a logistic regression per harm with an intercept of its own per set.
+
+    Args:
+        labels: n × harms, 0, 1 or NaN where unknown; unknown ones have no part in the loss.
+        weights: n, how much each text counts.
+        sets: n, the number of each text's set.
+    """
+    harms = labels.shape[1]
+    columns = x.shape[1]
+    known = ~np.isnan(labels)
+    target = np.where(known, labels, 0).astype(np.float32)
+    share = (weights[:, None] * known / weights.sum()).astype(np.float32)
+    one_hot = scipy.sparse.csr_array(
+        (np.ones(len(sets), np.float32), sets, np.arange(len(sets) + 1)), shape=(len(sets), int(sets.max()) + 1)
+    )
+    transposed, one_hot_transposed = x.T.tocsr(), one_hot.T.tocsr()
+    size = columns * harms
+
+    def loss(flat: NDArray[np.float32]) -> tuple[float, NDArray[np.float32]]:
+        w = flat[:size].reshape(columns, harms).astype(np.float32)
+        b = flat[size:].reshape(-1, harms).astype(np.float32)
+        z = x @ w + one_hot @ b
+        probability = 1 / (1 + np.exp(-z))
+        value = float((share * (np.logaddexp(0, z) - target * z)).sum())
+        value += penalty / 2 * float(np.vdot(w, w)) + 1e-6 * float(np.vdot(b, b))
+        slope = share * (probability - target)
+        gradient = np.concatenate(
+            [(transposed @ slope + penalty * w).ravel(), (one_hot_transposed @ slope + 2e-6 * b).ravel()]
+        )
+        return value, gradient.astype(np.float64)
+
+    start = np.zeros(size + one_hot.shape[1] * harms)
+    found = scipy.optimize.minimize(
+        loss, start, jac=True, method="L-BFGS-B", options={"maxiter": iterations, "maxcor": 6}
+    )
+    return found.x[:size].reshape(columns, harms).astype(np.float32)
+
+
+def fit_sigmoid(scores: Array, labels: Array, weights: Array) -> tuple[float, float]:
+    """Slope and shift of Platt scaling, with his smoothed targets so that a perfect split stays finite."""
+    positive = weights[labels == 1].sum()
+    negative = weights[labels == 0].sum()
+    per_text = (positive + negative) / len(labels)
+    high = (positive / per_text + 1) / (positive / per_text + 2)
+    low = 1 / (negative / per_text + 2)
+    target = np.where(labels == 1, high, low)
+    share = weights / weights.sum()
+
+    def loss(parameters: Array) -> tuple[float, Array]:
+        z = parameters[0] * scores + parameters[1]
+        slope = share * (1 / (1 + np.exp(-z)) - target)
+        value = float((share * (np.logaddexp(0, z) - target * z)).sum())
+        return value, np.array([float(slope @ scores), float(slope.sum())])
+
+    found = scipy.optimize.minimize(
+        loss, np.array([1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=[(1e-3, None), (None, None)]
+    )
+    return float(found.x[0]), float(found.x[1])

@@ -1,0 +1,126 @@
+"""Training the text-risk model: recipe and data in, a weights file and its measured quality out.
+
+`python -m tidegate.signals.text_risk.train DATA OUT` does the same from a shell. Needs the extra `train`
+(SciPy does the work; scikit-learn measures).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from tidegate.policy.harms import HARM_KEYS
+from tidegate.signals.text_risk.corpus import RECIPE, Source, load_corpus, load_recipe
+from tidegate.signals.text_risk.fit import (
+    Array,
+    feature_counts,
+    fit_sigmoid,
+    fit_weights,
+    inverse_frequencies,
+    scaled,
+)
+from tidegate.signals.text_risk.model import GROUPS, WEIGHTS, TextRiskModel, load_model, packed, unpacked
+
+FEWEST = 20
+"""Fewer harmful texts than this in a group's tuning split do not calibrate it; all groups together do."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training gave: the file, the model as loaded from it, the corpus, and where that came from."""
+
+    path: Path
+    model: TextRiskModel
+    corpus: pl.DataFrame
+    sources: list[Source]
+
+
+def train(
+    data: Path, out: Path, *, recipe: Path = RECIPE, report: Callable[[str], None] = lambda _: None
+) -> Trained:
+    """Train on the sets of `recipe` found in `data`; writes `out`/text-risk.npz and its SHA-256.
+
+    The same recipe, data and library versions give the same file.
+
+    Raises:
+        SignalError: the recipe is not whole, or one of its sets is missing. Nothing is written then.
+    """
+    settings = load_recipe(recipe)
+    corpus, sources = load_corpus(settings, data)
+    report(f"{len(corpus):,} texts from {len(sources)} sets")
+    model = fit_model(corpus, settings["fit"])
+    report("weights fitted")
+    # What is calibrated is what will be loaded, in the precision of the file.
+    model = calibrated(unpacked(packed(model)), corpus)
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / WEIGHTS.name
+    file = packed(model)
+    path.write_bytes(file)
+    path.with_suffix(".sha256").write_text(f"{hashlib.sha256(file).hexdigest()}  {path.name}\n", encoding="ascii")
+    report(f"{len(file):,} bytes of weights")
+    return Trained(path, load_model(path), corpus, sources)
+
+
+def fit_model(corpus: pl.DataFrame, fit: dict[str, float]) -> TextRiskModel:
+    """The fitted weights, not yet calibrated."""
+    bits = int(fit["bits"])
+    part = corpus.filter(pl.col("split") == "train")
+    counts = feature_counts(part["text"].to_list(), bits)
+    frequency = inverse_frequencies(counts)
+    texts = np.bincount(counts.indices, minlength=1 << bits)
+    kept = np.flatnonzero(texts >= fit["least_texts"])
+    weights = fit_weights(
+        scaled(counts, frequency)[:, kept],
+        labels_of(part),
+        part["weight"].to_numpy(),
+        part["set"].rank("dense").to_numpy().astype(np.int64) - 1,
+        penalty=fit["penalty"],
+        iterations=int(fit["iterations"]),
+    )
+    # What a feature adds to a score is its weight times its frequency. The file holds so many rows: those that
+    # matter to most texts.
+    weights *= frequency[kept, None]
+    relative = np.abs(weights / np.maximum(np.abs(weights).max(axis=0), 1e-12)).max(axis=1)
+    order = np.argsort(-relative * np.sqrt(texts[kept]), kind="stable")
+    strongest = np.sort(order[: int(fit["rows"])])
+    table = np.zeros((1 << bits, len(HARM_KEYS) + 1), np.float32)
+    table[kept[strongest], :-1] = weights[strongest]
+    table[:, -1] = frequency**2
+    ones = np.ones((len(GROUPS), len(HARM_KEYS)), np.float32)
+    digest = hashlib.sha256(table.tobytes()).hexdigest()[:12]
+    return TextRiskModel(HARM_KEYS, digest, bits, table, ones, 0 * ones)
+
+
+def calibrated(model: TextRiskModel, corpus: pl.DataFrame) -> TextRiskModel:
+    """The model with slopes and shifts fitted on the tuning split, per harm and writing system."""
+    part = corpus.filter(pl.col("split") == "tune")
+    labels, weights = labels_of(part), part["weight"].to_numpy()
+    scores, group = model.scores(part["text"].to_list())
+    slope, shift = np.ones_like(model.slope), np.zeros_like(model.shift)
+    for h in range(len(model.harms)):
+        usable = ~np.isnan(labels[:, h]) & ~np.isnan(scores[:, h])
+        for g in range(len(GROUPS)):
+            rows = usable & (group == g)
+            if np.nansum(labels[rows, h]) < FEWEST:
+                rows = usable
+            slope[g, h], shift[g, h] = fit_sigmoid(
+                scores[rows, h].astype(float), labels[rows, h], weights[rows]
+            )
+    return replace(model, slope=slope, shift=shift)
+
+
+def labels_of(corpus: pl.DataFrame) -> Array:
+    """n × harms: 1, 0, or NaN where the set does not say."""
+    return corpus.select(pl.col(HARM_KEYS).cast(pl.Float64).fill_null(float("nan"))).to_numpy()
+
+
+if __name__ == "__main__":
+    from tidegate.signals.text_risk.card import card
+
+    print(card(train(Path(sys.argv[1]), Path(sys.argv[2]), report=lambda line: print(line, file=sys.stderr))))
