@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
     from tidegate.runs.moderate import Progress
     from tidegate.runs.why import Why
 
-out = Console(highlight=False)
+WIDTH_OF_FILES = 120
+"""Where output goes to a file or a pipe there is no terminal to ask for its width."""
+
+out = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_OF_FILES)
 err = Console(stderr=True, highlight=False)
 
 WEIGHTS = {"": "per item", "_by_views": "per view"}
@@ -57,7 +61,9 @@ def summary(result: Mapping[str, Any]) -> None:
     money = f", {cost['money']:,.2f} US dollars" if cost["money"] else ""
     out.print(f"  signals: {cost['ms'] / 1000:,.1f} s of one core as declared{money}")
     if result["detector_failures"]:
-        out.print(f"  [bold]{result['detector_failures']:,} items went to review because a detector failed[/bold]")
+        out.print(
+            f"  [bold]{result['detector_failures']:,} items went to review because a detector failed[/bold]"
+        )
     out.print(f"  audit sample: {result['audit']['drawn']:,} items drawn")
     errors(result)
 
@@ -180,14 +186,13 @@ def explanation(found: Why, *, show_text: bool) -> None:
         values.add_row(name, cell(value))
     out.print(values)
     out.print("Rules, from the top:")
-    for step in found.explanation.steps:
-        mark = {True: "matches", False: "does not match", None: "cannot be told"}[step.matched]
-        tests = "; ".join(f"{test.text} is {test.result}" for test in step.tests) or "every item"
-        out.print(f"  {step.rule.id} (line {step.rule.line}) {mark}: {tests}", markup=False)
-    out.print("What would have flipped it:" if found.explanation.flips else "No single signal would have flipped it.")
-    for flip in found.explanation.flips:
-        now = cell(flip.value)
-        out.print(f"  if {flip.signal} (now {now}) {flip.change}: {flip.rule.then}, by {flip.rule.id}", markup=False)
+    for tried in found.explanation.tried:
+        terms = "; ".join(f"{term.text} is {term.truth}" for term in tried.terms) or "always matches"
+        out.print(f"  {tried.rule.id} (line {tried.rule.line}) is {tried.truth}: {terms}", markup=False)
+    flips = found.explanation.flips
+    out.print("What would have flipped it:" if flips else "No single signal would have flipped it.")
+    for flip in flips:
+        out.print(f"  {flip}", markup=False)
 
 
 def _because(decision: Mapping[str, Any]) -> str:

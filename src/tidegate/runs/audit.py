@@ -66,15 +66,17 @@ def day_of(created_at: pl.Expr) -> pl.Expr:
 
 
 def _plans(strategy: Strategy) -> dict[str | None, AuditPlan]:
-    own = {rule.id: rule.audit for rule in strategy.rules if rule.audit is not strategy.audit}
-    return {None: strategy.audit, **own}
+    plans: dict[str | None, AuditPlan] = {None: strategy.audit}
+    return plans | {rule.id: rule.audit for rule in strategy.rules if rule.audit is not strategy.audit}
 
 
 def _small_columns(part: Path, scores: Sequence[str]) -> pl.DataFrame:
     return pl.concat(
         [
             pl.read_parquet(part / "decisions.parquet", columns=["rule"]),
-            pl.read_parquet(part / "items.parquet", columns=["created_at"]).select(day_of(pl.col("created_at"))),
+            pl.read_parquet(part / "items.parquet", columns=["created_at"]).select(
+                day_of(pl.col("created_at"))
+            ),
             pl.read_parquet(part / "signals.parquet", columns=list(scores)),
         ],
         how="horizontal",

@@ -137,7 +137,12 @@ def keep_batch(part: Path, batch: Batch, bench: Bench, arm: str) -> None:
 
     result = cascade(bench.strategy, batch.items, ask, catalog=bench.catalog)
     decisions = decisions_frame(
-        bench.strategy, result.resolution, result.signals, bench.catalog, arm=arm, ladder=bench.workspace.ladder
+        bench.strategy,
+        result.resolution,
+        result.signals,
+        bench.catalog,
+        arm=arm,
+        ladder=bench.workspace.ladder,
     )
     aside = part.with_name(part.name + ".tmp")
     aside.mkdir()
@@ -167,7 +172,7 @@ def finish(
     write_sheets(folder, bench.workspace.ladder.with_outcome(Outcome.HELD))
     summary = summarise(folder, bench.workspace.ladder, job.by, rejected=rejected, seconds=spent(parts))
     folders.write_json(folder.summary, summary)
-    folders.complete(folder, manifest)
+    folders.complete(folder, {**manifest, "items": summary["items"]})
     return summary
 
 

@@ -58,9 +58,7 @@ def differences(run: Recorded) -> Iterator[pl.DataFrame]:
 
 def _drawn_otherwise(run: Recorded, decisions: pl.DataFrame) -> pl.DataFrame:
     """Items that the recorded seed and probability draw otherwise than recorded."""
-    drawn = draw(
-        decisions["item_id"], decisions["audit_probability"].to_numpy(), run.manifest["audit_seed"]
-    )
+    drawn = draw(decisions["item_id"], decisions["audit_probability"].to_numpy(), run.manifest["audit_seed"])
     return (
         decisions.with_columns(drawn=pl.Series(drawn, dtype=pl.Boolean))
         .filter(pl.col("drawn") != pl.col("audited"))

@@ -49,7 +49,11 @@ def summarise(
 
 
 def run_figures(
-    folder: RunFolder, ladder: Ladder, labels: pl.DataFrame | None, by: Sequence[str], confidence: float = 0.95
+    folder: RunFolder,
+    ladder: Ladder,
+    labels: pl.DataFrame | None,
+    by: Sequence[str],
+    confidence: float = 0.95,
 ) -> pl.DataFrame:
     """Leakage and overkill of a run, one row per measure, weight and slice.
 
@@ -59,7 +63,7 @@ def run_figures(
     people = population(folder, ladder, by)
     known = truth_labels(folder)
     if labels is None:
-        labels = LABELS.empty() if known is None else as_labels(known)
+        labels = LABELS.empty() if known is None else as_labels(known, people)
     figures = estimate(people, labels, by=by, confidence=confidence)
     if known is None:
         return figures.with_columns(truth=pl.lit(None, dtype=pl.Float64))
@@ -67,9 +71,10 @@ def run_figures(
     return figures.join(exact, on=OVERALL, how="left", nulls_equal=True, maintain_order="left")
 
 
-def as_labels(known: pl.DataFrame) -> pl.DataFrame:
-    """Truth as labels; only those of audited items will count."""
-    return known.filter(pl.col("violates").is_not_null()).select(
+def as_labels(known: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
+    """The truth of the audited items as labels: all that the estimate may see."""
+    audited = known.filter(people["audited"] & known["violates"].is_not_null())
+    return audited.select(
         "item_id",
         "violates",
         "policy",

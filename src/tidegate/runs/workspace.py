@@ -65,7 +65,9 @@ def load_workspace(root: Path) -> Workspace:
             f"there is no {FILE} here", where=Where(root), remedy="Run `tidegate init FOLDER` to lay one out."
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise WorkspaceError(f"not valid TOML: {error}", where=Where(path), remedy="Mend the line.") from error
+        raise WorkspaceError(
+            f"not valid TOML: {error}", where=Where(path), remedy="Mend the line."
+        ) from error
 
     for section in settings:
         if section not in SECTIONS:
@@ -95,7 +97,9 @@ def lay_out(target: Path, name: str | None = None) -> list[Path]:
     """
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise WorkspaceError(
-            "this is not an empty folder", where=Where(target), remedy="Name a folder that does not exist yet."
+            "this is not an empty folder",
+            where=Where(target),
+            remedy="Name a folder that does not exist yet.",
         )
     target.mkdir(parents=True, exist_ok=True)
     shutil.copytree(STARTER, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", "*.py"))

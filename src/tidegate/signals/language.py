@@ -56,7 +56,7 @@ IDEOGRAPH_WEIGHT = 2.0
 KANA_SHARE = 0.1
 """From this share of kana among kana and ideographs, the text is Japanese."""
 
-READ = 400
+READ = 240
 """Characters of a text that are read; more adds nothing."""
 
 SPEC = DetectorSpec(
@@ -87,7 +87,11 @@ class ByteModel:
     output: NDArray[np.int64]
     weights: NDArray[np.float32]
     prior: NDArray[np.float32]
-    languages: tuple[str, ...]
+    columns: tuple[str, ...]
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self.columns))
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """n × languages; rows of texts in which no feature is found are all NaN."""
@@ -114,7 +118,7 @@ class ByteModel:
         pairs, counts = np.unique(owner * len(self.weights) + feature, return_counts=True)
         owner, feature = np.divmod(pairs, len(self.weights))
 
-        scores = np.full((len(texts), len(self.languages)), np.nan)
+        scores = np.full((len(texts), len(self.columns)), np.nan)
         if len(owner):
             first = np.flatnonzero(np.concatenate([[True], owner[1:] != owner[:-1]]))
             rows = self.weights[feature] * np.log1p(counts)[:, None].astype(np.float32)
@@ -122,7 +126,9 @@ class ByteModel:
         # The package's own temperature, which keeps the softmax calibrated across lengths.
         scores /= np.sqrt(np.maximum(sizes, 1))[:, None]
         scores = np.exp(scores - scores.max(axis=1, keepdims=True))
-        return scores / scores.sum(axis=1, keepdims=True)
+        scores /= scores.sum(axis=1, keepdims=True)
+        # A language in two scripts has two columns of weights; its chances add up.
+        return np.column_stack([scores[:, np.equal(self.columns, code)].sum(axis=1) for code in self.languages])
 
 
 @cache
@@ -138,7 +144,7 @@ def byte_model() -> ByteModel:
         output=np.asarray(loaded.tk_output, np.int64),
         weights=np.asarray(loaded.nb_ptc, np.float32),
         prior=np.asarray(loaded.nb_pc, np.float32),
-        languages=tuple(loaded.nb_classes),
+        columns=tuple(loaded.nb_classes),
     )
 
 

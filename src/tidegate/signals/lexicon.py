@@ -46,7 +46,7 @@ EXAMPLE_TERMS = (Term("snake oil", None, 2), Term("blorp", "harassment", 3), Ter
 """What the examples are matched against."""
 
 EXAMPLES = (
-    Example("A b l o r p and another blorp!", {"hits": 2, "terms": 1, "severity": 3, "harm": "harassment"}, 0),
+    Example("Some b l o r p, another blorp!", {"hits": 2, "terms": 1, "severity": 3, "harm": "harassment"}, 0),
     Example("Blorpington is a lovely village.", {"hits": 0, "terms": 0, "severity": None, "harm": None}, 0),
     Example("有兴趣的加*微*信聊", {"hits": 1, "terms": 1, "severity": 1, "harm": None}, 0),
 )

@@ -59,7 +59,9 @@ _LATIN = re.compile("[A-Za-z\u1d00-\u1d22]")
 _WORD = re.compile(r"[^\W\d_]+")
 _SPLIT_BY_EMOJI = re.compile(f"(?<![^\\W_])([A-Za-z]+)({_EMOJI}{{1,3}})([A-Za-z]+)(?![^\\W_])")
 _HEART = re.compile(char_class(HEARTS))
-_LEET_WORD = re.compile(r"(?<![\w@$|])[A-Za-z][A-Za-z013457@$|]*[A-Za-z$](?![\w@$|])")
+_LEET_WORD = re.compile(
+    r"(?<![\w@$|])(?=[A-Za-z]+[013457@$|])[A-Za-z][A-Za-z013457@$|]*[A-Za-z$](?![\w@$|])"
+)
 _LEET_RUN = re.compile(r"[013457@$|]+")
 _SHOUTED_I = re.compile(r"(?<![^\W_])([A-Za-z]{1,2})!(?=[a-z])")
 _SPACED = re.compile(rf"(?<![^\W_])(?<!['’]){_LETTER}([{re.escape(_SPACERS)}]){_LETTER}(?:\1{_LETTER}){{2,}}(?![^\W_])")
@@ -193,7 +195,7 @@ def _join_around_emoji(match: re.Match[str]) -> str:
 def _unleet(match: re.Match[str]) -> str:
     word = match.group()
     letters = sum(char.isalpha() for char in word)
-    if letters == len(word) or (letters < 3 and not word.islower()) or word.lower() in _SHORT_NAMES:
+    if (letters < 3 and not word.islower()) or word.lower() in _SHORT_NAMES:
         return word
     if not all(_is_leet(run.group(), run.end() == len(word)) for run in _LEET_RUN.finditer(word)):
         return word

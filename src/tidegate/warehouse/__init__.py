@@ -1,1 +1,24 @@
-"""The file of posts and the run folder at rest: readers, writers, SQL."""
+"""Tables at rest: readers that stream and reject, files for people and machines, SQL over a run.
+
+What the tables hold is said in `tidegate.tables`; when they are read and written, in `runs`.
+"""
+
+from tidegate.warehouse.ask import query
+from tidegate.warehouse.batch import Batch
+from tidegate.warehouse.join import join_parts, written_whole
+from tidegate.warehouse.labels import read_labels
+from tidegate.warehouse.read import read_items
+from tidegate.warehouse.rejects import Reject, RejectWriter
+from tidegate.warehouse.sheets import write_csv_for_people
+
+__all__ = [
+    "Batch",
+    "Reject",
+    "RejectWriter",
+    "join_parts",
+    "query",
+    "read_items",
+    "read_labels",
+    "write_csv_for_people",
+    "written_whole",
+]

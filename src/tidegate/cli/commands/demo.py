@@ -8,7 +8,9 @@ import click
 
 
 @click.command("demo", short_help="Moderate a generated stream with known truth, and show the result.")
-@click.option("--out", default="demo-run", show_default=True, type=click.Path(path_type=Path), help="Run folder.")
+@click.option(
+    "--out", default="demo-run", show_default=True, type=click.Path(path_type=Path), help="Run folder."
+)
 @click.option("--items", "count", default=20_000, show_default=True, type=click.IntRange(1))
 @click.option("--seed", default=7, show_default=True)
 def command(out: Path, count: int, seed: int) -> None:

@@ -13,15 +13,21 @@ SOME_REJECTED = 3
 
 @click.command("moderate", short_help="Decide every item of a file; write a run folder.")
 @click.argument("posts", nargs=-1, required=True, metavar="FILE...")
-@click.option("--strategy", required=True, help='Strategy file; "starter" for the one that ships with Tidegate.')
+@click.option(
+    "--strategy", required=True, help='Strategy file; "starter" for the one that ships with Tidegate.'
+)
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Run folder to write.")
 @options.reading
-@click.option("--truth", help="SQL over the file's columns that says which items violate: \"label <> 'neither'\".")
+@click.option(
+    "--truth", help="SQL over the file's columns that says which items violate: \"label <> 'neither'\"."
+)
 @click.option("--truth-policy", help="SQL over the file's columns that names the policy they violate.")
 @options.sliced("policy,language")
 @options.let
 @click.option("--arm", default="current", show_default=True, help="Name of the launch arm.")
-@click.option("--batch-rows", type=click.IntRange(1), default=20_000, show_default=True, help="Items per batch.")
+@click.option(
+    "--batch-rows", type=click.IntRange(1), default=20_000, show_default=True, help="Items per batch."
+)
 @click.option("--resume", is_flag=True, help="Take up an interrupted run where it stopped.")
 def command(
     posts: tuple[str, ...],

@@ -12,7 +12,9 @@ from tidegate.cli import options
 @click.command("score", short_help="Compute signals only.")
 @click.argument("posts", nargs=-1, required=True, metavar="FILE...")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Parquet file to write.")
-@click.option("--detectors", callback=options.names, help="Which detectors; all of the workspace unless told.")
+@click.option(
+    "--detectors", callback=options.names, help="Which detectors; all of the workspace unless told."
+)
 @options.reading
 def command(
     posts: tuple[str, ...], out: Path, detectors: tuple[str, ...], columns: dict[str, str], form: str | None

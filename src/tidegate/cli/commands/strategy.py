@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from tidegate.cli import options
+from tidegate.strategy import DIALECTS
 
-DIALECTS = ("duckdb", "postgres", "spark", "bigquery", "snowflake", "clickhouse", "trino")
 
 
 @click.group("strategy", short_help="Check and explain a strategy; write it as SQL.")
@@ -35,7 +35,7 @@ def check(strategy: str, let: dict[str, float]) -> None:
 
 @command.command("sql")
 @click.argument("strategy")
-@click.option("--dialect", type=click.Choice(DIALECTS), default="duckdb", show_default=True)
+@click.option("--dialect", type=click.Choice(sorted(DIALECTS)), default="duckdb", show_default=True)
 @click.option("--table", default="signals", show_default=True, help="Table that holds the signals.")
 @options.let
 def sql(strategy: str, dialect: str, table: str, let: dict[str, float]) -> None:
@@ -44,4 +44,3 @@ def sql(strategy: str, dialect: str, table: str, let: dict[str, float]) -> None:
     from tidegate.strategy import to_sql
 
     click.echo(to_sql(set_up(strategy, let=let).strategy, dialect, table=table))
-

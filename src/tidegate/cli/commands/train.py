@@ -15,9 +15,10 @@ import click
     help="Folder with the data sets that the recipe names.",
 )
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write the model to.")
-@click.option("--recipe", type=click.Path(path_type=Path), help="Which sets teach which harm; ours unless told.")
-@click.option("--seed", default=7, show_default=True)
-def command(data: Path, out: Path, recipe: Path | None, seed: int) -> None:
+@click.option(
+    "--recipe", type=click.Path(path_type=Path), help="Which sets teach which harm; ours unless told."
+)
+def command(data: Path, out: Path, recipe: Path | None) -> None:
     """Train the embedded text-risk model from labelled sets and write its weights and figures to OUT.
 
     Only sets that the recipe names are used, each with its licence recorded; a harm that a set does not label
@@ -27,6 +28,10 @@ def command(data: Path, out: Path, recipe: Path | None, seed: int) -> None:
       [detectors.text]
       model = "OUT"
     """
-    from tidegate.runs.training import train_model
+    from tidegate.signals.text_risk.card import card
+    from tidegate.signals.text_risk.corpus import RECIPE
+    from tidegate.signals.text_risk.train import train
 
-    train_model(data, out, recipe, seed)
+    trained = train(data, out, recipe=recipe or RECIPE, report=lambda line: click.echo(line, err=True))
+    click.echo(card(trained))
+    click.echo(f"Written to {trained.path}.", err=True)

@@ -125,7 +125,7 @@ def authored_frame(path: Path, per_template: int) -> pl.DataFrame:
     schema = {"language": pl.String, "text": pl.String, "template": pl.String, **dict.fromkeys(HARM_KEYS, pl.Boolean)}
     frame = pl.DataFrame(rows, schema=schema).with_columns(set=pl.lit(f"authored {subject} {language}"))
     # By template: variants of one sentence on both sides of a split would flatter the model.
-    return _split(frame, key="template").drop("template")
+    return _split(frame, key="template")
 
 
 def authored_lines(path: Path) -> Iterator[tuple[str, bool, tuple[str, ...]]]:

@@ -22,6 +22,10 @@ from tidegate.signals.text_risk.model import WINDOW, chunks
 
 Array = NDArray[np.float64]
 
+LEAST_HARMFUL = 0.1
+"""The share of a harm's known texts, by weight, that are harmful, at least: rarer harms are weighed up to it, in
+fitting and in calibration, so a probability speaks of a stream in which a tenth of the texts are of that kind."""
+
 
 def feature_counts(texts: Sequence[str], bits: int) -> scipy.sparse.csr_array:
     """n × 2^bits counts of the features of prepared texts (their first window), as the model would read them."""
@@ -70,9 +74,9 @@ def fit_weights(
     """
     harms = labels.shape[1]
     columns = x.shape[1]
-    known = ~np.isnan(labels)
-    target = np.where(known, labels, 0).astype(np.float32)
-    share = (weights[:, None] * known / weights.sum()).astype(np.float32)
+    target = np.nan_to_num(labels).astype(np.float32)
+    share = np.column_stack([with_floor(labels[:, h], weights) for h in range(harms)])
+    share = (share / weights.sum()).astype(np.float32)
     one_hot = scipy.sparse.csr_array(
         (np.ones(len(sets), np.float32), sets, np.arange(len(sets) + 1)), shape=(len(sets), int(sets.max()) + 1)
     )
@@ -97,6 +101,15 @@ def fit_weights(
         loss, start, jac=True, method="L-BFGS-B", options={"maxiter": iterations, "maxcor": 6}
     )
     return found.x[:size].reshape(columns, harms).astype(np.float32)
+
+
+def with_floor(labels: Array, weights: Array) -> Array:
+    """One harm's weights, n: 0 where the label is unknown, and harmful texts together at least `LEAST_HARMFUL`."""
+    known = np.where(np.isnan(labels), 0, weights)
+    harmful = known[labels == 1].sum()
+    harmless = known.sum() - harmful
+    factor = LEAST_HARMFUL / (1 - LEAST_HARMFUL) * harmless / harmful if harmful else 1.0
+    return known * np.where(labels == 1, max(1.0, factor), 1.0)
 
 
 def fit_sigmoid(scores: Array, labels: Array, weights: Array) -> tuple[float, float]:

@@ -91,12 +91,10 @@ class TextRiskModel:
         distinct = self.table[buckets(token_hashes(tokens.hash[where]), self.bits)]
         for hashes, owner in piece_hashes(batch, tokens.start[where], tokens.length[where]):
             add_runs(distinct, self.table[buckets(hashes, self.bits)], owner)
-        rows = distinct[inverse]
-        for hashes, token in neighbour_hashes(tokens):
-            rows[token] += self.table[buckets(hashes, self.bits)]
-
         sums = np.zeros((n, width), np.float32)
-        add_runs(sums, rows, tokens.text)
+        add_runs(sums, distinct[inverse], tokens.text)
+        for hashes, token in neighbour_hashes(tokens):
+            add_runs(sums, self.table[buckets(hashes, self.bits)], tokens.text[token])
         counts = np.bincount(tokens.text, minlength=n)
         ideographs = np.bincount(tokens.text, weights=tokens.ideograph, minlength=n)
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -153,8 +151,10 @@ def packed(model: TextRiskModel) -> bytes:
     """The model as a compressed file: weights as one byte each, only the rows that hold any."""
     weights = model.table[:, :-1]
     rows = np.flatnonzero(np.abs(weights).max(axis=1))
-    scale = np.abs(weights).max(axis=0) / 127
+    scale = np.abs(weights).max(axis=0)
     scale[scale == 0] = 1
+    # Square roots, because most weights are small and the largest are very large.
+    roots = np.sign(weights[rows]) * np.sqrt(np.abs(weights[rows]) / scale)
     about = {"harms": model.harms, "version": model.version, "bits": model.bits}
     buffer = io.BytesIO()
     np.savez_compressed(
@@ -162,7 +162,7 @@ def packed(model: TextRiskModel) -> bytes:
         about=np.frombuffer(json.dumps(about).encode(), np.uint8),
         gap=np.diff(rows, prepend=0).astype(np.uint32),
         # One harm after another: neighbours in the file are then alike, which compresses better.
-        weights=np.rint(weights[rows] / scale).T.astype(np.int8),
+        weights=np.rint(127 * roots).T.astype(np.int8),
         scale=scale,
         energy=np.rint(np.sqrt(model.table[rows, -1]) * ENERGY_STEPS).astype(np.uint8),
         unseen=np.float32(model.table[:, -1].max()),
@@ -180,7 +180,8 @@ def unpacked(file: bytes) -> TextRiskModel:
         table = np.zeros((1 << about["bits"], len(harms) + 1), np.float32)
         table[:, -1] = arrays["unseen"]
         rows = np.cumsum(arrays["gap"], dtype=np.int64)
-        table[rows, :-1] = arrays["weights"].T * arrays["scale"]
+        roots = arrays["weights"].T.astype(np.float32) / 127
+        table[rows, :-1] = np.sign(roots) * roots**2 * arrays["scale"]
         table[rows, -1] = (arrays["energy"] / np.float32(ENERGY_STEPS)) ** 2
         return TextRiskModel(
             harms, about["version"], about["bits"], table, arrays["slope"], arrays["shift"]

@@ -24,11 +24,12 @@ from tidegate.signals.text_risk.fit import (
     fit_weights,
     inverse_frequencies,
     scaled,
+    with_floor,
 )
 from tidegate.signals.text_risk.model import GROUPS, WEIGHTS, TextRiskModel, load_model, packed, unpacked
 
-FEWEST = 20
-"""Fewer harmful texts than this in a group's tuning split do not calibrate it; all groups together do."""
+FEWEST = 200
+"""So many harmful tuning texts a harm needs for a calibration of its own."""
 
 
 @dataclass(frozen=True)
@@ -98,19 +99,27 @@ def fit_model(corpus: pl.DataFrame, fit: dict[str, float]) -> TextRiskModel:
 
 
 def calibrated(model: TextRiskModel, corpus: pl.DataFrame) -> TextRiskModel:
-    """The model with slopes and shifts fitted on the tuning split, per harm and writing system."""
+    """The model with slopes and shifts fitted on the tuning split, per harm and writing system.
+
+    A harm with fewer than `FEWEST` harmful texts in a writing system is calibrated on all; one with fewer even so
+    shares the calibration of all such harms together, for a handful of sentences says little about a slope.
+    """
     part = corpus.filter(pl.col("split") == "tune")
-    labels, weights = labels_of(part), part["weight"].to_numpy()
+    labels = labels_of(part)
     scores, group = model.scores(part["text"].to_list())
+    labels[np.isnan(scores)] = np.nan
+    weights = np.column_stack([with_floor(column, part["weight"].to_numpy()) for column in labels.T])
+    harmful = (labels == 1).sum(axis=0)
     slope, shift = np.ones_like(model.slope), np.zeros_like(model.shift)
     for h in range(len(model.harms)):
-        usable = ~np.isnan(labels[:, h]) & ~np.isnan(scores[:, h])
+        like = [h] if harmful[h] >= FEWEST else np.flatnonzero(harmful < FEWEST)
         for g in range(len(GROUPS)):
-            rows = usable & (group == g)
-            if np.nansum(labels[rows, h]) < FEWEST:
-                rows = usable
+            rows = ~np.isnan(labels[:, like])
+            apart = rows & (group == g)[:, None]
+            if (labels[:, like][apart] == 1).sum() >= FEWEST:
+                rows = apart
             slope[g, h], shift[g, h] = fit_sigmoid(
-                scores[rows, h].astype(float), labels[rows, h], weights[rows]
+                scores[:, like][rows].astype(float), labels[:, like][rows], weights[:, like][rows]
             )
     return replace(model, slope=slope, shift=shift)
 

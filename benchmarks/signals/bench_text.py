@@ -1,0 +1,71 @@
+"""How fast the detectors are on short texts, and the text-risk model against scikit-learn's hashing on the same batch.
+
+The texts are the examples of the detectors and the authored training sentences, repeated: 20,000 posts of some sixty
+characters in English and Chinese.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from itertools import cycle, islice
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from benchmarks.figure import Figure
+from tidegate.signals import build_detectors
+from tidegate.signals.text_risk.corpus import AUTHORED, authored_frame
+
+TEXTS = 20_000
+START = "import time; t = time.perf_counter(); "
+LOAD = START + (
+    "from pathlib import Path; from tidegate.signals import build_detectors; "
+    "build_detectors({'text': {}}, Path('.')); print(time.perf_counter() - t)"
+)
+
+
+def run() -> Iterator[Figure]:
+    items = posts()
+    texts = items["text"].to_list()
+    ours = 0.0
+    for name, detector in build_detectors({"text": {}, "language": {}, "evasion": {}}, Path()).items():
+        detector.detect(items[:100])
+        speed = TEXTS / best_of(lambda detector=detector: detector.detect(items))
+        ours = speed if name == "text" else ours
+        yield Figure(f"{name} detector", round(speed), "texts/s")
+    theirs = TEXTS / best_of(hashing(texts))
+    yield Figure("text detector", round(ours), "texts/s", "scikit-learn HashingVectorizer and dot", ours / theirs)
+    load = min(
+        float(subprocess.run([sys.executable, "-c", LOAD], capture_output=True, text=True, check=True).stdout)
+        for _ in range(3)
+    )
+    yield Figure("text detector: imports and load", round(load, 3), "s")
+
+
+def posts() -> pl.DataFrame:
+    sentences = [text for path in sorted(AUTHORED.glob("*.txt")) for text in authored_frame(path, 20)["text"]]
+    return pl.DataFrame({"text": list(islice(cycle(sentences), TEXTS))})
+
+
+def best_of(work: Callable[[], object], times: int = 3) -> float:
+    seconds = []
+    for _ in range(times):
+        started = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - started)
+    return min(seconds)
+
+
+def hashing(texts: list[str]) -> Callable[[], object]:
+    """The usual way to the same kind of model: words and pairs, pieces of words, one matrix product."""
+    from scipy.sparse import hstack
+    from sklearn.feature_extraction.text import HashingVectorizer
+
+    words = HashingVectorizer(ngram_range=(1, 2), n_features=1 << 19)
+    pieces = HashingVectorizer(analyzer="char_wb", ngram_range=(2, 5), n_features=1 << 19)
+    weights = np.random.default_rng(0).normal(size=(1 << 20, 9)).astype(np.float32)
+    return lambda: hstack([words.transform(texts), pieces.transform(texts)]).tocsr() @ weights

@@ -1,0 +1,174 @@
+"""Leakage and overkill from the audit sample: estimates with intervals, and the truth where it is known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from tidegate.errors import MeasureError, Where
+from tidegate.measure import notes
+from tidegate.measure.figures import Figure, Sample, figures
+from tidegate.measure.hypergeometric import hypergeometric_limits
+from tidegate.measure.limits import two_sided
+from tidegate.measure.parts import certainty, evidence, totals
+from tidegate.measure.population import checked
+from tidegate.measure.votes import ballots, on_any_policy, on_policy
+
+ESTIMATES = {
+    "measure": pl.String,
+    "weight": pl.String,
+    "slice": pl.String,
+    "value": pl.String,
+    "estimate": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
+    "labels": pl.Int64,
+    "items": pl.Int64,
+    "method": pl.String,
+    "note": pl.String,
+}
+TRUTHS = {name: ESTIMATES[name] for name in ("measure", "weight", "slice", "value")} | {
+    "truth": pl.Float64,
+    "items": pl.Int64,
+}
+
+
+def estimate(
+    population: pl.DataFrame, labels: pl.DataFrame, *, by: Sequence[str] = (), confidence: float = 0.95
+) -> pl.DataFrame:
+    """Leakage and overkill, rate and share, by item and by view, for everything and for each value of each slice.
+
+    Only labels of audited items count, each with the recorded probability of its item. Drawn items without an
+    answer are taken as missing at random among those of the same slice and outcome.
+
+    Args:
+        population: item_id, outcome (passed, actioned, held), audit_probability, audited, views (null counts as
+            0), policy (of the deciding rule), and the slice columns.
+        labels: `tables.LABELS`; several per item are settled by majority (see `votes`).
+        by: slice columns. By `policy`, leakage is harm that violates that policy, so the labels must name
+            policies; overkill is what that policy's rules stopped wrongly.
+        confidence: of each interval on its own.
+
+    Returns:
+        measure, weight, slice, value (both null for everything), estimate (null where nothing can be said), low,
+        high, labels (how many the figure rests on), items (size of its domain), method, note.
+
+    Raises:
+        MeasureError: a column is missing or senseless.
+
+    Source: docs/measures.md.
+    """
+    _check_confidence(confidence)
+    alpha = 1.0 - confidence
+    frame = checked(population, by)
+    rows = ballots(labels)
+    drawn = frame.filter("audited")
+    counted = rows.join(drawn.select("item_id"), on="item_id", how="semi")
+    general = notes.left_out(rows["item_id"].n_unique() - counted["item_id"].n_unique())
+
+    def sample_of(policy: str | None) -> Sample:
+        votes = on_any_policy(counted) if policy is None else on_policy(counted, policy)
+        return Sample(frame, drawn.join(votes.answers, on="item_id"), votes.tied)
+
+    wanted = list(figures(sample_of, counted["policy"].drop_nulls().unique().to_list(), by, alpha))
+    views_missing = int(frame["views_missing"].sum())
+    found = _intervals(wanted, alpha)
+    out = [
+        {
+            "measure": figure.measure,
+            "weight": figure.weight,
+            "slice": figure.slice,
+            "value": figure.value,
+            **numbers,
+            "labels": sum(part.cell.labels for part in figure.parts),
+            "items": sum(part.cell.items for part in figure.parts),
+            "note": notes.of(figure, views_missing, general),
+        }
+        for figure, numbers in zip(wanted, found, strict=True)
+    ]
+    return pl.DataFrame(out, schema=ESTIMATES)
+
+
+def truth(population: pl.DataFrame, truth_frame: pl.DataFrame, *, by: Sequence[str] = ()) -> pl.DataFrame:
+    """The same figures from full truth, for comparison; items whose truth is unknown are set aside.
+
+    Returns:
+        measure, weight, slice, value, truth (null where nothing is to be divided by), items (whose truth is known).
+    """
+    frame = checked(population, by).with_columns(p=pl.lit(1.0), audited=pl.lit(True))
+    rows = ballots(truth_frame)
+
+    def sample_of(policy: str | None) -> Sample:
+        votes = on_any_policy(rows) if policy is None else on_policy(rows, policy)
+        known = frame.join(votes.answers, on="item_id")
+        return Sample(known, known)
+
+    policies = rows["policy"].drop_nulls().unique().to_list()
+    out = [
+        {
+            "measure": figure.measure,
+            "weight": figure.weight,
+            "slice": figure.slice,
+            "value": figure.value,
+            "truth": point(figure),
+            "items": sum(part.cell.items for part in figure.parts),
+        }
+        for figure in figures(sample_of, policies, by, alpha=0.05)
+    ]
+    return pl.DataFrame(out, schema=TRUTHS)
+
+
+def point(figure: Figure) -> float | None:
+    """The ratio of the two estimated totals; None where there is nothing to divide by."""
+    numerator, denominator = totals(figure.parts)
+    return float(numerator / denominator) if denominator > 0 else None
+
+
+def _intervals(wanted: Sequence[Figure], alpha: float) -> list[dict[str, float | str | None]]:
+    weighted = [figure for figure in wanted if _is_measurable(figure) and not _is_simple(figure)]
+    low, high = two_sided([evidence(figure.parts) for figure in weighted], alpha, 0.0, 1.0)
+    least, most = two_sided([certainty(figure.parts) for figure in weighted], alpha, 0.0, 1.0)
+    limits = iter(zip(np.maximum(low, least), np.minimum(high, most), strict=True))
+    out: list[dict[str, float | str | None]] = []
+    for figure in wanted:
+        value = point(figure)
+        if not _is_measurable(figure):
+            out.append({"estimate": None, "low": 0.0, "high": 1.0, "method": "none"})
+            continue
+        if _is_simple(figure):
+            cell, bad = figure.parts[0].cell, figure.parts[0].counts[1][0] == 1
+            found = hypergeometric_limits(cell.items, cell.labels, cell.found[bad], alpha)
+            bounds, method = (found[0] / cell.items, found[1] / cell.items), "hypergeometric"
+        else:
+            bounds, method = next(limits), "gamma"
+        if all(part.cell.labels == part.cell.items for part in figure.parts):
+            bounds, method = (value, value), "census"
+        # Where giants or certain bounds push the interval aside, the estimate is held inside it.
+        inside = None if value is None else float(np.clip(value, *bounds))
+        out.append({"estimate": inside, "low": float(bounds[0]), "high": float(bounds[1]), "method": method})
+    return out
+
+
+def _is_measurable(figure: Figure) -> bool:
+    return any(part.cell.labels for part in figure.parts) and point(figure) is not None
+
+
+def _is_simple(figure: Figure) -> bool:
+    """A simple random sample of a single cell, counted by item."""
+    return (
+        figure.weight == "item"
+        and figure.measure.endswith("_rate")
+        and len(figure.parts) == 1
+        and figure.parts[0].cell.one_probability
+    )
+
+
+def _check_confidence(confidence: float) -> None:
+    if not 0.5 <= confidence < 1:
+        raise MeasureError(
+            f"{confidence} is no confidence",
+            where=Where(field="confidence"),
+            remedy="Give a number from 0.5 to below 1, such as 0.95.",
+        )

@@ -1,0 +1,59 @@
+"""What a reader must know beside a figure: too few labels, labels left out, harm that cannot be inferred."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tidegate.measure.figures import POLICY, Figure
+
+FEW_LABELS = 30
+
+
+def left_out(items: int) -> str | None:
+    if not items:
+        return None
+    return f"labels of {items:,} items were left out: the items are not in the audit sample"
+
+
+def of(figure: Figure, views_missing: int, general: str | None) -> str | None:
+    """All that is to be said of one figure, or None. `general` is said once, of the whole population."""
+    return "; ".join(_notes(figure, views_missing, general)) or None
+
+
+def _notes(figure: Figure, views_missing: int, general: str | None) -> Iterator[str]:
+    if not figure.parts:
+        if figure.slice == POLICY and figure.measure.startswith("leakage"):
+            yield "no label names this policy, so what leaks of it cannot be known"
+        else:
+            yield "no items"
+        return
+    cells = [part.cell for part in figure.parts]
+    labels, audited = sum(cell.labels for cell in cells), sum(cell.audited for cell in cells)
+    weight = sum(cell.weight for cell in cells)
+    if weight == 0:
+        yield "no views were recorded"
+    elif not labels:
+        yield "no labels: nothing can be said"
+    elif sum(sum(cell.found[y] for y in (0, 1) if counts[y][1]) for cell, counts in _counted(figure)) == 0:
+        yield "no labelled item of the kind that this measure is a share of"
+    elif labels < FEW_LABELS:
+        yield f"only {labels} labels: read the interval, not the estimate"
+    if 0 < labels < audited:
+        yield f"{labels:,} of {audited:,} drawn items have an answer; the others are taken as missing at random"
+    giants = sum(cell.either for cell in cells)
+    if labels and weight and giants >= 0.01 * weight:
+        unit = "views" if figure.weight == "view" else "items"
+        yield (
+            f"{giants / weight:.0%} of the {unit} lie in items too heavy for their audit probability: the interval "
+            "allows for either label"
+        )
+    if figure.tied:
+        yield f"{figure.tied:,} items with as many yes as no were set aside: have them adjudicated"
+    if figure.weight == "view" and views_missing and figure.slice is None:
+        yield f"{views_missing:,} items without views count as 0"
+    if general and figure.slice is None:
+        yield general
+
+
+def _counted(figure: Figure) -> list[tuple[object, object]]:
+    return [(part.cell, part.counts) for part in figure.parts]

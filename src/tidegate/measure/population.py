@@ -1,0 +1,80 @@
+"""The population that figures speak of, checked: one row per decided item, with its outcome and probability."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from tidegate.errors import MeasureError, Where
+from tidegate.names import nearest
+
+OUTCOMES = ("passed", "actioned", "held")
+WEIGHTS = ("item", "view")
+NONE = "(none)"
+"""What a null in a slice column is called."""
+
+
+def checked(population: pl.DataFrame, by: Sequence[str], outcomes: Sequence[str] = ("outcome",)) -> pl.DataFrame:
+    """The columns that measuring needs, with `item` (1) and `view` (views, null as 0) as weights in Float64.
+
+    Raises:
+        MeasureError: a column is missing or holds what it must not, or a slice is no column.
+    """
+    for name in ("item_id", *outcomes, "audit_probability", "audited"):
+        if name not in population.columns:
+            raise MeasureError(
+                f"the population has no column '{name}'",
+                where=Where(field=name),
+                remedy=f"{nearest(name, population.columns)}It has {', '.join(population.columns)}.",
+            )
+    for name in by:
+        if name not in population.columns:
+            raise MeasureError(
+                f"there is no slice '{name}'",
+                where=Where(field=name),
+                remedy=f"{nearest(name, population.columns)}Slices are the columns {', '.join(population.columns)}.",
+            )
+    for name in outcomes:
+        _check_outcome(population[name])
+    _check_probability(population["audit_probability"])
+    if population["item_id"].null_count() or population["item_id"].is_duplicated().any():
+        raise MeasureError(
+            "an item id is missing or comes twice",
+            where=Where(field="item_id"),
+            remedy="Give the population one row per item.",
+        )
+    views = population["views"].cast(pl.Float64) if "views" in population.columns else None
+    if views is not None and not (views.drop_nulls() >= 0).all():
+        raise MeasureError("an item has fewer than 0 views", where=Where(field="views"), remedy="Views are ≥ 0.")
+    return population.select(
+        "item_id",
+        *outcomes,
+        p=pl.col("audit_probability").cast(pl.Float64),
+        audited=pl.col("audited").cast(pl.Boolean),
+        item=pl.lit(1.0),
+        view=pl.lit(None, pl.Float64) if views is None else views,
+        **{f"slice:{name}": pl.col(name).cast(pl.String).fill_null(NONE) for name in by},
+        **({"policy": pl.col("policy").cast(pl.String)} if "policy" in population.columns else {}),
+    ).with_columns(pl.col("view").fill_null(0.0), views_missing=pl.col("view").is_null())
+
+
+def _check_outcome(outcome: pl.Series) -> None:
+    strange = outcome.cast(pl.String).fill_null("null").unique()
+    strange = strange.filter(~strange.is_in(OUTCOMES))
+    if len(strange):
+        raise MeasureError(
+            f"'{strange[0]}' is no outcome",
+            where=Where(field=outcome.name),
+            remedy=f"{nearest(strange[0], OUTCOMES)}Outcomes are {', '.join(OUTCOMES)}.",
+        )
+
+
+def _check_probability(p: pl.Series) -> None:
+    if p.null_count() or not ((p > 0) & (p <= 1)).all():
+        raise MeasureError(
+            "an audit probability is missing or not in (0, 1]",
+            where=Where(field=p.name),
+            remedy="Every item needs the chance with which it could have been drawn; one that could not be drawn "
+            "cannot be measured.",
+        )

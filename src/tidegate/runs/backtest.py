@@ -1,0 +1,114 @@
+"""Backtest: another strategy over the recorded signals of a run. If I publish this, what changes?
+
+Nothing that the run recorded is computed again. The new decisions go to a temporary table beside those of the run;
+everything else is counted from the two.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from tidegate.runs import backtest_flips as flips
+from tidegate.runs.backtest_decide import run_tables, view, write_codes
+from tidegate.runs.backtest_differences import differences_of
+from tidegate.runs.backtest_flips import Totals
+from tidegate.runs.backtest_missing import settle
+from tidegate.runs.backtest_trial import set_up_trial
+from tidegate.runs.folder import RunFolder
+from tidegate.runs.moderate import Progress
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """What would change if the new strategy had decided the run.
+
+    before, after: the two strategies, by name and version.
+    totals: items, flips, reviews and cost; see `Totals`.
+    matrix: action, action_after, items, views; action_after is null where undetermined.
+    rules: rule, action, rule_after, action_after, items, views, of the flips.
+    slices: slice, value, items, flips, views, views_flipped, reviews, reviews_after, undetermined.
+    undetermined: detector, items, cost_ms, cost_money: the items that wait for a signal the run never computed.
+    computed: how many items each detector was asked about to settle them (`compute_missing`).
+    differences: see `backtest_differences`; None where there are neither labels nor truth.
+    most_viewed: item_id, views, action, rule, action_after, rule_after, and text where it was asked for.
+    actions: the ladder's steps, mildest first. confidence: of each interval.
+    """
+
+    before: str
+    after: str
+    totals: Totals
+    matrix: pl.DataFrame
+    rules: pl.DataFrame
+    slices: pl.DataFrame
+    undetermined: pl.DataFrame
+    computed: Mapping[str, int]
+    differences: pl.DataFrame | None
+    most_viewed: pl.DataFrame
+    actions: tuple[str, ...]
+    confidence: float
+
+
+def backtest(
+    folder: RunFolder,
+    strategy: Path | str,
+    *,
+    labels: Path | None = None,
+    by: Sequence[str] = (),
+    compute_missing: bool = False,
+    let: Mapping[str, float] | None = None,
+    confidence: float = 0.95,
+    show_text: bool = False,
+    report: Callable[[Progress], None] = lambda _: None,
+) -> Backtest:
+    """Decide a finished run anew with `strategy`, and say what changes.
+
+    Args:
+        folder: the run. It is only read.
+        strategy: the new strategy's file; "starter" names the one that ships.
+        labels: labels of the audit sample; without them the run's truth of the audited items, where it has one.
+        by: columns of items or decisions to count flips by.
+        compute_missing: ask the detectors for signals that the run never computed and the new strategy needs.
+        let: the new strategy's let: numbers to set.
+        confidence: of each interval.
+        show_text: add the texts of the most viewed flips.
+        report: is told how far `compute_missing` is.
+
+    Raises:
+        RunError: this is no finished run, or what is missing cannot be computed in this workspace.
+        StrategyError, WorkspaceError, SignalError: the new strategy cannot be set up.
+        InputError, MeasureError: the labels cannot be read, or there is no such slice.
+    """
+    trial = set_up_trial(folder, strategy, let)
+    flips.check_slices(trial, by)
+    with (
+        tempfile.TemporaryDirectory(prefix="tidegate-backtest-") as folder_aside,
+        run_tables(folder, Path(folder_aside)) as connection,
+    ):
+        codes, settled = Path(folder_aside) / "codes.parquet", Path(folder_aside) / "settled.parquet"
+        write_codes(connection, trial, codes)
+        view(connection, "codes", codes)
+        computed: dict[str, int] = {}
+        if compute_missing:
+            computed = settle(connection, trial, codes, settled, report)
+            view(connection, "codes", settled)
+        table = flips.sides(connection, trial, by)
+        cells = flips.cells(table)
+        return Backtest(
+            before=trial.before,
+            after=trial.after,
+            totals=flips.totals(cells, trial),
+            matrix=flips.matrix(cells, trial.bench.strategy.ladder),
+            rules=flips.flips_by_rule(cells),
+            slices=flips.by_slice(table, by),
+            undetermined=flips.undetermined(cells, trial),
+            computed=computed,
+            differences=differences_of(table, labels, confidence),
+            most_viewed=flips.most_viewed(table, show_text=show_text),
+            actions=trial.bench.strategy.ladder.names,
+            confidence=confidence,
+        )

@@ -1,0 +1,273 @@
+"""What changes, counted: the run's decisions beside the new ones, in streaming aggregations by DuckDB.
+
+A flip is an item whose action changes. Items that the new strategy leaves undetermined are no flips; they have
+no action after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+import polars as pl
+
+from tidegate.errors import MeasureError, Where
+from tidegate.names import nearest
+from tidegate.policy.ladder import Ladder, Outcome
+from tidegate.runs.backtest_decide import CODE, order_of, ran
+from tidegate.runs.backtest_trial import Trial
+from tidegate.runs.population import DECISION_SLICES, SLICES
+from tidegate.strategy.partial import DETECTOR_FAILED, FIRST_NEED
+
+FAILED = "(a detector failed)"
+"""Stands where a rule would, for items that went to review because a detector failed."""
+
+NONE = "(none)"
+MOST_VIEWED = 20
+
+
+@dataclass(frozen=True)
+class Change:
+    """A quantity under the run's strategy and under the new one."""
+
+    before: float
+    after: float
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Sums over the run.
+
+    flips: items whose action changes. other_rule: items that another rule decides, with the same action.
+    undetermined: items without an action after. views and views_flipped: views of all items, and of the flips.
+    cost_ms, cost_money: as declared by the detectors, in milliseconds of one core and US dollars; `after` is what
+    the new strategy's own cascade would have computed.
+    """
+
+    items: int
+    flips: int
+    other_rule: int
+    undetermined: int
+    views: int
+    views_flipped: int
+    reviews: Change
+    cost_ms: Change
+    cost_money: Change
+
+
+@dataclass(frozen=True)
+class Table:
+    """The run's tables, with the table of codes, as one relation of SQL named `sides`; see `sides`."""
+
+    connection: duckdb.DuckDBPyConnection
+    trial: Trial
+
+    def ask(self, sql: str) -> pl.DataFrame:
+        return self.connection.sql(sql).pl()
+
+
+def sides(connection: duckdb.DuckDBPyConnection, trial: Trial, by: Sequence[str]) -> Table:
+    """Make the view `sides` from the views decisions, items and codes: one row per item, in the order of the run.
+
+    Columns: item_id, views, audited, audit_probability, cost_ms, cost_money; action, rule, outcome as before;
+    action_after, rule_after, outcome_after (null where undetermined); needs (the detector that is missing
+    then); `<detector>.ran`; and the slices as `slice.<name>`.
+
+    Raises:
+        MeasureError: a slice is no column of items or decisions.
+    """
+    check_slices(trial, by)
+    strategy = trial.bench.strategy
+    rules = range(len(strategy.rules))
+    actions = {k: strategy.rules[k].then for k in rules} | {DETECTOR_FAILED: strategy.ladder.review}
+    names = {k: strategy.rules[k].id for k in rules} | {DETECTOR_FAILED: FAILED}
+    needs = {FIRST_NEED - k: name for k, name in enumerate(order_of(trial))}
+    outcome = {k: strategy.ladder[action].outcome.value for k, action in actions.items()}
+    before = {action.name: action.outcome.value for action in trial.run.ladder}
+    flags = [f"codes.{identifier(ran(name))}" for name in sorted(strategy.detectors)]
+    columns = [
+        "decisions.item_id",
+        "coalesce(items.views, 0) AS views",
+        "audited",
+        "audit_probability",
+        "cost_ms",
+        "cost_money",
+        "action",
+        f"coalesce(rule, {text(FAILED)}) AS rule",
+        f"{_lookup('action', before)} AS outcome",
+        f"{_lookup(CODE, actions)} AS action_after",
+        f"{_lookup(CODE, names)} AS rule_after",
+        f"{_lookup(CODE, outcome)} AS outcome_after",
+        f"{_lookup(CODE, needs)} AS needs",
+        *flags,
+        *(f"{_slice(name)} AS {identifier('slice.' + name)}" for name in by),
+    ]
+    connection.execute(
+        f"CREATE VIEW sides AS SELECT {', '.join(columns)} "
+        "FROM decisions POSITIONAL JOIN items POSITIONAL JOIN codes"
+    )
+    return Table(connection, trial)
+
+
+def check_slices(trial: Trial, by: Sequence[str]) -> None:
+    for name in by:
+        if name not in SLICES:
+            raise MeasureError(
+                f"there is no slice '{name}'",
+                where=Where(trial.folder.root, field=name),
+                remedy=f"{nearest(name, SLICES)}Slices are {', '.join(SLICES)}.",
+            )
+
+
+def cells(table: Table) -> pl.DataFrame:
+    """Everything that adds up, per action and rule before and after: items, views, costs before, detectors after.
+
+    Columns: action, rule, outcome, action_after, rule_after, outcome_after, needs, items, views, cost_ms,
+    cost_money, and `<detector>.ran` (items for which it would be computed).
+    """
+    detectors = sorted(table.trial.bench.strategy.detectors)
+    counts = "".join(f", count_if({identifier(ran(n))}) AS {identifier(ran(n))}" for n in detectors)
+    keys = "action, rule, outcome, action_after, rule_after, outcome_after, needs"
+    return table.ask(
+        f"SELECT {keys}, count(*) AS items, CAST(sum(views) AS BIGINT) AS views, "
+        f"sum(cost_ms) AS cost_ms, sum(cost_money) AS cost_money{counts} FROM sides GROUP BY ALL ORDER BY ALL"
+    )
+
+
+def totals(cells: pl.DataFrame, trial: Trial) -> Totals:
+    """The sums of `cells`."""
+    specs = [trial.bench.catalog.detectors[name] for name in sorted(trial.bench.strategy.detectors)]
+    asked = {spec: int(cells[ran(spec.name)].sum()) for spec in specs}
+    same = (pl.col("action") == pl.col("action_after")) & (pl.col("rule") != pl.col("rule_after"))
+
+    def of(column: str, rows: pl.Expr | None = None) -> int:
+        return int((cells if rows is None else cells.filter(rows))[column].sum())
+
+    held = Outcome.HELD.value
+    return Totals(
+        items=of("items"),
+        flips=of("items", flipped()),
+        other_rule=of("items", same),
+        undetermined=of("items", pl.col("needs").is_not_null()),
+        views=of("views"),
+        views_flipped=of("views", flipped()),
+        reviews=Change(of("items", pl.col("outcome") == held), of("items", pl.col("outcome_after") == held)),
+        cost_ms=Change(
+            float(cells["cost_ms"].sum()), float(sum(spec.cost_ms * n for spec, n in asked.items()))
+        ),
+        cost_money=Change(
+            float(cells["cost_money"].sum()), float(sum(spec.cost_money * n for spec, n in asked.items()))
+        ),
+    )
+
+
+def matrix(cells: pl.DataFrame, ladder: Ladder) -> pl.DataFrame:
+    """action, action_after (null where undetermined), items, views; both in the ladder's order."""
+    place = {name: k for k, name in enumerate(ladder.names)}
+    return (
+        cells.group_by("action", "action_after")
+        .agg(pl.col("items").sum(), pl.col("views").sum())
+        .sort(
+            *(pl.col(c).replace_strict(place, default=len(place), return_dtype=pl.Int64) for c in ("action", "action_after"))
+        )
+    )
+
+
+def flips_by_rule(cells: pl.DataFrame) -> pl.DataFrame:
+    """rule, action, rule_after, action_after, items, views of the flips, most items first."""
+    return (
+        cells.filter(flipped())
+        .select("rule", "action", "rule_after", "action_after", "items", "views")
+        .sort("items", "views", "rule", "rule_after", descending=[True, True, False, False])
+    )
+
+
+def undetermined(cells: pl.DataFrame, trial: Trial) -> pl.DataFrame:
+    """detector, items that wait for it first, and its declared cost_ms and cost_money for them."""
+    specs = trial.bench.catalog.detectors
+    waiting = cells.filter(pl.col("needs").is_not_null()).group_by("needs").agg(pl.col("items").sum()).sort("needs")
+    return waiting.select(
+        pl.col("needs").alias("detector"),
+        "items",
+        cost_ms=pl.Series([specs[n].cost_ms for n in waiting["needs"]], dtype=pl.Float64) * pl.col("items"),
+        cost_money=pl.Series([specs[n].cost_money for n in waiting["needs"]], dtype=pl.Float64) * pl.col("items"),
+    )
+
+
+def by_slice(table: Table, by: Sequence[str]) -> pl.DataFrame:
+    """Per slice and value: items, flips, share of items that flip, share of views, reviews before and after."""
+    held = f"= {text(Outcome.HELD.value)}"
+    parts = [
+        f"SELECT {text(name)} AS slice, {identifier('slice.' + name)} AS value, count(*) AS items, "
+        "count_if(action <> action_after) AS flips, CAST(sum(views) AS BIGINT) AS views, "
+        "CAST(coalesce(sum(views) FILTER (action <> action_after), 0) AS BIGINT) AS views_flipped, "
+        f"count_if(outcome {held}) AS reviews, count_if(outcome_after {held}) AS reviews_after, "
+        "count_if(action_after IS NULL) AS undetermined FROM sides GROUP BY ALL"
+        for name in by
+    ]
+    if not parts:
+        return pl.DataFrame(schema=SLICES_SCHEMA)
+    found = pl.concat([table.ask(part) for part in parts])
+    return found.cast(SLICES_SCHEMA).sort("slice", "items", "value", descending=[False, True, False], maintain_order=True)
+
+
+SLICES_SCHEMA = {
+    "slice": pl.String,
+    "value": pl.String,
+    "items": pl.Int64,
+    "flips": pl.Int64,
+    "views": pl.Int64,
+    "views_flipped": pl.Int64,
+    "reviews": pl.Int64,
+    "reviews_after": pl.Int64,
+    "undetermined": pl.Int64,
+}
+
+
+def most_viewed(table: Table, *, show_text: bool) -> pl.DataFrame:
+    """The twenty most viewed flips: item_id, views, action, rule, action_after, rule_after, and text if asked for."""
+    columns = "item_id, views, action, rule, action_after, rule_after"
+    found = table.ask(
+        f"SELECT {columns} FROM sides WHERE action <> action_after ORDER BY views DESC, item_id LIMIT {MOST_VIEWED}"
+    )
+    if not show_text:
+        return found
+    ids = ", ".join(text(item) for item in found["item_id"]) or "NULL"
+    texts = table.ask(f"SELECT id AS item_id, text FROM items WHERE id IN ({ids})")
+    return found.join(texts, on="item_id", how="left", maintain_order="left")
+
+
+def outcomes(table: Table) -> pl.DataFrame:
+    """The population of `measure.differences`: the items whose outcome is known before and after."""
+    return table.ask(
+        "SELECT item_id, outcome AS outcome_before, outcome_after, views, audit_probability, audited "
+        "FROM sides WHERE outcome_after IS NOT NULL"
+    )
+
+
+def flipped() -> pl.Expr:
+    """Null after is undetermined, and no flip."""
+    return (pl.col("action") != pl.col("action_after")).fill_null(False)
+
+
+def identifier(name: str) -> str:
+    escaped = name.replace('"', '""')
+    return f'"{escaped}"'
+
+
+def text(value: str) -> str:
+    escaped = value.replace("'", "''")
+    return f"'{escaped}'"
+
+
+def _lookup(column: str, values: dict[int, str] | dict[str, str]) -> str:
+    whens = " ".join(
+        f"WHEN {text(key) if isinstance(key, str) else key} THEN {text(value)}" for key, value in values.items()
+    )
+    return f"CASE {column} {whens} END" if whens else "CAST(NULL AS VARCHAR)"
+
+
+def _slice(name: str) -> str:
+    table = "decisions" if name in DECISION_SLICES else "items"
+    return f"coalesce(CAST({table}.{identifier(name)} AS VARCHAR), {text(NONE)})"

@@ -1,0 +1,81 @@
+"""Labels from a file: what people found. A filled-in audit.csv is such a file.
+
+Labels are few and each was paid for, so a row that cannot be read stops the reading. What two labels of one
+item mean together is for `measure` to say.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+import polars as pl
+
+from tidegate.errors import InputError, Where
+from tidegate.names import nearest
+from tidegate.tables import LABELS
+from tidegate.warehouse.columns import LABEL_ALIASES, missing, resolve
+from tidegate.warehouse.conform import conform
+from tidegate.warehouse.formats import open_reader
+from tidegate.warehouse.rows import MAX_FIELD_BYTES, Problem, Rows
+from tidegate.warehouse.sources import identify
+
+
+def read_labels(path: Path | str, *, known_ids: pl.Series | None = None) -> pl.DataFrame:
+    """The labels of a CSV, JSON Lines or Parquet file, in the columns of `tables.LABELS`.
+
+    Rows whose `violates` is blank are not labelled yet and are left out. With `known_ids`, every label must
+    be of one of these items.
+
+    Raises:
+        InputError: the file cannot be read, a row cannot be understood, or no row is labelled.
+    """
+    source = identify(path)
+    parts = []
+    with closing(open_reader(source, LABELS)) as reader:
+        match = partial(resolve, table=LABELS, columns={}, aliases=LABEL_ALIASES, file=source.name)
+        wanted = match(reader.names, {})
+        for name in ("item_id", "violates"):
+            if name not in wanted:
+                raise missing(
+                    name, reader.names, source.name, "Labels need the columns item_id and violates."
+                )
+        for rows in reader.rows(match, {}):
+            labels, problems = _labels(rows)
+            unknown = [] if known_ids is None else _unknown(labels, known_ids)
+            for problem in sorted([*problems, *unknown], key=lambda problem: problem.row)[:1]:
+                where = Where(source.name, line=rows.numbers[problem.row], field=problem.field)
+                raise InputError(problem.what, where=where, remedy=problem.remedy)
+            parts.append(labels.filter(pl.col("violates").is_not_null()))
+    found = pl.concat(parts) if parts else LABELS.empty()
+    if found.is_empty():
+        raise InputError(
+            "no row has a label yet",
+            where=Where(path, field="violates"),
+            remedy="Fill in the column violates: yes or no.",
+        )
+    return found
+
+
+def _labels(rows: Rows) -> tuple[pl.DataFrame, list[Problem]]:
+    labels, problems = conform(rows, LABELS, MAX_FIELD_BYTES)
+    nameless = labels["item_id"].is_null() & labels["violates"].is_not_null()
+    problems += [
+        Problem(row, "item_id", "the label names no item", "Write the item's id.")
+        for row in nameless.arg_true()
+    ]
+    return labels, problems
+
+
+def _unknown(labels: pl.DataFrame, known_ids: pl.Series) -> list[Problem]:
+    strange = labels["violates"].is_not_null() & ~labels["item_id"].is_in(known_ids.implode())
+    return [
+        Problem(
+            row,
+            "item_id",
+            f"there is no item '{labels['item_id'][row]}' in the run",
+            f"{nearest(labels['item_id'][row], known_ids)}Check that the labels are of this run.",
+        )
+        for row in strange.arg_true()[:1]
+    ]

@@ -1,0 +1,119 @@
+"""Interruptions: nothing half-written, and --resume gives what an uninterrupted run would have given."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tidegate.demo import write_stream
+from tidegate.runs.folder import RunFolder
+
+
+def moderate(posts: Path, out: Path, *extra: str) -> list[str]:
+    return [
+        *(sys.executable, "-m", "tidegate.cli.main", "moderate", str(posts)),
+        *("--strategy", "starter", "--out", str(out), "--truth", "violates", "--batch-rows", "500", *extra),
+    ]
+
+
+@pytest.fixture(scope="module")
+def stream(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("stream") / "posts.parquet"
+    write_stream(path, 20_000, 3)
+    return path
+
+
+def interrupt(command: list[str], folder: RunFolder, parts: int) -> int:
+    """Start, press Ctrl-C once some batches are kept, and give the exit status."""
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:
+        until = time.monotonic() + 60
+        while len(folder.parts()) < parts and child.poll() is None:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        child.send_signal(signal.SIGINT)
+        return child.wait(timeout=60)
+
+
+def test_an_interrupted_run_is_resumed_to_the_same_result(stream: Path, tmp_path: Path) -> None:
+    whole, broken = RunFolder(tmp_path / "whole"), RunFolder(tmp_path / "broken")
+    subprocess.run(moderate(stream, whole.root), check=True, capture_output=True)
+
+    assert interrupt(moderate(stream, broken.root), broken, 3) == 130
+    assert not broken.table("decisions").exists()
+    kept = len(broken.parts())
+    assert 3 <= kept < 40
+    subprocess.run(moderate(stream, broken.root, "--resume"), check=True, capture_output=True)
+
+    for table in ("items", "signals", "decisions", "truth"):
+        assert pl.read_parquet(whole.table(table)).equals(pl.read_parquet(broken.table(table)))
+    without_time = [json.loads(run.summary.read_text()) | {"seconds": None} for run in (whole, broken)]
+    assert without_time[0] == without_time[1]
+    assert not broken.work.exists()
+
+
+def test_an_unfinished_run_says_so_and_is_not_measured(stream: Path, tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "run")
+    interrupt(moderate(stream, folder.root), folder, 1)
+    done = subprocess.run(
+        [sys.executable, "-m", "tidegate.cli.main", "measure", str(folder.root)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "this run is not finished" in done.stderr
+    assert "--resume" in done.stderr
+
+
+def test_resuming_with_another_strategy_is_refused(stream: Path, tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "run")
+    interrupt(moderate(stream, folder.root), folder, 1)
+    done = subprocess.run(
+        moderate(stream, folder.root, "--resume", "--let", "remove=0.9"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "was made from another strategy" in done.stderr
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 2 MB of its own."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    made = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)], capture_output=True, check=False
+    )
+    if made.returncode:
+        pytest.skip("a small file system can be mounted by root only")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_full_disk_is_named_and_the_run_can_be_taken_up_elsewhere(
+    stream: Path, small_disk: Path, tmp_path: Path
+) -> None:
+    folder = RunFolder(small_disk / "run")
+    done = subprocess.run(moderate(stream, folder.root), capture_output=True, text=True, check=False)
+    assert done.returncode == 2, done.stderr
+    assert "the disk is full" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not folder.table("decisions").exists()
+    for part in folder.parts():
+        assert len(pl.read_parquet(part / "decisions.parquet")) == 500
+
+    moved = RunFolder(tmp_path / "roomier")
+    shutil.copytree(folder.root, moved.root)
+    subprocess.run(moderate(stream, moved.root, "--resume"), check=True, capture_output=True)
+    assert json.loads(moved.summary.read_text())["items"] == 20_000
