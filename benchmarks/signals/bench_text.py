@@ -1,7 +1,8 @@
-"""How fast the detectors are on short texts, and the text-risk model against scikit-learn's hashing on the same batch.
+"""How fast the detectors are on short texts, and the text-risk model against scikit-learn's hashing on the
+same batch.
 
-The texts are the examples of the detectors and the authored training sentences, repeated: 20,000 posts of some sixty
-characters in English and Chinese.
+The texts are the examples of the detectors and the authored training sentences, repeated: 20,000 posts of
+some sixty characters in English and Chinese.
 """
 
 from __future__ import annotations
@@ -38,7 +39,9 @@ def run() -> Iterator[Figure]:
         ours = speed if name == "text" else ours
         yield Figure(f"{name} detector", round(speed), "texts/s")
     theirs = TEXTS / best_of(hashing(texts))
-    yield Figure("text detector", round(ours), "texts/s", "scikit-learn HashingVectorizer and dot", ours / theirs)
+    yield Figure(
+        "text detector", round(ours), "texts/s", "scikit-learn HashingVectorizer and dot", ours / theirs
+    )
     load = min(
         float(subprocess.run([sys.executable, "-c", LOAD], capture_output=True, text=True, check=True).stdout)
         for _ in range(3)

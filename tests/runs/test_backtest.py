@@ -113,14 +113,17 @@ def decide(
     return decisions.with_columns(audit_probability=pl.lit(0.5), audited=pl.Series(audited)), found.signals
 
 
-def stage(root: Path, answers: pl.DataFrame, *, failing: frozenset[str] = frozenset(), text: str = BEFORE) -> Stage:
+def stage(
+    root: Path, answers: pl.DataFrame, *, failing: frozenset[str] = frozenset(), text: str = BEFORE
+) -> Stage:
     """Lay out a workspace and a finished run whose items are the rows of `answers`: id, cheap, dear, violates."""
     root.mkdir(parents=True, exist_ok=True)
     (root / "oracles.py").write_text(DETECTORS)
     answers.write_parquet(root / "answers.parquet")
     (root / "tidegate.toml").write_text(
         "\n".join(
-            f'[detectors.{name}]\nuse = "oracles:{name}"\nanswers = "{root}/answers.parquet"' for name in ("cheap", "dear")
+            f'[detectors.{name}]\nuse = "oracles:{name}"\nanswers = "{root}/answers.parquet"'
+            for name in ("cheap", "dear")
         )
     )
     rows = len(answers)
@@ -132,7 +135,12 @@ def stage(root: Path, answers: pl.DataFrame, *, failing: frozenset[str] = frozen
             "language": ["en" if k % 3 else "zh" for k in range(rows)],
             "views": [(k * 7919) % 1000 for k in range(rows)],
         }
-    ).select(pl.col(c.name) if c.name in ("id", "kind", "text", "language", "views") else pl.lit(None).alias(c.name) for c in ITEMS.columns)
+    ).select(
+        pl.col(c.name)
+        if c.name in ("id", "kind", "text", "language", "views")
+        else pl.lit(None).alias(c.name)
+        for c in ITEMS.columns
+    )
     items = items.cast(ITEMS.schema)  # type: ignore[arg-type]
     folder = RunFolder(root / "run")
     folder.root.mkdir()
@@ -146,7 +154,12 @@ def stage(root: Path, answers: pl.DataFrame, *, failing: frozenset[str] = frozen
         truth.write_parquet(folder.table("truth"))
     loaded = load_strategy(folder.strategy, catalog=CATALOG, ladder=LADDER, policies=None)
     manifest = {
-        "strategy": {"name": loaded.name, "version": loaded.label, "hash": loaded.hash, "let": dict(loaded.let)},
+        "strategy": {
+            "name": loaded.name,
+            "version": loaded.label,
+            "hash": loaded.hash,
+            "let": dict(loaded.let),
+        },
         "ladder": [asdict(action) for action in LADDER],
         "policies": [],
         "detectors": {name: spec_record(spec) for name, spec in CATALOG.detectors.items()},

@@ -33,7 +33,9 @@ class Mine:
 
 
 def items_of(*texts: str | None, kind: str = "text") -> pl.DataFrame:
-    frame = pl.DataFrame({"id": [f"i{n}" for n in range(len(texts))], "text": texts}, schema_overrides=ITEMS.schema)
+    frame = pl.DataFrame(
+        {"id": [f"i{n}" for n in range(len(texts))], "text": texts}, schema_overrides=ITEMS.schema
+    )
     return frame.with_columns(kind=pl.lit(kind)).select(
         pl.col(c.name) if c.name in ("id", "text", "kind") else pl.lit(None, c.dtype).alias(c.name)
         for c in ITEMS.columns
@@ -41,7 +43,9 @@ def items_of(*texts: str | None, kind: str = "text") -> pl.DataFrame:
 
 
 def scores(*values: float | None) -> pl.DataFrame:
-    return pl.DataFrame({"mine.score": values, "mine.word": ["w"] * len(values)}, schema_overrides={"mine.score": pl.Float64})
+    return pl.DataFrame(
+        {"mine.score": values, "mine.word": ["w"] * len(values)}, schema_overrides={"mine.score": pl.Float64}
+    )
 
 
 def test_rows_come_in_the_order_of_the_items_with_a_status() -> None:

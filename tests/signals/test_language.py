@@ -1,7 +1,7 @@
 """Language by writing system first, by the model among few languages otherwise."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tidegate.signals.language import SCRIPTS, byte_model, identify
@@ -63,6 +63,7 @@ def test_the_batched_walk_gives_what_py3langid_gives() -> None:
             assert row.max() == pytest.approx(probability, rel=1e-3)
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=30), max_size=6))
 def test_an_answer_does_not_depend_on_the_rest_of_the_batch(texts: list[str]) -> None:
     together = identify(texts)[0]

@@ -31,7 +31,9 @@ def hits(terms: list[str], text: str) -> float:
         ("ass", "class assassin", 0),
     ],
 )
-def test_a_term_matches_whole_words_and_anywhere_in_unspaced_scripts(term: str, text: str, count: int) -> None:
+def test_a_term_matches_whole_words_and_anywhere_in_unspaced_scripts(
+    term: str, text: str, count: int
+) -> None:
     assert hits([term], text) == count
 
 

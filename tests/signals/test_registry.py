@@ -13,7 +13,9 @@ from tidegate.signals import build_detectors, catalog_of, compute, item_signals
 from tidegate.signals.registry import BUILT_IN
 from tidegate.tables import ITEMS, DetectorSpec, SignalField, SignalType, signals_table
 
-SPEC = DetectorSpec("shout", "1", (SignalField("share", SignalType.NUMBER, "Share of capitals."),), cost_ms=0.01)
+SPEC = DetectorSpec(
+    "shout", "1", (SignalField("share", SignalType.NUMBER, "Share of capitals."),), cost_ms=0.01
+)
 
 
 class Shout:
@@ -107,7 +109,10 @@ def test_a_detector_of_ones_own_is_built_with_its_settings(here: str, tmp_path: 
         ({"shout": {"use": "no_such_thing:f"}}, "'no_such_thing' cannot be imported"),
         ({"shout": {"use": "my_detectors:biuld"}}, "no factory 'biuld'\n  → Did you mean 'build'?"),
         ({"shout": {"use": "my_detectors:build_broken"}}, "RuntimeError: no such server"),
-        ({"shout": {"use": "my_detectors:build_nothing"}}, "the factory gave a SimpleNamespace, not a detector"),
+        (
+            {"shout": {"use": "my_detectors:build_nothing"}},
+            "the factory gave a SimpleNamespace, not a detector",
+        ),
         ({"loud": {"use": "my_detectors:build"}}, "the detector calls itself 'shout'"),
         ({"lexicon": {}}, "the lexicon detector needs lists"),
         ({"lexicon": {"lists": ["none/*.txt"]}}, "no file matches 'none/*.txt'"),
@@ -138,5 +143,6 @@ def test_item_signals_are_the_items_own_columns() -> None:
 
 
 def test_importing_the_room_loads_nothing_heavy() -> None:
-    code = "import sys, tidegate.signals; print({'numpy', 'polars', 'py3langid', 'scipy', 'sklearn'} & set(sys.modules))"
+    heavy = {"numpy", "polars", "py3langid", "scipy", "sklearn"}
+    code = f"import sys, tidegate.signals; print({heavy} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "set()\n"

@@ -1,35 +1,56 @@
 """Cells: parts of the population in which all items had the same outcome, and what sampling says of each.
 
-A cell keeps what the whole population tells (weights, probabilities) apart from what the labels tell. It
-decides, before looking at any label, which items are too heavy for their probability to be inferred about:
-these *giants* count as known where labelled, and as "could be either" where not.
+A cell keeps what the whole population tells (weights, probabilities) apart from what the labels tell. Before
+it looks at any label it caps how much of the population one item may stand for: weight above the cap is
+known where the item is labelled, and "could be either" where it is not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Numbers = npt.NDArray[np.int64]
+Pair = tuple[float, float]
 
-BAND = 1.05
-"""Items whose weight/probability lies within this ratio share a band."""
+BAND = 1.1
+"""Items whose weight / probability lies within this ratio share a band."""
 
-_CERTAIN = 1 - 1e-9
+CERTAIN = 1 - 1e-9
+"""From this probability on an item is not sampled but taken."""
 
 
 @dataclass(frozen=True)
-class Bands:
-    """The whole cell by bands of a = weight / probability, lightest first; `sure` holds items of probability 1."""
+class Whole:
+    """What is known of all items of a cell, labelled or not, by bands of a = weight / probability.
+
+    Attributes:
+        weight, chance, heaviest, sure: (bands,) total weight, total probability, greatest a, and whether these are
+            items of probability 1; lightest band first.
+        items, audited: numbers of items, and of those that were drawn.
+        one_probability: whether all items have the same probability.
+    """
 
     weight: Floats
+    chance: Floats
     heaviest: Floats
-    band: npt.NDArray[np.int64]
-    sure: npt.NDArray[np.bool_]
+    sure: Bools
+    items: int
+    audited: int
+    one_probability: bool
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The drawn items that have an answer: (labels,) label, weight and probability of each."""
+
+    violates: Bools
+    weight: Floats
+    p: Floats
 
 
 @dataclass(frozen=True)
@@ -38,15 +59,15 @@ class Cell:
 
     Attributes:
         items, audited, labels: numbers of items, of drawn items, and of drawn items with an answer.
-        weight: total weight of all items.
-        labelled: (2,) weight of the labelled items.
-        expanded: (2,) the estimated total weight, Σ weight / probability.
-        terms: per label, (terms, 2) scale and shape of gamma variables whose sum stands for the population
-            behind the labelled items.
-        known: (2,) weight of labelled items that stand for themselves alone.
-        either: weight of unlabelled giants.
-        unseen: the heaviest weight / probability that sampling could have missed.
-        found: (2,) labelled items.
+        weight: of all items.
+        found: labelled items.
+        labelled: their weight.
+        expanded: the estimated weight of all items of that label, Σ weight / probability.
+        known: weight of labelled items that stands for itself alone.
+        terms: (terms, 2) scale and shape of gamma variables whose sum stands for the population behind the
+            other labelled items.
+        either: weight of unlabelled items above the cap.
+        unseen: the cap: the most of the population for which one item that sampling missed may stand.
         one_probability: whether all items have the same probability.
     """
 
@@ -54,135 +75,81 @@ class Cell:
     audited: int
     labels: int
     weight: float
-    labelled: Floats
-    expanded: Floats
+    found: tuple[int, int]
+    labelled: Pair
+    expanded: Pair
+    known: Pair
     terms: tuple[Floats, Floats]
-    known: Floats
     either: float
     unseen: float
-    found: tuple[int, int]
     one_probability: bool
 
-    @property
-    def response(self) -> float:
-        return self.labels / self.audited if self.audited else 1.0
 
+def cell(whole: Whole, seen: Seen, alpha: float) -> Cell:
+    """What population and labels say together; alpha, the error of both limits, only steers the cap.
 
-def cells(frame: pl.DataFrame, labelled: pl.DataFrame, keys: Sequence[str], weight: str, alpha: float) -> dict[tuple[str, ...], Cell]:
-    """Every cell of `frame`, by the values of `keys`.
-
-    Args:
-        frame: the population (`population.checked`).
-        labelled: its rows that are audited and have an answer `y`.
-        keys: columns whose values make a cell.
-        weight: `item` or `view`.
-        alpha: error of both limits together; it only steers which items are giants.
+    Drawn items without an answer are taken as missing at random within the cell: each item's probability of a
+    label is its probability of being drawn, times the share of drawn items that have an answer.
     """
-    band = _band(pl.col(weight) / pl.col("p"))
-    sure = pl.col("p") >= _CERTAIN
-    histogram = (
-        frame.lazy()
-        .group_by(*keys, band.alias("band"), sure.alias("sure"))
-        .agg(
-            weight=pl.col(weight).sum(),
-            heaviest=(pl.col(weight) / pl.col("p")).max(),
-            items=pl.len(),
-            audited=pl.col("audited").sum(),
-            low=pl.col("p").min(),
-            high=pl.col("p").max(),
-        )
-        .sort("band", nulls_last=False)
-        .group_by(*keys, maintain_order=True)
-        .agg(
-            pl.col("weight", "heaviest", "band", "sure"),
-            pl.col("items", "audited").sum(),
-            pl.col("low").min(),
-            pl.col("high").max(),
-        )
-        .collect()
-    )
-    seen = {
-        key: part
-        for key, part in labelled.select(*keys, "y", "p", w=weight, band=band).partition_by(
-            *keys, as_dict=True
-        ).items()
-    }
-    nothing = labelled.clear().select(*keys, "y", "p", w=weight, band=band)
-    out = {}
-    for row in histogram.iter_rows(named=True):
-        key = tuple(row[name] for name in keys)
-        bands = Bands(
-            np.array(row["weight"]),
-            np.array(row["heaviest"]),
-            np.array(row["band"]),
-            np.array(row["sure"]),
-        )
-        out[key] = _cell(bands, row, seen.get(key, nothing), alpha)
-    return out
-
-
-def _band(a: pl.Expr) -> pl.Expr:
-    """Number of the band; weightless items lie below all others."""
-    return pl.when(a > 0).then((a.log() / np.log(BAND)).floor()).otherwise(-1e6).cast(pl.Int64)
-
-
-def _cell(bands: Bands, row: dict[str, object], seen: pl.DataFrame, alpha: float) -> Cell:
-    items, audited = int(row["items"]), int(row["audited"])  # type: ignore[call-overload]
-    y, w = seen["y"].to_numpy(), seen["w"].to_numpy()
-    # Drawn items without an answer are taken as missing at random within the cell.
-    response = len(seen) / audited if audited else 1.0
-    weight = float(bands.weight.sum())
-    p = seen["p"].to_numpy() * response
-    labelled = np.array([w[~y].sum(), w[y].sum()])
-    sure = p >= _CERTAIN
-    missable = np.full(len(bands.weight), True) if response < 1 else ~bands.sure
-    giant_band, unseen = _giants(bands, missable, response, alpha)
-    giant = ~sure & (seen["band"].to_numpy() >= giant_band)
-    itself = sure | giant
-    giants = float(bands.weight[missable & (bands.band >= giant_band)].sum())
-    sampled = ~itself & (w > 0)
+    response = len(seen.p) / whole.audited if whole.audited else 1.0
+    cap, excess = _cap(whole, response, alpha)
+    y, w, p = seen.violates, seen.weight, seen.p * response
+    sure = p >= CERTAIN
+    # What of each labelled item is inferred from, and what merely counts as itself.
+    sampled = np.where(sure, 0.0, np.minimum(w, cap * p))
+    itself = w - sampled
+    inferred = sampled > 0
+    fine, violating = ~y, y
     return Cell(
-        items=items,
-        audited=audited,
-        labels=len(seen),
-        weight=weight,
-        labelled=labelled,
-        expanded=np.array([(w / p)[~y].sum(), (w / p)[y].sum()]),
-        terms=tuple(_gammas(w[sampled & (y == label)], p[sampled & (y == label)]) for label in (False, True)),  # type: ignore[arg-type]
-        known=np.array([w[itself & ~y].sum(), w[itself & y].sum()]),
-        either=max(giants - float(w[giant].sum()), 0.0) if giants else 0.0,
-        unseen=unseen,
-        found=(int((~y).sum()), int(y.sum())),
-        one_probability=row["low"] == row["high"],
+        items=whole.items,
+        audited=whole.audited,
+        labels=len(y),
+        weight=float(whole.weight.sum()),
+        found=(int(fine.sum()), int(violating.sum())),
+        labelled=(float(w[fine].sum()), float(w[violating].sum())),
+        expanded=(float((w / p)[fine].sum()), float((w / p)[violating].sum())),
+        known=(float(itself[fine].sum()), float(itself[violating].sum())),
+        terms=(
+            _gammas(sampled[inferred & fine], p[inferred & fine]),
+            _gammas(sampled[inferred & violating], p[inferred & violating]),
+        ),
+        either=max(excess - float(itself[~sure].sum()), 0.0),
+        unseen=cap,
+        one_probability=whole.one_probability,
     )
 
 
-def _giants(bands: Bands, missable: npt.NDArray[np.bool_], response: float, alpha: float) -> tuple[int, float]:
-    """From which band on items are giants, and the heaviest a below it.
+def band_of(a: Floats) -> Numbers:
+    """Number of the band of each weight / probability; weightless items lie below all others."""
+    with np.errstate(divide="ignore"):
+        return np.where(a > 0, np.floor(np.log(a) / np.log(BAND)), -(10**6)).astype(np.int64)
 
-    With no violation found, the upper limit of the total is (weight of the giants) + log(2/alpha) · (heaviest a of the
-    others), the rule of three. The cut makes that least. It sees weights and probabilities, never labels, so the
-    limits hold whatever it is.
+
+def _cap(whole: Whole, response: float, alpha: float) -> tuple[float, float]:
+    """How much an item may stand for, and the weight of all items that lies above.
+
+    Of an item with weight / probability above the cap c, only the weight c · probability is inferred about. With no
+    violation found, the upper limit of the total is (weight above the cap) + log(2/alpha) · c, by the rule of three;
+    it is least where log(2/alpha) items above the cap are expected to be labelled. The cap depends on weights and
+    probabilities, never on labels, so the limits hold wherever it lies.
     """
-    weight, heaviest, band = bands.weight[missable], bands.heaviest[missable], bands.band[missable]
-    if response == 0:
-        return int(band.min(initial=0)), 0.0
-    if not len(band):
-        return 0, 0.0
-    a = np.concatenate([[0.0], np.maximum.accumulate(heaviest / response)])
-    giants = np.concatenate([np.cumsum(weight[::-1])[::-1], [0.0]])
-    cut = int(np.argmin(giants + np.log(2 / alpha) * a))
-    return (int(band[cut]) if cut < len(band) else int(band[-1]) + 1), float(a[cut])
+    missable = ~whole.sure if response == 1 else np.ones_like(whole.sure)
+    weight, chance = whole.weight[missable], whole.chance[missable] * response
+    if response == 0 or not len(weight):
+        return 0.0, float(weight.sum())
+    heaviest = np.maximum.accumulate(whole.heaviest[missable] / response)
+    expected_from = np.cumsum(chance[::-1])[::-1]
+    at = int(np.count_nonzero(expected_from >= np.log(2 / alpha))) - 1
+    if at < 0:
+        return 0.0, float(weight.sum())
+    cap = float(heaviest[at])
+    return cap, float(np.maximum(weight[at + 1 :] - cap * chance[at + 1 :], 0.0).sum())
 
 
 def _gammas(w: Floats, p: Floats) -> Floats:
-    """(terms, 2) scale and shape: gamma variables of mean Σ w/p and variance Σ (w/p)² (1 − p), one per band of w/p."""
-    if not len(w):
-        return np.empty((0, 2))
+    """(terms, 2): one gamma variable per band, of mean Σ w/p and variance Σ (w/p)² (1 − p), as scale and shape."""
     a = w / p
-    band = np.floor(np.log(a) / np.log(BAND)).astype(np.int64)
-    _, group = np.unique(band, return_inverse=True)
+    _, group = np.unique(band_of(a), return_inverse=True)
     mean = np.bincount(group, a)
     variance = np.bincount(group, a * a * (1.0 - p))
     return np.column_stack([variance / mean, mean * mean / variance])
-

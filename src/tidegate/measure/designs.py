@@ -59,7 +59,9 @@ def proportional(
     day = np.asarray(days)
     if day.shape != score.shape:
         raise MeasureError(
-            f"{len(score)} scores but {len(day)} days", where=Where(field="days"), remedy="Give each item its day."
+            f"{len(score)} scores but {len(day)} days",
+            where=Where(field="days"),
+            remedy="Give each item its day.",
         )
     p = np.empty_like(score)
     order = np.argsort(day, kind="stable")

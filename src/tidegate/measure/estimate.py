@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import polars as pl
 
 from tidegate.errors import MeasureError, Where
 from tidegate.measure import notes
-from tidegate.measure.figures import Figure, Sample, figures
+from tidegate.measure.figures import Figure, figures
+from tidegate.measure.grouping import Sample, exact, sampled
 from tidegate.measure.hypergeometric import hypergeometric_limits
 from tidegate.measure.limits import two_sided
 from tidegate.measure.parts import certainty, evidence, totals
@@ -60,33 +62,29 @@ def estimate(
 
     Source: docs/measures.md.
     """
-    _check_confidence(confidence)
+    check_confidence(confidence)
     alpha = 1.0 - confidence
     frame = checked(population, by)
-    rows = ballots(labels)
     drawn = frame.filter("audited")
-    counted = rows.join(drawn.select("item_id"), on="item_id", how="semi")
-    general = notes.left_out(rows["item_id"].n_unique() - counted["item_id"].n_unique())
+    given = ballots(labels)
+    counted = given.of(drawn)
+    general = notes.left_out(given.rows["item_id"].n_unique() - counted.rows["item_id"].n_unique())
 
     def sample_of(policy: str | None) -> Sample:
         votes = on_any_policy(counted) if policy is None else on_policy(counted, policy)
         return Sample(frame, drawn.join(votes.answers, on="item_id"), votes.tied)
 
-    wanted = list(figures(sample_of, counted["policy"].drop_nulls().unique().to_list(), by, alpha))
+    wanted = list(figures(sample_of, counted.policies, by, partial(sampled, alpha=alpha)))
     views_missing = int(frame["views_missing"].sum())
-    found = _intervals(wanted, alpha)
     out = [
         {
-            "measure": figure.measure,
-            "weight": figure.weight,
-            "slice": figure.slice,
-            "value": figure.value,
-            **numbers,
+            **_name(figure),
+            **interval,
             "labels": sum(part.cell.labels for part in figure.parts),
             "items": sum(part.cell.items for part in figure.parts),
             "note": notes.of(figure, views_missing, general),
         }
-        for figure, numbers in zip(wanted, found, strict=True)
+        for figure, interval in zip(wanted, _intervals(wanted, alpha), strict=True)
     ]
     return pl.DataFrame(out, schema=ESTIMATES)
 
@@ -97,27 +95,31 @@ def truth(population: pl.DataFrame, truth_frame: pl.DataFrame, *, by: Sequence[s
     Returns:
         measure, weight, slice, value, truth (null where nothing is to be divided by), items (whose truth is known).
     """
-    frame = checked(population, by).with_columns(p=pl.lit(1.0), audited=pl.lit(True))
-    rows = ballots(truth_frame)
+    frame = checked(population, by)
+    known = ballots(truth_frame)
 
     def sample_of(policy: str | None) -> Sample:
-        votes = on_any_policy(rows) if policy is None else on_policy(rows, policy)
-        known = frame.join(votes.answers, on="item_id")
-        return Sample(known, known)
+        votes = on_any_policy(known) if policy is None else on_policy(known, policy)
+        return Sample(frame, frame.join(votes.answers, on="item_id"))
 
-    policies = rows["policy"].drop_nulls().unique().to_list()
     out = [
         {
-            "measure": figure.measure,
-            "weight": figure.weight,
-            "slice": figure.slice,
-            "value": figure.value,
+            **_name(figure),
             "truth": point(figure),
             "items": sum(part.cell.items for part in figure.parts),
         }
-        for figure in figures(sample_of, policies, by, alpha=0.05)
+        for figure in figures(sample_of, known.policies, by, exact)
     ]
     return pl.DataFrame(out, schema=TRUTHS)
+
+
+def _name(figure: Figure) -> dict[str, str | None]:
+    return {
+        "measure": figure.measure,
+        "weight": figure.weight,
+        "slice": figure.slice,
+        "value": figure.value,
+    }
 
 
 def point(figure: Figure) -> float | None:
@@ -165,7 +167,7 @@ def _is_simple(figure: Figure) -> bool:
     )
 
 
-def _check_confidence(confidence: float) -> None:
+def check_confidence(confidence: float) -> None:
     if not 0.5 <= confidence < 1:
         raise MeasureError(
             f"{confidence} is no confidence",

@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import polars as pl
-
-from tidegate.measure.cells import Cell, cells
+from tidegate.measure.cells import Cell
+from tidegate.measure.grouping import Key, Sample
 from tidegate.measure.parts import Part, rate, share
 from tidegate.measure.population import NONE, WEIGHTS
 
@@ -37,17 +36,13 @@ class Figure:
     tied: int = 0
 
 
-@dataclass(frozen=True)
-class Sample:
-    """A population and those of its rows that have an answer `y`, on any policy or on one."""
-
-    frame: pl.DataFrame
-    labelled: pl.DataFrame
-    tied: int = 0
+Cells = Mapping[Key, Cell]
+CellsOf = Callable[[Sample, Sequence[str], str], Cells]
+"""Sample, keys and weight to cells: `grouping.sampled` for estimates, `grouping.exact` for truth."""
 
 
 def figures(
-    sample_of: Callable[[str | None], Sample], policies: Sequence[str], by: Sequence[str], alpha: float
+    sample_of: Callable[[str | None], Sample], policies: Sequence[str], by: Sequence[str], cells_of: CellsOf
 ) -> Iterator[Figure]:
     """All figures, those of the whole population first.
 
@@ -56,67 +51,62 @@ def figures(
         policies: those that labels speak of.
         by: slices, in the columns `slice:<name>`; `policy` means the policy violated for leakage, and that of
             the deciding rule for overkill.
-        alpha: error of the two limits together.
+        cells_of: how a sample becomes cells.
     """
     everything = sample_of(None)
-    yield from _by_column(everything, None, alpha)
+    yield from _by_column(everything, None, cells_of)
     for name in by:
         if name == POLICY:
-            yield from _by_policy(sample_of, everything, policies, alpha)
+            yield from _by_policy(sample_of, everything, policies, cells_of)
         else:
-            yield from _by_column(everything, name, alpha)
+            yield from _by_column(everything, name, cells_of)
 
 
-def _by_column(sample: Sample, name: str | None, alpha: float) -> Iterator[Figure]:
-    keys = [] if name is None else [f"slice:{name}"]
-    by_weight = {
-        weight: cells(sample.frame, sample.labelled, [*keys, "outcome"], weight, alpha) for weight in WEIGHTS
-    }
-    values = [()] if name is None else sorted({key[:-1] for key in by_weight["item"]})
-    for value in values:
+def _by_column(sample: Sample, name: str | None, cells_of: CellsOf) -> Iterator[Figure]:
+    keys = ["outcome"] if name is None else [f"slice:{name}", "outcome"]
+    # slice value (None for everything) → weight → outcome → cell
+    by_value: dict[str | None, dict[str, dict[Key, Cell]]] = {}
+    if name is None:
+        by_value[None] = {weight: {} for weight in WEIGHTS}
+    for weight in WEIGHTS:
+        for key, cell in cells_of(sample, keys, weight).items():
+            value = None if name is None else key[0]
+            by_value.setdefault(value, {w: {} for w in WEIGHTS})[weight][key[-1:]] = cell
+    for value, cells in sorted(by_value.items(), key=lambda pair: str(pair[0])):
         for measure in MEASURES:
-            error, kind = measure.split("_")
-            for weight, found in by_weight.items():
-                inside = {key: cell for key, cell in found.items() if key[:-1] == value}
-                parts = _parts(inside, lambda key, error=error: key[-1] == TARGET[error], kind, BAD[error])
-                tied = sample.tied if name is None else 0
-                yield Figure(measure, weight, name, value[0] if value else None, parts, tied)
+            target = (TARGET[measure.partition("_")[0]],)
+            for weight in WEIGHTS:
+                parts = _parts(measure, cells[weight], target)
+                yield Figure(measure, weight, name, value, parts, sample.tied if name is None else 0)
 
 
 def _by_policy(
-    sample_of: Callable[[str | None], Sample], everything: Sample, policies: Sequence[str], alpha: float
+    sample_of: Callable[[str | None], Sample],
+    everything: Sample,
+    policies: Sequence[str],
+    cells_of: CellsOf,
 ) -> Iterator[Figure]:
-    keys = [f"slice:{POLICY}", "outcome"]
-    decided = {
-        weight: cells(everything.frame, everything.labelled, keys, weight, alpha) for weight in WEIGHTS
-    }
+    decided = {weight: cells_of(everything, [f"slice:{POLICY}", "outcome"], weight) for weight in WEIGHTS}
     deciding = {policy for policy, outcome in decided["item"] if outcome == TARGET["overkill"]}
-    enforced = set(everything.frame[f"slice:{POLICY}"].unique()) - {NONE}
+    enforced = {policy for policy, _ in decided["item"]} - {NONE}
     for policy in sorted(deciding | enforced | set(policies)):
-        violated = _violated(sample_of(policy), alpha) if policy in policies else None
+        sample = sample_of(policy) if policy in policies else None
+        violated = {
+            weight: {} if sample is None else cells_of(sample, ["outcome"], weight) for weight in WEIGHTS
+        }
         for measure in MEASURES:
-            error, kind = measure.split("_")
             for weight in WEIGHTS:
-                if error == "overkill":
-                    target = (policy, TARGET[error])
-                    parts = _parts(decided[weight], lambda key, target=target: key == target, kind, BAD[error])
+                if measure.startswith("overkill"):
+                    parts = _parts(measure, decided[weight], (policy, TARGET["overkill"]))
                     yield Figure(measure, weight, POLICY, policy, parts)
                 elif policy != NONE:
-                    found, tied = violated or ({}, 0)
-                    parts = _parts(
-                        found.get(weight, {}), lambda key, error=error: key[-1] == TARGET[error], kind, BAD[error]
-                    )
-                    yield Figure(measure, weight, POLICY, policy, parts, tied)
+                    parts = _parts(measure, violated[weight], (TARGET["leakage"],))
+                    yield Figure(measure, weight, POLICY, policy, parts, sample.tied if sample else 0)
 
 
-def _violated(sample: Sample, alpha: float) -> tuple[dict[str, dict[tuple[str, ...], Cell]], int]:
-    found = {weight: cells(sample.frame, sample.labelled, ["outcome"], weight, alpha) for weight in WEIGHTS}
-    return found, sample.tied
-
-
-def _parts(
-    found: Mapping[tuple[str, ...], Cell], is_target: Callable[[tuple[str, ...]], bool], kind: str, bad: int
-) -> list[Part]:
+def _parts(measure: str, cells: Cells, target: Key) -> list[Part]:
+    error, _, kind = measure.partition("_")
+    bad = BAD[error]
     if kind == "rate":
-        return [Part(cell, rate(bad)) for key, cell in found.items() if is_target(key)]
-    return [Part(cell, share(bad, inside=is_target(key))) for key, cell in found.items()]
+        return [Part(cells[target], rate(bad))] if target in cells else []
+    return [Part(cell, share(bad, inside=key == target)) for key, cell in cells.items()]

@@ -24,7 +24,8 @@ from tidegate.measure.gammasums import chance_at_most_zero
 
 Floats = npt.NDArray[np.float64]
 
-_HALVINGS = 48
+_HALVINGS = 60
+_TOLERANCE = 1e-7
 _BATCH_CELLS = 400_000
 
 
@@ -48,12 +49,11 @@ class Evidence:
     def negated(self) -> Evidence:
         """The same evidence about −ρ."""
         return Evidence(
-            self.terms * [-1, 1, 1], self.known * [-1, 1], self.either * [-1, 1, -1, 1], self.unseen * [-1, 1, -1, 1]
+            self.terms * [-1, 1, 1],
+            self.known * [-1, 1],
+            self.either * [-1, 1, -1, 1],
+            self.unseen * [-1, 1, -1, 1],
         )
-
-    def without_sampling(self, unlabelled: Floats, labelled: Floats) -> Evidence:
-        """Only what is certain: `labelled` (2,) is known, `unlabelled` (cells, 4) could be either."""
-        return Evidence(np.empty((0, 3)), labelled, unlabelled, np.empty((0, 4)))
 
 
 def two_sided(
@@ -83,7 +83,9 @@ def _solve(evidence: Sequence[Evidence], alpha: float, lowest: float, highest: f
     either = _padded([one.either for one in evidence], 4)
     unseen = _padded([one.unseen for one in evidence], 4)
     known = np.array([one.known for one in evidence])
-    shape = np.concatenate([np.where(terms[..., 2] > 0, terms[..., 2], 1.0), np.ones((len(evidence), 1))], axis=1)
+    shape = np.concatenate(
+        [np.where(terms[..., 2] > 0, terms[..., 2], 1.0), np.ones((len(evidence), 1))], axis=1
+    )
     low, high = np.full(len(evidence), lowest), np.full(len(evidence), highest)
     saddle = None
     for _ in range(_HALVINGS):
@@ -96,6 +98,8 @@ def _solve(evidence: Sequence[Evidence], alpha: float, lowest: float, highest: f
         )
         enough = chance >= 1.0 - alpha
         low, high = np.where(enough, low, rho), np.where(enough, rho, high)
+        if (high - low <= _TOLERANCE * np.maximum(np.abs(high), np.abs(low))).all():
+            break
     return high
 
 

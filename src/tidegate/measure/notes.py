@@ -34,18 +34,17 @@ def _notes(figure: Figure, views_missing: int, general: str | None) -> Iterator[
         yield "no views were recorded"
     elif not labels:
         yield "no labels: nothing can be said"
-    elif sum(sum(cell.found[y] for y in (0, 1) if counts[y][1]) for cell, counts in _counted(figure)) == 0:
+    elif not any(part.cell.found[y] for part in figure.parts for y in (0, 1) if part.counts[y][1]):
         yield "no labelled item of the kind that this measure is a share of"
     elif labels < FEW_LABELS:
         yield f"only {labels} labels: read the interval, not the estimate"
     if 0 < labels < audited:
         yield f"{labels:,} of {audited:,} drawn items have an answer; the others are taken as missing at random"
-    giants = sum(cell.either for cell in cells)
-    if labels and weight and giants >= 0.01 * weight:
-        unit = "views" if figure.weight == "view" else "items"
+    either = sum(cell.either for cell in cells)
+    if labels and weight and either >= 0.01 * weight:
         yield (
-            f"{giants / weight:.0%} of the {unit} lie in items too heavy for their audit probability: the interval "
-            "allows for either label"
+            f"{either / weight:.0%} of the {figure.weight}s lie in items too heavy for their audit probability, so the "
+            f"interval allows for either label; audit in proportion to {figure.weight}s to narrow it"
         )
     if figure.tied:
         yield f"{figure.tied:,} items with as many yes as no were set aside: have them adjudicated"
@@ -53,7 +52,3 @@ def _notes(figure: Figure, views_missing: int, general: str | None) -> Iterator[
         yield f"{views_missing:,} items without views count as 0"
     if general and figure.slice is None:
         yield general
-
-
-def _counted(figure: Figure) -> list[tuple[object, object]]:
-    return [(part.cell, part.counts) for part in figure.parts]

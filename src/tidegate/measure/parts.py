@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tidegate.measure.cells import Cell
+from tidegate.measure.cells import Cell, Pair
 from tidegate.measure.limits import Evidence
 
 Floats = npt.NDArray[np.float64]
-Counts = tuple[tuple[float, float], tuple[float, float]]
+Counts = tuple[Pair, Pair]
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def share(bad: int, *, inside: bool) -> Counts:
 
 def totals(parts: Sequence[Part]) -> Floats:
     """(2,) estimated numerator and denominator (D. G. Horvitz and D. J. Thompson, 1952)."""
-    return _sum(part.cell.expanded @ np.array(part.counts) for part in parts)
+    return _total([part.cell.expanded for part in parts], parts)
 
 
 def evidence(parts: Sequence[Part], known: tuple[float, float] = (0.0, 0.0)) -> Evidence:
@@ -54,7 +54,7 @@ def evidence(parts: Sequence[Part], known: tuple[float, float] = (0.0, 0.0)) -> 
     ]
     return Evidence(
         terms=np.concatenate([np.empty((0, 3)), *terms]),
-        known=np.array(known) + _sum(part.cell.known @ np.array(part.counts) for part in parts),
+        known=np.array(known) + _total([part.cell.known for part in parts], parts),
         either=_rows([part.cell.either for part in parts], parts),
         unseen=_rows([part.cell.unseen for part in parts], parts),
     )
@@ -64,8 +64,8 @@ def certainty(parts: Sequence[Part], known: tuple[float, float] = (0.0, 0.0)) ->
     """What would hold even if every unlabelled item had the worst label."""
     return Evidence(
         terms=np.empty((0, 3)),
-        known=np.array(known) + _sum(part.cell.labelled @ np.array(part.counts) for part in parts),
-        either=_rows([max(part.cell.weight - part.cell.labelled.sum(), 0.0) for part in parts], parts),
+        known=np.array(known) + _total([part.cell.labelled for part in parts], parts),
+        either=_rows([max(part.cell.weight - sum(part.cell.labelled), 0.0) for part in parts], parts),
         unseen=np.empty((0, 4)),
     )
 
@@ -75,8 +75,8 @@ def _rows(weights: Sequence[float], parts: Sequence[Part]) -> Floats:
     return np.array(rows).reshape(-1, 4)
 
 
-def _sum(pairs: object) -> Floats:
+def _total(weights: Sequence[Pair], parts: Sequence[Part]) -> Floats:
     total = np.zeros(2)
-    for pair in pairs:  # type: ignore[attr-defined]
-        total = total + pair
+    for pair, part in zip(weights, parts, strict=True):
+        total += np.array(pair) @ np.array(part.counts)
     return total

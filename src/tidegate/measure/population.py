@@ -15,7 +15,9 @@ NONE = "(none)"
 """What a null in a slice column is called."""
 
 
-def checked(population: pl.DataFrame, by: Sequence[str], outcomes: Sequence[str] = ("outcome",)) -> pl.DataFrame:
+def checked(
+    population: pl.DataFrame, by: Sequence[str], outcomes: Sequence[str] = ("outcome",)
+) -> pl.DataFrame:
     """The columns that measuring needs, with `item` (1) and `view` (views, null as 0) as weights in Float64.
 
     Raises:
@@ -38,7 +40,7 @@ def checked(population: pl.DataFrame, by: Sequence[str], outcomes: Sequence[str]
     for name in outcomes:
         _check_outcome(population[name])
     _check_probability(population["audit_probability"])
-    if population["item_id"].null_count() or population["item_id"].is_duplicated().any():
+    if population["item_id"].null_count() or population["item_id"].n_unique() < len(population):
         raise MeasureError(
             "an item id is missing or comes twice",
             where=Where(field="item_id"),
@@ -46,16 +48,17 @@ def checked(population: pl.DataFrame, by: Sequence[str], outcomes: Sequence[str]
         )
     views = population["views"].cast(pl.Float64) if "views" in population.columns else None
     if views is not None and not (views.drop_nulls() >= 0).all():
-        raise MeasureError("an item has fewer than 0 views", where=Where(field="views"), remedy="Views are ≥ 0.")
+        raise MeasureError(
+            "an item has fewer than 0 views", where=Where(field="views"), remedy="Views are ≥ 0."
+        )
     return population.select(
         "item_id",
-        *outcomes,
+        pl.col(*outcomes).cast(pl.Enum(OUTCOMES)),
         p=pl.col("audit_probability").cast(pl.Float64),
         audited=pl.col("audited").cast(pl.Boolean),
         item=pl.lit(1.0),
         view=pl.lit(None, pl.Float64) if views is None else views,
-        **{f"slice:{name}": pl.col(name).cast(pl.String).fill_null(NONE) for name in by},
-        **({"policy": pl.col("policy").cast(pl.String)} if "policy" in population.columns else {}),
+        **{f"slice:{name}": pl.col(name).cast(pl.String).fill_null(NONE).cast(pl.Categorical) for name in by},
     ).with_columns(pl.col("view").fill_null(0.0), views_missing=pl.col("view").is_null())
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from tidegate.errors import MeasureError, Where
+from tidegate.names import nearest
 
 
 @dataclass(frozen=True)
@@ -17,52 +18,76 @@ class Votes:
     tied: int
 
 
-def ballots(labels: pl.DataFrame) -> pl.DataFrame:
-    """Labels with the columns item_id, violates, policy and voter; rows without an item or an answer are left out.
+@dataclass(frozen=True)
+class Ballots:
+    """Labels ready to be counted: item_id, violates, policy, voter. `single`: no item has two rows."""
+
+    rows: pl.DataFrame
+    single: bool
+
+    @property
+    def policies(self) -> list[str]:
+        return sorted(self.rows["policy"].drop_nulls().unique())
+
+    def of(self, items: pl.DataFrame) -> Ballots:
+        """Those of these items alone."""
+        return Ballots(self.rows.join(items.select("item_id"), on="item_id", how="semi"), self.single)
+
+
+def ballots(labels: pl.DataFrame) -> Ballots:
+    """Labels as votes; rows without an item or an answer are left out.
 
     Rows of one labeller on one item are one vote. Where no labeller is named, each row is a vote of its own,
     except that rows which name different policies are read as one person going through the policies.
+
+    Raises:
+        MeasureError: a column is missing.
     """
     for name in ("item_id", "violates"):
         if name not in labels.columns:
             raise MeasureError(
                 f"the labels have no column '{name}'",
                 where=Where(field=name),
-                remedy="Labels need item_id and violates; see docs/tables.md.",
+                remedy=f"{nearest(name, labels.columns)}Labels need item_id and violates.",
             )
     optional = [
         pl.col(name).cast(pl.String) if name in labels.columns else pl.lit(None, pl.String).alias(name)
         for name in ("policy", "labeller")
     ]
-    rows = labels.select(pl.col("item_id").cast(pl.String), pl.col("violates").cast(pl.Boolean), *optional)
-    anonymous = pl.int_range(pl.len()).over("item_id", "policy", "labeller").cast(pl.String)
-    unnamed = pl.concat_str(pl.when(pl.col("policy").is_null()).then(pl.lit("row ")).otherwise(pl.lit("pass ")), anonymous)
-    return rows.drop_nulls(["item_id", "violates"]).with_columns(
-        voter=pl.when(pl.col("labeller").is_null()).then(unnamed).otherwise(pl.lit("by ") + pl.col("labeller"))
-    )
+    rows = labels.select(
+        pl.col("item_id").cast(pl.String), pl.col("violates").cast(pl.Boolean), *optional
+    ).drop_nulls(["item_id", "violates"])
+    if rows["item_id"].n_unique() == len(rows):
+        return Ballots(rows.with_columns(voter=pl.lit("")), single=True)
+    nth = pl.int_range(pl.len()).over("item_id", "policy", "labeller").cast(pl.String)
+    kind = pl.when(pl.col("policy").is_null()).then(pl.lit("row ")).otherwise(pl.lit("pass "))
+    named = pl.lit("by ") + pl.col("labeller")
+    return Ballots(rows.with_columns(voter=pl.coalesce(named, kind + nth)), single=False)
 
 
-def on_any_policy(rows: pl.DataFrame) -> Votes:
+def on_any_policy(labels: Ballots) -> Votes:
     """Whether each item violates at all: a voter says yes who says so for any policy."""
-    return _majority(rows.group_by("item_id", "voter").agg(vote=pl.col("violates").any()))
+    if labels.single:
+        return Votes(labels.rows.select("item_id", y="violates"), 0)
+    return _majority(labels.rows.group_by("item_id", "voter").agg(vote=pl.col("violates").any()))
 
 
-def on_policy(rows: pl.DataFrame, policy: str) -> Votes:
+def on_policy(labels: Ballots, policy: str) -> Votes:
     """Whether each item violates this policy.
 
     A voter who spoke of this policy is taken at their word. One who named another policy as violated, or said
     that the item violates none, says no to this one. One who said that it violates without saying what, or who
     cleared it of another policy only, says nothing of this one.
     """
-    this = pl.col("policy") == policy
-    other = pl.col("policy") != policy
-    clears = (pl.col("violates") & other) | (~pl.col("violates") & pl.col("policy").is_null())
-    vote = (
-        pl.when(this.fill_null(False).any())
-        .then((pl.col("violates") & this).fill_null(False).any())
-        .when(clears.fill_null(False).any())
-        .then(False)
-    )
+    # A row's word on this policy; null where it has none.
+    this, named = pl.col("policy") == policy, pl.col("policy").is_not_null()
+    word = pl.when(named & this).then(pl.col("violates")).when(pl.col("violates") != named).then(None)
+    word = word.otherwise(False)
+    rows = labels.rows.select("item_id", "voter", word=word, direct=(named & this))
+    if labels.single:
+        return Votes(rows.select("item_id", y="word").drop_nulls(), 0)
+    direct = pl.col("word").filter("direct").any()
+    vote = pl.when(pl.col("direct").any()).then(direct).otherwise(pl.col("word").drop_nulls().first())
     return _majority(rows.group_by("item_id", "voter").agg(vote=vote).drop_nulls("vote"))
 
 

@@ -1,24 +1,27 @@
 """Backtest: another strategy over the recorded signals of a run. If I publish this, what changes?
 
-Nothing that the run recorded is computed again. The new decisions go to a temporary table beside those of the run;
-everything else is counted from the two.
+Nothing that the run recorded is computed again. The new decisions go to a temporary table beside those of the
+run; everything else is counted from the two.
 """
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
+from tidegate.errors import TidegateError
 from tidegate.runs import backtest_flips as flips
 from tidegate.runs.backtest_decide import run_tables, view, write_codes
 from tidegate.runs.backtest_differences import differences_of
 from tidegate.runs.backtest_flips import Totals
 from tidegate.runs.backtest_missing import settle
 from tidegate.runs.backtest_trial import set_up_trial
+from tidegate.runs.backtest_words import lead
 from tidegate.runs.folder import RunFolder
 from tidegate.runs.moderate import Progress
 
@@ -32,11 +35,11 @@ class Backtest:
     matrix: action, action_after, items, views; action_after is null where undetermined.
     rules: rule, action, rule_after, action_after, items, views, of the flips.
     slices: slice, value, items, flips, views, views_flipped, reviews, reviews_after, undetermined.
-    undetermined: detector, items, cost_ms, cost_money: the items that wait for a signal the run never computed.
+    undetermined: detector, items, cost_ms, cost_money: items that wait for a signal the run never computed.
     computed: how many items each detector was asked about to settle them (`compute_missing`).
     differences: see `backtest_differences`; None where there are neither labels nor truth.
     most_viewed: item_id, views, action, rule, action_after, rule_after, and text where it was asked for.
-    actions: the ladder's steps, mildest first. confidence: of each interval.
+    actions: the ladder's steps, mildest first. confidence: of each interval. warnings: on the new strategy.
     """
 
     before: str
@@ -51,6 +54,7 @@ class Backtest:
     most_viewed: pl.DataFrame
     actions: tuple[str, ...]
     confidence: float
+    warnings: tuple[TidegateError, ...] = ()
 
 
 def backtest(
@@ -70,7 +74,7 @@ def backtest(
     Args:
         folder: the run. It is only read.
         strategy: the new strategy's file; "starter" names the one that ships.
-        labels: labels of the audit sample; without them the run's truth of the audited items, where it has one.
+        labels: labels of the audit sample; without them, the run's truth of the audited items.
         by: columns of items or decisions to count flips by.
         compute_missing: ask the detectors for signals that the run never computed and the new strategy needs.
         let: the new strategy's let: numbers to set.
@@ -111,4 +115,20 @@ def backtest(
             most_viewed=flips.most_viewed(table, show_text=show_text),
             actions=trial.bench.strategy.ladder.names,
             confidence=confidence,
+            warnings=trial.bench.strategy.warnings,
         )
+
+
+def as_dict(result: Backtest) -> dict[str, Any]:
+    """The result as plain values for JSON, its lead sentence first."""
+    found: dict[str, Any] = {"lead": lead(result)}
+    for field in fields(result):
+        value = getattr(result, field.name)
+        if isinstance(value, pl.DataFrame):
+            value = value.to_dicts()
+        elif field.name == "totals":
+            value = asdict(value)
+        elif field.name == "warnings":
+            value = [str(warning) for warning in value]
+        found[field.name] = value
+    return found

@@ -1,25 +1,26 @@
 """The new strategy over the recorded signals of a run, as one DuckDB query over its Parquet files.
 
-Each row gets the code of `strategy.partial.step_sql` (the deciding rule, or why there is none) and, per detector,
-whether the new strategy's own cascade would have computed it. The cascade is played through with the recorded
-signals as the answers: whatever it has not asked for yet is shown to it as skipped.
+Each row gets the code of `strategy.partial.step_sql` (the deciding rule, or why there is none) and, per
+detector, whether the new strategy's own cascade would have computed it. That cascade is played through with
+the recorded signals as the answers: what it has not asked for yet is shown to it as skipped.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 import pyarrow.parquet as pq
 
-from tidegate.runs.backtest_trial import Trial
+from tidegate.runs.backtest_sql import identifier, literal
+from tidegate.runs.backtest_trial import SIDE_BY_SIDE, Trial
 from tidegate.runs.folder import RunFolder
 from tidegate.strategy import AuditPlan, Strategy
-from tidegate.strategy.planner import conditions_read, trial_order
 from tidegate.strategy.partial import DETECTOR_FAILED, FIRST_NEED, step_sql
-from tidegate.tables import ITEM_SIGNALS, Catalog, DetectorSpec, SignalStatus, SignalType
+from tidegate.strategy.planner import conditions_read, trial_order
+from tidegate.tables import ITEM_SIGNALS, DetectorSpec, SignalStatus, SignalType
 
 CODE = "after"
 SQL_TYPES = {SignalType.NUMBER: "DOUBLE", SignalType.TEXT: "VARCHAR", SignalType.BOOLEAN: "BOOLEAN"}
@@ -37,10 +38,10 @@ def order_of(trial: Trial) -> tuple[str, ...]:
 
 @contextmanager
 def run_tables(folder: RunFolder, scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection with the run's items, signals and decisions as views; what does not fit spills into `scratch`."""
+    """A connection with the run's tables as views; what does not fit into memory spills into `scratch`."""
     with duckdb.connect(config={"temp_directory": str(scratch / "spill")}) as connection:
         connection.execute("SET enable_progress_bar = false")
-        for name in ("items", "signals", "decisions"):
+        for name in SIDE_BY_SIDE:
             view(connection, name, folder.table(name))
         yield connection
 
@@ -52,8 +53,7 @@ def view(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:
 def write_codes(connection: duckdb.DuckDBPyConnection, trial: Trial, out: Path) -> None:
     """One row per item in the order of the run: the columns of `codes_sql`, as Parquet."""
     recorded = pq.read_schema(trial.folder.table("signals")).names
-    place = str(out).replace("'", "''")
-    connection.execute(f"COPY ({codes_sql(trial, recorded)}) TO '{place}' (FORMAT parquet)")
+    connection.execute(f"COPY ({codes_sql(trial, recorded)}) TO {literal(str(out))} (FORMAT parquet)")
 
 
 def codes_sql(trial: Trial, recorded: Collection[str]) -> str:
@@ -64,78 +64,82 @@ def codes_sql(trial: Trial, recorded: Collection[str]) -> str:
     """
     strategy, order = trial.bench.strategy, order_of(trial)
     specs = [trial.bench.catalog.detectors[name] for name in sorted(strategy.detectors)]
-    facts = f"SELECT *, {step_sql(strategy, order)} AS {CODE} FROM ({_source(strategy, specs, recorded)})"
-    played = _played(strategy, trial.bench.catalog, order, facts)
-    flags = [f"{_would_run(strategy, spec.name)} AS {_q(ran(spec.name))}" for spec in specs]
-    return f"SELECT {', '.join([f'CAST({CODE} AS SMALLINT) AS {CODE}', *flags])} FROM ({played})"
+    source = _source(strategy, specs, recorded)
+    facts = f"SELECT *, {step_sql(strategy, order)} AS {CODE} FROM ({source})"
+    flags = [f"{_would_run(strategy, spec.name)} AS {identifier(ran(spec.name))}" for spec in specs]
+    code = f"CAST({CODE} AS SMALLINT) AS {CODE}"
+    return f"SELECT {', '.join([code, *flags])} FROM ({_played(strategy, order, facts)})"
 
 
-def _source(strategy: Strategy, specs: list[DetectorSpec], recorded: Collection[str]) -> str:
+def _source(strategy: Strategy, specs: Sequence[DetectorSpec], recorded: Collection[str]) -> str:
     """The signals that the strategy reads with their statuses, each from where the run has it."""
-    columns, beside = [], False
+    columns = []
     for spec in specs:
         there = spec.status_column in recorded
-        beside |= not there
-        if there:
-            columns.append(f"signals.{_q(spec.status_column)}")
-        else:
-            columns.append(f"{_status_of_unrecorded(spec)} AS {_q(spec.status_column)}")
-        for f in spec.fields:
-            name = spec.column(f.name)
+        status = f"signals.{_status(spec.name)}" if there else _status_of_unrecorded(spec)
+        columns.append(f"{status} AS {_status(spec.name)}")
+        for field in spec.fields:
+            name = spec.column(field.name)
             if name in strategy.types:
-                value = f"signals.{_q(name)}" if there else _value_of_unrecorded(spec, f.name, f.type)
-                columns.append(f"{value} AS {_q(name)}")
+                value = f"signals.{identifier(name)}" if there else _unrecorded(spec, field.name, field.type)
+                columns.append(f"{value} AS {identifier(name)}")
     # Reading one table keeps DuckDB's parallel scan, so items come in only where they are needed.
-    tables = "signals POSITIONAL JOIN items" if beside else "signals"
+    alone = all(spec.status_column in recorded for spec in specs)
+    tables = "signals" if alone else "signals POSITIONAL JOIN items"
     return f"SELECT {', '.join(columns) or '1'} FROM {tables}"
 
 
 def _status_of_unrecorded(spec: DetectorSpec) -> str:
     if spec.name == ITEM_SIGNALS.name:
-        return f"'{SignalStatus.COMPUTED}'"
-    kinds = ", ".join(f"'{kind}'" for kind in sorted(spec.kinds))
+        return literal(SignalStatus.COMPUTED)
+    kinds = ", ".join(literal(kind) for kind in sorted(spec.kinds))
     reads = f"items.kind IN ({kinds})" if kinds else "FALSE"
-    return f"CASE WHEN {reads} THEN '{SignalStatus.SKIPPED}' ELSE '{SignalStatus.NOT_APPLICABLE}' END"
+    skipped, unread = literal(SignalStatus.SKIPPED), literal(SignalStatus.NOT_APPLICABLE)
+    return f"CASE WHEN {reads} THEN {skipped} ELSE {unread} END"
 
 
-def _value_of_unrecorded(spec: DetectorSpec, field: str, kind: SignalType) -> str:
-    value = f"items.{_q(field)}" if spec.name == ITEM_SIGNALS.name else "NULL"
+def _unrecorded(spec: DetectorSpec, field: str, kind: SignalType) -> str:
+    value = f"items.{identifier(field)}" if spec.name == ITEM_SIGNALS.name else "NULL"
     return f"CAST({value} AS {SQL_TYPES[kind]})"
 
 
-def _played(strategy: Strategy, catalog: Catalog, order: tuple[str, ...], facts: str) -> str:
-    """`facts` with `<detector>.real` (its recorded status) and `<detector>.asked`, after the cascade has ended."""
+def _played(strategy: Strategy, order: Sequence[str], facts: str) -> str:
+    """`facts` after the cascade has ended: `<detector>.real`, its recorded status, and `<detector>.asked`."""
     names = sorted(strategy.detectors)
-    kept = [_q(name) for name in strategy.types] + [CODE]
-    real = [f"{_status(name)} AS {_real(name)}" for name in names]
-    asked = [f"{_free(catalog, name)} AS {_asked(name)}" for name in names]
-    query = f"SELECT {', '.join([*kept, *real, *asked])} FROM ({facts})"
+    real = [_real(name) for name in names]
+    kept = [*(identifier(name) for name in strategy.types), CODE]
+    begun = [f"{_status(name)} AS {_real(name)}, {_free(name)} AS {_asked(name)}" for name in names]
+    query = f"SELECT {', '.join([*kept, *begun])} FROM ({facts})"
     # One round asks at most one detector per item, so as many rounds as detectors settle every item.
     for _ in [name for name in order if name != ITEM_SIGNALS.name]:
         shown = [f"{_shown(name)} AS {_status(name)}" for name in names]
-        carried = ", ".join([*kept, *(_real(name) for name in names), *(_asked(name) for name in names)])
-        stepped = f"SELECT *, {step_sql(strategy, order)} AS step FROM (SELECT {', '.join([carried, *shown])} FROM ({query}))"
-        now = [
-            f"({_asked(name)} OR step = {FIRST_NEED - order.index(name)}) AS {_asked(name)}"
-            if name in order
-            else _asked(name)
-            for name in names
-        ]
-        query = f"SELECT {', '.join([*kept, *(_real(name) for name in names), *now])} FROM ({stepped})"
+        query = f"SELECT *, {', '.join(shown)} FROM ({query})"
+        query = f"SELECT *, {step_sql(strategy, tuple(order))} AS step FROM ({query})"
+        asked = [f"{_asked_after(name, order)} AS {_asked(name)}" for name in names]
+        query = f"SELECT {', '.join([*kept, *real, *asked])} FROM ({query})"
     return query
 
 
-def _free(catalog: Catalog, detector: str) -> str:
+def _free(detector: str) -> str:
     """Known before anything is asked: the item's own columns, and detectors that do not read its kind."""
     if detector == ITEM_SIGNALS.name:
         return "TRUE"
-    return f"{_status(detector)} = '{SignalStatus.NOT_APPLICABLE}'"
+    return f"({_status(detector)} = {literal(SignalStatus.NOT_APPLICABLE)})"
 
 
 def _shown(detector: str) -> str:
-    """The status as the cascade sees it. What it asked for and the run does not have stays unknown for good."""
-    unknown = f"CASE WHEN {_real(detector)} = '{SignalStatus.SKIPPED}' THEN '{SignalStatus.FAILED}' ELSE {_real(detector)} END"
-    return f"CASE WHEN {_asked(detector)} THEN {unknown} ELSE '{SignalStatus.SKIPPED}' END"
+    """The status as the cascade sees it. What it asks for and the run does not have, it never gets."""
+    skipped, failed = literal(SignalStatus.SKIPPED), literal(SignalStatus.FAILED)
+    never = f"{_asked(detector)} AND {_real(detector)} = {skipped}"
+    return (
+        f"CASE WHEN {never} THEN {failed} WHEN {_asked(detector)} THEN {_real(detector)} ELSE {skipped} END"
+    )
+
+
+def _asked_after(detector: str, order: Sequence[str]) -> str:
+    if detector not in order:
+        return _asked(detector)
+    return f"({_asked(detector)} OR step = {FIRST_NEED - order.index(detector)})"
 
 
 def _would_run(strategy: Strategy, detector: str) -> str:
@@ -144,8 +148,8 @@ def _would_run(strategy: Strategy, detector: str) -> str:
     if _scores(strategy.audit, detector):
         scored.append(DETECTOR_FAILED)
     by_plan = f" OR {CODE} IN ({', '.join(map(str, scored))})" if scored else ""
-    costs = f"{_real(detector)} IN ('{SignalStatus.COMPUTED}', '{SignalStatus.SKIPPED}')"
-    return f"(({_asked(detector)}{by_plan}) AND {costs})"
+    answers = f"{literal(SignalStatus.COMPUTED)}, {literal(SignalStatus.SKIPPED)}"
+    return f"(({_asked(detector)}{by_plan}) AND {_real(detector)} IN ({answers}))"
 
 
 def _scores(plan: AuditPlan, detector: str) -> bool:
@@ -153,17 +157,12 @@ def _scores(plan: AuditPlan, detector: str) -> bool:
 
 
 def _status(detector: str) -> str:
-    return _q(f"{detector}.status")
+    return identifier(f"{detector}.status")
 
 
 def _real(detector: str) -> str:
-    return _q(f"{detector}.real")
+    return identifier(f"{detector}.real")
 
 
 def _asked(detector: str) -> str:
-    return _q(f"{detector}.asked")
-
-
-def _q(name: str) -> str:
-    escaped = name.replace('"', '""')
-    return f'"{escaped}"'
+    return identifier(f"{detector}.asked")

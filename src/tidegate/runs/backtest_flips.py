@@ -1,7 +1,7 @@
 """What changes, counted: the run's decisions beside the new ones, in streaming aggregations by DuckDB.
 
-A flip is an item whose action changes. Items that the new strategy leaves undetermined are no flips; they have
-no action after.
+A flip is an item whose action changes. Items that the new strategy leaves undetermined are no flips; they
+have no action after.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from tidegate.errors import MeasureError, Where
 from tidegate.names import nearest
 from tidegate.policy.ladder import Ladder, Outcome
 from tidegate.runs.backtest_decide import CODE, order_of, ran
+from tidegate.runs.backtest_sql import identifier, literal, lookup
 from tidegate.runs.backtest_trial import Trial
 from tidegate.runs.population import DECISION_SLICES, SLICES
 from tidegate.strategy.partial import DETECTOR_FAILED, FIRST_NEED
+from tidegate.tables import Dtype
 
 FAILED = "(a detector failed)"
 """Stands where a rule would, for items that went to review because a detector failed."""
@@ -40,9 +42,10 @@ class Totals:
     """Sums over the run.
 
     flips: items whose action changes. other_rule: items that another rule decides, with the same action.
-    undetermined: items without an action after. views and views_flipped: views of all items, and of the flips.
-    cost_ms, cost_money: as declared by the detectors, in milliseconds of one core and US dollars; `after` is what
-    the new strategy's own cascade would have computed.
+    undetermined: items without an action after. views, views_flipped: views of all items, and of the flips.
+    reviews: items that go to people, undetermined ones left out on both sides.
+    cost_ms, cost_money: as declared by the detectors, in milliseconds of one core and US dollars; `after` is
+    what the new strategy's own cascade would have computed, what undetermined items wait for first included.
     """
 
     items: int
@@ -64,11 +67,12 @@ class Table:
     trial: Trial
 
     def ask(self, sql: str) -> pl.DataFrame:
-        return self.connection.sql(sql).pl()
+        answer: pl.DataFrame = self.connection.sql(sql).pl()
+        return answer
 
 
 def sides(connection: duckdb.DuckDBPyConnection, trial: Trial, by: Sequence[str]) -> Table:
-    """Make the view `sides` from the views decisions, items and codes: one row per item, in the order of the run.
+    """Make the view `sides` of decisions, items and codes: one row per item, in the order of the run.
 
     Columns: item_id, views, audited, audit_probability, cost_ms, cost_money; action, rule, outcome as before;
     action_after, rule_after, outcome_after (null where undetermined); needs (the detector that is missing
@@ -94,12 +98,12 @@ def sides(connection: duckdb.DuckDBPyConnection, trial: Trial, by: Sequence[str]
         "cost_ms",
         "cost_money",
         "action",
-        f"coalesce(rule, {text(FAILED)}) AS rule",
-        f"{_lookup('action', before)} AS outcome",
-        f"{_lookup(CODE, actions)} AS action_after",
-        f"{_lookup(CODE, names)} AS rule_after",
-        f"{_lookup(CODE, outcome)} AS outcome_after",
-        f"{_lookup(CODE, needs)} AS needs",
+        f"coalesce(rule, {literal(FAILED)}) AS rule",
+        f"{lookup('action', before)} AS outcome",
+        f"{lookup(CODE, actions)} AS action_after",
+        f"{lookup(CODE, names)} AS rule_after",
+        f"{lookup(CODE, outcome)} AS outcome_after",
+        f"{lookup(CODE, needs)} AS needs",
         *flags,
         *(f"{_slice(name)} AS {identifier('slice.' + name)}" for name in by),
     ]
@@ -121,7 +125,7 @@ def check_slices(trial: Trial, by: Sequence[str]) -> None:
 
 
 def cells(table: Table) -> pl.DataFrame:
-    """Everything that adds up, per action and rule before and after: items, views, costs before, detectors after.
+    """Everything that adds up, per action and rule before and after.
 
     Columns: action, rule, outcome, action_after, rule_after, outcome_after, needs, items, views, cost_ms,
     cost_money, and `<detector>.ran` (items for which it would be computed).
@@ -152,7 +156,10 @@ def totals(cells: pl.DataFrame, trial: Trial) -> Totals:
         undetermined=of("items", pl.col("needs").is_not_null()),
         views=of("views"),
         views_flipped=of("views", flipped()),
-        reviews=Change(of("items", pl.col("outcome") == held), of("items", pl.col("outcome_after") == held)),
+        reviews=Change(
+            of("items", (pl.col("outcome") == held) & pl.col("needs").is_null()),
+            of("items", pl.col("outcome_after") == held),
+        ),
         cost_ms=Change(
             float(cells["cost_ms"].sum()), float(sum(spec.cost_ms * n for spec, n in asked.items()))
         ),
@@ -169,7 +176,10 @@ def matrix(cells: pl.DataFrame, ladder: Ladder) -> pl.DataFrame:
         cells.group_by("action", "action_after")
         .agg(pl.col("items").sum(), pl.col("views").sum())
         .sort(
-            *(pl.col(c).replace_strict(place, default=len(place), return_dtype=pl.Int64) for c in ("action", "action_after"))
+            *(
+                pl.col(c).replace_strict(place, default=len(place), return_dtype=pl.Int64)
+                for c in ("action", "action_after")
+            )
         )
     )
 
@@ -186,33 +196,39 @@ def flips_by_rule(cells: pl.DataFrame) -> pl.DataFrame:
 def undetermined(cells: pl.DataFrame, trial: Trial) -> pl.DataFrame:
     """detector, items that wait for it first, and its declared cost_ms and cost_money for them."""
     specs = trial.bench.catalog.detectors
-    waiting = cells.filter(pl.col("needs").is_not_null()).group_by("needs").agg(pl.col("items").sum()).sort("needs")
+    waiting = (
+        cells.filter(pl.col("needs").is_not_null()).group_by("needs").agg(pl.col("items").sum()).sort("needs")
+    )
     return waiting.select(
         pl.col("needs").alias("detector"),
         "items",
         cost_ms=pl.Series([specs[n].cost_ms for n in waiting["needs"]], dtype=pl.Float64) * pl.col("items"),
-        cost_money=pl.Series([specs[n].cost_money for n in waiting["needs"]], dtype=pl.Float64) * pl.col("items"),
+        cost_money=pl.Series([specs[n].cost_money for n in waiting["needs"]], dtype=pl.Float64)
+        * pl.col("items"),
     )
 
 
 def by_slice(table: Table, by: Sequence[str]) -> pl.DataFrame:
-    """Per slice and value: items, flips, share of items that flip, share of views, reviews before and after."""
-    held = f"= {text(Outcome.HELD.value)}"
+    """Per slice and value: items, flips, their views, reviews before and after; largest values first."""
+    held = f"= {literal(Outcome.HELD.value)}"
     parts = [
-        f"SELECT {text(name)} AS slice, {identifier('slice.' + name)} AS value, count(*) AS items, "
+        f"SELECT {literal(name)} AS slice, {identifier('slice.' + name)} AS value, count(*) AS items, "
         "count_if(action <> action_after) AS flips, CAST(sum(views) AS BIGINT) AS views, "
         "CAST(coalesce(sum(views) FILTER (action <> action_after), 0) AS BIGINT) AS views_flipped, "
-        f"count_if(outcome {held}) AS reviews, count_if(outcome_after {held}) AS reviews_after, "
+        f"count_if(outcome {held} AND action_after IS NOT NULL) AS reviews, "
+        f"count_if(outcome_after {held}) AS reviews_after, "
         "count_if(action_after IS NULL) AS undetermined FROM sides GROUP BY ALL"
         for name in by
     ]
     if not parts:
         return pl.DataFrame(schema=SLICES_SCHEMA)
     found = pl.concat([table.ask(part) for part in parts])
-    return found.cast(SLICES_SCHEMA).sort("slice", "items", "value", descending=[False, True, False], maintain_order=True)
+    return found.cast(pl.Schema(SLICES_SCHEMA)).sort(
+        "slice", "items", "value", descending=[False, True, False], maintain_order=True
+    )
 
 
-SLICES_SCHEMA = {
+SLICES_SCHEMA: dict[str, Dtype] = {
     "slice": pl.String,
     "value": pl.String,
     "items": pl.Int64,
@@ -226,14 +242,15 @@ SLICES_SCHEMA = {
 
 
 def most_viewed(table: Table, *, show_text: bool) -> pl.DataFrame:
-    """The twenty most viewed flips: item_id, views, action, rule, action_after, rule_after, and text if asked for."""
+    """The twenty most viewed flips: item_id, views, action and rule before and after; text if asked for."""
     columns = "item_id, views, action, rule, action_after, rule_after"
     found = table.ask(
-        f"SELECT {columns} FROM sides WHERE action <> action_after ORDER BY views DESC, item_id LIMIT {MOST_VIEWED}"
+        f"SELECT {columns} FROM sides WHERE action <> action_after "
+        f"ORDER BY views DESC, item_id LIMIT {MOST_VIEWED}"
     )
     if not show_text:
         return found
-    ids = ", ".join(text(item) for item in found["item_id"]) or "NULL"
+    ids = ", ".join(literal(item) for item in found["item_id"]) or "NULL"
     texts = table.ask(f"SELECT id AS item_id, text FROM items WHERE id IN ({ids})")
     return found.join(texts, on="item_id", how="left", maintain_order="left")
 
@@ -251,23 +268,6 @@ def flipped() -> pl.Expr:
     return (pl.col("action") != pl.col("action_after")).fill_null(False)
 
 
-def identifier(name: str) -> str:
-    escaped = name.replace('"', '""')
-    return f'"{escaped}"'
-
-
-def text(value: str) -> str:
-    escaped = value.replace("'", "''")
-    return f"'{escaped}'"
-
-
-def _lookup(column: str, values: dict[int, str] | dict[str, str]) -> str:
-    whens = " ".join(
-        f"WHEN {text(key) if isinstance(key, str) else key} THEN {text(value)}" for key, value in values.items()
-    )
-    return f"CASE {column} {whens} END" if whens else "CAST(NULL AS VARCHAR)"
-
-
 def _slice(name: str) -> str:
     table = "decisions" if name in DECISION_SLICES else "items"
-    return f"coalesce(CAST({table}.{identifier(name)} AS VARCHAR), {text(NONE)})"
+    return f"coalesce(CAST({table}.{identifier(name)} AS VARCHAR), {literal(NONE)})"

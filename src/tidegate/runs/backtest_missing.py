@@ -14,6 +14,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from tidegate.runs.backtest_decide import CODE, codes_sql
+from tidegate.runs.backtest_sql import identifier
 from tidegate.runs.backtest_trial import Trial, with_detectors
 from tidegate.runs.bench import Bench
 from tidegate.runs.moderate import Progress
@@ -31,7 +32,7 @@ def settle(
     out: Path,
     report: Callable[[Progress], None],
 ) -> dict[str, int]:
-    """Write `codes` to `out` with its undetermined rows settled; returns how many items each detector was asked about.
+    """Write `codes` to `out` with its undetermined rows settled; returns the items asked about per detector.
 
     Raises:
         RunError: a detector that is needed is not in the workspace, or is there in another version.
@@ -67,21 +68,26 @@ def _settled(
     with duckdb.connect() as connection:
         connection.register("items", items.to_arrow())
         connection.register("signals", signals.to_arrow())
-        return connection.sql(codes_sql(trial, signals.columns)).pl()
+        codes: pl.DataFrame = connection.sql(codes_sql(trial, signals.columns)).pl()
+        return codes
 
 
 def _batches(
     connection: duckdb.DuckDBPyConnection, trial: Trial
 ) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
-    """The undetermined items, and what the run recorded of the new strategy's detectors for them, in order."""
+    """The undetermined items, and what the run recorded of the new strategy's detectors, in order."""
     recorded = pq.read_schema(trial.folder.table("signals")).names
     specs = [trial.bench.catalog.detectors[name] for name in sorted(trial.bench.strategy.detectors)]
     given = [name for spec in specs if spec.status_column in recorded for name in spec.schema]
-    columns = [*(f'items."{name}"' for name in ITEMS.names), *(f'signals."{name}"' for name in given)]
+    columns = [f"items.{identifier(name)}" for name in ITEMS.names]
+    columns += [f"signals.{identifier(name)}" for name in given]
     found = connection.cursor().sql(
         f"SELECT {', '.join(columns)} FROM items POSITIONAL JOIN signals POSITIONAL JOIN codes "
         f"WHERE {CODE} <= {FIRST_NEED}"
     )
     for batch in found.to_arrow_reader(BATCH):
         frame = pl.DataFrame(batch)
-        yield frame.select(pl.col(name).cast(dtype) for name, dtype in ITEMS.schema.items()), frame.select(given)
+        yield (
+            frame.select(pl.col(name).cast(dtype) for name, dtype in ITEMS.schema.items()),
+            frame.select(given),
+        )

@@ -1,7 +1,7 @@
 """What a backtest is done with: a finished run, and the new strategy set up over what the run recorded.
 
-What the run recorded comes first: its detectors, its ladder, its policies. The workspace of the new strategy adds
-what the run did not have.
+What the run recorded comes first: its detectors, its ladder, its policies. The workspace of the new strategy
+adds what the run did not have.
 """
 
 from __future__ import annotations
@@ -26,8 +26,10 @@ SIDE_BY_SIDE = ("items", "signals", "decisions")
 
 @dataclass(frozen=True)
 class Trial:
-    """`bench` holds the new strategy, its catalog, and those of its detectors that the run did not have; the ladder
-    of the bench's strategy has the steps of both."""
+    """`bench` holds the new strategy, its catalog, and those detectors that the run did not have.
+
+    The ladder of the bench's strategy has the steps of both.
+    """
 
     run: Recorded
     bench: Bench
@@ -85,7 +87,9 @@ def with_detectors(trial: Trial, wanted: Collection[str]) -> Bench:
     for name, detector in detectors.items():
         then, now = trial.run.catalog.detectors[name].version, detector.spec.version
         if then != now:
-            raise _cannot_ask(workspace, f"the run was made with {name} {then}, the workspace has {name} {now}")
+            raise _cannot_ask(
+                workspace, f"the run was made with {name} {then}, the workspace has {name} {now}"
+            )
     bench = trial.bench
     return Bench(workspace, {**bench.detectors, **detectors}, bench.catalog, bench.strategy)
 
@@ -99,7 +103,14 @@ def _cannot_ask(workspace: Workspace, what: str) -> RunError:
 
 
 def _check_rows(folder: RunFolder) -> None:
-    """Tables of one run stand side by side without a join, so a row too many or too few would shift them all."""
+    """The tables of a run stand side by side without a join, so one row too many would shift them all."""
+    for name in SIDE_BY_SIDE:
+        if not folder.table(name).exists():
+            raise RunError(
+                f"this run has no {name}",
+                where=Where(folder.table(name)),
+                remedy="Backtest a run that decided at least one item.",
+            )
     rows = {name: pq.read_metadata(folder.table(name)).num_rows for name in SIDE_BY_SIDE}
     if len(set(rows.values())) > 1:
         said = ", ".join(f"{name} has {count:,}" for name, count in rows.items())

@@ -1,4 +1,5 @@
-"""Detectors: from items to signals. Names are imported on first use, so that `import tidegate.signals` is light."""
+"""Detectors: from items to signals. Names are imported on first use, so that `import tidegate.signals` is
+light."""
 
 from __future__ import annotations
 
@@ -7,14 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tidegate.signals.detector import Detector, Example, compute
-    from tidegate.signals.normalise import normalise
     from tidegate.signals.registry import build_detectors, catalog_of, item_signals
 
 _HOMES = {
     "Detector": "detector",
     "Example": "detector",
     "compute": "detector",
-    "normalise": "normalise",
     "build_detectors": "registry",
     "catalog_of": "registry",
     "item_signals": "registry",
@@ -27,12 +26,10 @@ __all__ = [
     "catalog_of",
     "compute",
     "item_signals",
-    "normalise",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    # `normalise` is both a module and its main function: the function wins once it is asked for.
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'tidegate.signals' has no attribute '{name}'")

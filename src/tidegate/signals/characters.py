@@ -1,7 +1,7 @@
 """Characters that are used to dodge filters, and what they stand for.
 
-The look-alikes are the pairs of Unicode's confusables list (UTS #39) that are letters people actually type in place
-of Latin ones; the rest of that list (punctuation, digits, rare scripts) would change plain text.
+The look-alikes are the pairs of Unicode's confusables list (UTS #39) that are letters people actually type in
+place of Latin ones; the rest of that list (punctuation, digits, rare scripts) would change plain text.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ TWINS = CYRILLIC_TWINS | GREEK_TWINS | OTHER_TWINS
 TWIN_SCRIPT_RANGES = ((0x0370, 0x03FF), (0x0400, 0x052F), (0x0531, 0x0587), (0x13A0, 0x13FD))
 """Greek, Cyrillic, Armenian, Cherokee: the scripts that lend look-alikes."""
 
-TO_CYRILLIC = {latin: cyrillic for cyrillic, latin in CYRILLIC_TWINS.items() if cyrillic in "АВЕКМНОРСТУХаеорсух"}
+TO_CYRILLIC = {
+    latin: cyrillic for cyrillic, latin in CYRILLIC_TWINS.items() if cyrillic in "АВЕКМНОРСТУХаеорсух"
+}
 
 INVISIBLE_RANGES = (
     (0x00AD, 0x00AD),  # soft hyphen
@@ -48,7 +50,14 @@ INVISIBLE_RANGES = (
     (0xE0000, 0xE01EF),  # tags, further selectors
 )
 
-MARK_RANGES = ((0x0300, 0x036F), (0x0483, 0x0489), (0x1AB0, 0x1AFF), (0x1DC0, 0x1DFF), (0x20D0, 0x20FF), (0xFE20, 0xFE2F))
+MARK_RANGES = (
+    (0x0300, 0x036F),
+    (0x0483, 0x0489),
+    (0x1AB0, 0x1AFF),
+    (0x1DC0, 0x1DFF),
+    (0x20D0, 0x20FF),
+    (0xFE20, 0xFE2F),
+)
 """Combining marks of alphabets. Arabic, Hebrew, Indic and Thai marks are spelling and are left alone."""
 
 COMPOSED_RANGES = ((0x1100, 0x115E), (0x1161, 0x11FF), (0x3099, 0x309A))
@@ -88,9 +97,31 @@ NEGATIVE_LETTERS = {chr(base + i): chr(65 + i) for base in (0x1F150, 0x1F170) fo
 
 HAN_RANGES = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0x20000, 0x323AF))
 KANA_RANGES = ((0x3041, 0x3096), (0x30A1, 0x30FA), (0x30FC, 0x30FC), (0x31F0, 0x31FF))
-HEARTS = ((0x2661, 0x2661), (0x2665, 0x2665), (0x2763, 0x2764), (0x1F493, 0x1F49F), (0x1F90D, 0x1F90E), (0x1F9E1, 0x1F9E1))
-EMOJI_RANGES = ((0x2600, 0x27BF), (0x2B50, 0x2B55), (0x1F000, 0x1F0FF), (0x1F18E, 0x1F19A), (0x1F300, 0x1FAFF))
-LETTERS_RANGES = ((0x41, 0x5A), (0x61, 0x7A), (0xC0, 0xD6), (0xD8, 0xF6), (0xF8, 0xFF), (0x401, 0x401), (0x410, 0x44F), (0x451, 0x451))
+HEARTS = (
+    (0x2661, 0x2661),
+    (0x2665, 0x2665),
+    (0x2763, 0x2764),
+    (0x1F493, 0x1F49F),
+    (0x1F90D, 0x1F90E),
+    (0x1F9E1, 0x1F9E1),
+)
+EMOJI_RANGES = (
+    (0x2600, 0x27BF),
+    (0x2B50, 0x2B55),
+    (0x1F000, 0x1F0FF),
+    (0x1F18E, 0x1F19A),
+    (0x1F300, 0x1FAFF),
+)
+LETTERS_RANGES = (
+    (0x41, 0x5A),
+    (0x61, 0x7A),
+    (0xC0, 0xD6),
+    (0xD8, 0xF6),
+    (0xF8, 0xFF),
+    (0x401, 0x401),
+    (0x410, 0x44F),
+    (0x451, 0x451),
+)
 """Latin and Russian letters, the scripts in which spacing and stretching are undone."""
 
 

@@ -1,7 +1,8 @@
 """What a detector is, and how it is asked.
 
-`compute` is the border between detectors, which may be anybody's code, and the engine: whatever a detector does,
-the answer has one row per item, the declared columns, and a status that says whether the row can be relied on.
+`compute` is the border between detectors, which may be anybody's code, and the engine: whatever a detector
+does, the answer has one row per item, the declared columns, and a status that says whether the row can be
+relied on.
 """
 
 from __future__ import annotations
@@ -34,9 +35,9 @@ class Example:
 class Detector(Protocol):
     """Turns items into signals, a batch at a time.
 
-    `detect` gets a frame with the columns of `tidegate.tables.ITEMS` and returns one row per item, in the same
-    order, with the columns `<name>.<field>` of its spec. It may raise: only the items that make it raise fail.
-    It should be the same for an item whatever else is in the batch, or decisions cannot be replayed.
+    `detect` gets a frame with the columns of `tidegate.tables.ITEMS` and returns one row per item, in the
+    same order, with the columns `<name>.<field>` of its spec. It may raise: only the items that make it raise
+    fail. It should be the same for an item whatever else is in the batch, or decisions cannot be replayed.
     """
 
     @property
@@ -83,7 +84,9 @@ def _within(
     if timeout_s is None:
         return work()
     answers: list[pl.DataFrame] = []
-    thread = threading.Thread(target=lambda: answers.append(work()), daemon=True, name=f"detector {spec.name}")
+    thread = threading.Thread(
+        target=lambda: answers.append(work()), daemon=True, name=f"detector {spec.name}"
+    )
     thread.start()
     thread.join(timeout_s)
     if answers:

@@ -18,7 +18,9 @@ SPEC = DetectorSpec(
         SignalField(
             "share", SignalType.NUMBER, "Share of the characters that normalisation touched.", "share, 0 to 1"
         ),
-        SignalField("invisible", SignalType.NUMBER, "Invisible characters that are not spelling.", "characters"),
+        SignalField(
+            "invisible", SignalType.NUMBER, "Invisible characters that are not spelling.", "characters"
+        ),
     ),
     cost_ms=0.01,
 )

@@ -1,7 +1,8 @@
-"""The detector `language`: by writing system where that settles it, else by py3langid's model among a few languages.
+"""The detector `language`: by writing system where that settles it, else by py3langid's model among a few
+languages.
 
-The model (naive Bayes over byte n-grams, Lui and Baldwin 2012) is py3langid's; it is walked here for all texts of a
-batch in step, because a text at a time takes fifteen times as long.
+The model (naive Bayes over byte n-grams, Lui and Baldwin 2012) is py3langid's; it is walked here for all
+texts of a batch in step, because a text at a time takes fifteen times as long.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from tidegate.tables import DetectorSpec, SignalField, SignalType
 
 SCRIPTS: tuple[tuple[str, Ranges, tuple[str, ...]], ...] = (
     ("latin", ((0x41, 0x5A), (0x61, 0x7A), (0xC0, 0xD6), (0xD8, 0xF6), (0xF8, 0x24F), (0x1E00, 0x1EFF)),
-     ("en", "de", "fr", "es", "pt", "it", "nl", "sv", "da", "no", "fi", "pl", "cs", "hu", "ro", "hr", "tr", "vi", "id", "tl")),
+     ("en", "de", "fr", "es", "pt", "it", "nl", "sv", "da", "no", "fi", "pl", "cs", "hu", "ro", "hr", "tr",
+     "vi", "id", "tl")),
     ("han", HAN_RANGES, ("zh",)),
     ("kana", KANA_RANGES, ("ja",)),
     ("hangul", ((0x1100, 0x11FF), (0x3131, 0x318E), (0xAC00, 0xD7A3)), ("ko",)),
@@ -63,8 +65,12 @@ SPEC = DetectorSpec(
     name="language",
     version="1",
     fields=(
-        SignalField("code", SignalType.TEXT, "The most likely language, as an ISO 639 code; null without letters."),
-        SignalField("confidence", SignalType.NUMBER, "How sure that is, among the languages known.", "0 to 1"),
+        SignalField(
+            "code", SignalType.TEXT, "The most likely language, as an ISO 639 code; null without letters."
+        ),
+        SignalField(
+            "confidence", SignalType.NUMBER, "How sure that is, among the languages known.", "0 to 1"
+        ),
     ),
     cost_ms=0.02,
 )
@@ -128,7 +134,9 @@ class ByteModel:
         scores = np.exp(scores - scores.max(axis=1, keepdims=True))
         scores /= scores.sum(axis=1, keepdims=True)
         # A language in two scripts has two columns of weights; its chances add up.
-        return np.column_stack([scores[:, np.equal(self.columns, code)].sum(axis=1) for code in self.languages])
+        return np.column_stack(
+            [scores[:, np.equal(self.columns, code)].sum(axis=1) for code in self.languages]
+        )
 
 
 @cache
@@ -211,7 +219,8 @@ def among(texts: Sequence[str], languages: Sequence[str]) -> list[tuple[str | No
 
 
 def script_weights(batch: CodePoints) -> NDArray[np.float64]:
-    """n × scripts: letters of each script, ideographs weighing double, kana claiming the ideographs beside it."""
+    """n × scripts: letters of each script, ideographs weighing double, kana claiming the ideographs beside
+    it."""
     kinds = _script_table()[batch.points]
     letters = np.flatnonzero(kinds)
     owner = text_of(batch.starts, letters)

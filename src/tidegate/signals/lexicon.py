@@ -1,8 +1,8 @@
 """The detector `lexicon`: terms of the user's own lists, found in normalised text.
 
-A term matches as a whole word where its script separates words by spaces, and anywhere where it does not (Chinese,
-Japanese, Thai …). Matching is by an automaton over all terms at once in Polars, so that thousands of terms cost little
-more than one.
+A term matches as a whole word where its script separates words by spaces, and anywhere where it does not
+(Chinese, Japanese, Thai …). Matching is by an automaton over all terms at once in Polars, so that thousands
+of terms cost little more than one.
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ EXAMPLE_TERMS = (Term("snake oil", None, 2), Term("blorp", "harassment", 3), Ter
 """What the examples are matched against."""
 
 EXAMPLES = (
-    Example("Some b l o r p, another blorp!", {"hits": 2, "terms": 1, "severity": 3, "harm": "harassment"}, 0),
+    Example(
+        "Some b l o r p, another blorp!", {"hits": 2, "terms": 1, "severity": 3, "harm": "harassment"}, 0
+    ),
     Example("Blorpington is a lovely village.", {"hits": 0, "terms": 0, "severity": None, "harm": None}, 0),
     Example("有兴趣的加*微*信聊", {"hits": 1, "terms": 1, "severity": 1, "harm": None}, 0),
 )
@@ -128,9 +130,9 @@ class LexiconDetector:
 def searchable(texts: Sequence[str], *, stretched: bool = False) -> list[str]:
     """Texts in the form in which terms are looked for: normalised, lower case, every word between two spaces.
 
-    Characters of unspaced scripts stay together and get no space of their own, so that a term of theirs matches
-    anywhere. With `stretched`, words with a letter held down are added once more with that letter once:
-    normalisation leaves two of it, and only a list of words can tell which is right.
+    Characters of unspaced scripts stay together and get no space of their own, so that a term of theirs
+    matches anywhere. With `stretched`, words with a letter held down are added once more with that letter
+    once: normalisation leaves two of it, and only a list of words can tell which is right.
     """
     prepared = [_with_shortened(text) for text in texts] if stretched else texts
     spaced = (
@@ -169,7 +171,9 @@ def _read(path: Path) -> str:
     except (OSError, UnicodeDecodeError) as error:
         reason = "is not UTF-8" if isinstance(error, UnicodeDecodeError) else "cannot be read"
         raise SignalError(
-            f"the list {reason}", where=Where(path), remedy="Save it as UTF-8, where the workspace can read it."
+            f"the list {reason}",
+            where=Where(path),
+            remedy="Save it as UTF-8, where the workspace can read it.",
         ) from error
 
 
@@ -196,9 +200,11 @@ def _csv_terms(path: Path) -> Iterable[Term]:
         )
     for row in reader:
         where = Where(path, line=reader.line_num)
-        if row.get(None):  # type: ignore[call-overload]
+        if row.get(None):
             raise SignalError("too many values", where=where, remedy='Put a term with a comma in "quotes".')
-        yield _term(row["term"] or "", _harm(row.get("harm"), where), _severity(row.get("severity"), where), where)
+        yield _term(
+            row["term"] or "", _harm(row.get("harm"), where), _severity(row.get("severity"), where), where
+        )
 
 
 def _term(text: str, harm: str | None, severity: int, where: Where) -> Term:

@@ -1,7 +1,7 @@
 """Undo the usual ways of hiding a word from a filter, and leave ordinary writing as it is.
 
-The result is for matching and scoring only; what people are shown is always the original. Each step undoes one
-trick and errs on the side of doing nothing. Lower-casing is left to whoever matches.
+The result is for matching and scoring only; what people are shown is always the original. Each step undoes
+one trick and errs on the side of doing nothing. Lower-casing is left to whoever matches.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +35,9 @@ from tidegate.signals.codepoints import UNICODE_SIZE, code_points, mark, text_of
 
 _PASSES = 8
 _LEET = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "|": "i"}
-_SHORT_NAMES = frozenset({"w3c", "m4a", "m4v", "h1b", "s3a", "e3d", "f1a", "a1c", "p0p", "g4s", "b1t", "x0r", "h0w"})
+_SHORT_NAMES = frozenset(
+    {"w3c", "m4a", "m4v", "h1b", "s3a", "e3d", "f1a", "a1c", "p0p", "g4s", "b1t", "x0r", "h0w"}
+)
 _SPACERS = " .-_*~|"
 _HAN_SYMBOLS = "*^_|\\※★☆●◆■□○◇"
 
@@ -46,6 +49,7 @@ _MARK = char_class(MARK_RANGES)
 _PROTECTED = re.compile(
     r"(https?://\S+|www\.\S+|(?<![\w.+-])[\w.+-]+@[\w-]+\.[\w.-]+|(?<!\w)@\w+)", re.IGNORECASE
 )
+_WWW = re.compile(r"www\.", re.IGNORECASE)
 _INVISIBLE = re.compile(char_class(INVISIBLE_RANGES) + "+")
 _STYLED = re.compile(char_class(STYLED_RANGES) + "+")
 _COMPOSABLE = re.compile(char_class(MARK_RANGES, COMPOSED_RANGES))
@@ -59,12 +63,12 @@ _LATIN = re.compile("[A-Za-z\u1d00-\u1d22]")
 _WORD = re.compile(r"[^\W\d_]+")
 _SPLIT_BY_EMOJI = re.compile(f"(?<![^\\W_])([A-Za-z]+)({_EMOJI}{{1,3}})([A-Za-z]+)(?![^\\W_])")
 _HEART = re.compile(char_class(HEARTS))
-_LEET_WORD = re.compile(
-    r"(?<![\w@$|])(?=[A-Za-z]+[013457@$|])[A-Za-z][A-Za-z013457@$|]*[A-Za-z$](?![\w@$|])"
-)
+_LEET_WORD = re.compile(r"(?<![\w@$|])(?=[A-Za-z]+[013457@$|])[A-Za-z][A-Za-z013457@$|]*[A-Za-z$](?![\w@$|])")
 _LEET_RUN = re.compile(r"[013457@$|]+")
 _SHOUTED_I = re.compile(r"(?<![^\W_])([A-Za-z]{1,2})!(?=[a-z])")
-_SPACED = re.compile(rf"(?<![^\W_])(?<!['’]){_LETTER}([{re.escape(_SPACERS)}]){_LETTER}(?:\1{_LETTER}){{2,}}(?![^\W_])")
+_SPACED = re.compile(
+    rf"(?<![^\W_])(?<!['’]){_LETTER}([{re.escape(_SPACERS)}]){_LETTER}(?:\1{_LETTER}){{2,}}(?![^\W_])"
+)
 _SPACED_HAN = re.compile(rf"(?<!{_HAN}){_HAN}(?:[ \u3000.*_\-|~+]{{1,2}}{_HAN}){{2,}}(?!{_HAN})")
 _SYMBOL_IN_HAN = re.compile(f"(?<={_HAN})[{re.escape(_HAN_SYMBOLS)}]{{1,2}}(?={_HAN})")
 _STRETCHED = re.compile(r"([a-zà-öø-ÿа-яё])\1{2,}|([A-ZÀ-ÖØ-Þ])\2{3,}")
@@ -123,7 +127,13 @@ def _kept_invisible(match: re.Match[str]) -> str:
     after = match.string[match.end() : match.end() + 1]
     if run in ("\u200c", "\u200d") and _joins(before) and _joins(after):
         return run
-    if run in ("\ufe0f", "\ufe0e", "\ufe0f\u200d") and unicodedata.category(before or " ") in ("So", "Sk", "Nd", "Po", "Sm"):
+    if run in ("\ufe0f", "\ufe0e", "\ufe0f\u200d") and unicodedata.category(before or " ") in (
+        "So",
+        "Sk",
+        "Nd",
+        "Po",
+        "Sm",
+    ):
         return run
     if before == "\U0001f3f4" and run[-1] == "\U000e007f":
         return run
@@ -151,8 +161,9 @@ def _plain_letters(text: str) -> Step:
 def _unmask_words(text: str) -> Step:
     """The steps that work on words, which leave addresses and mentions alone."""
     touched = 0
-    parts = _PROTECTED.split(text)
-    may_be_latin = bool(_LATIN.search(text)) and not _UNTWINNED.search(text)
+    # Looking for addresses costs more than all else here; each holds one of these.
+    parts = _PROTECTED.split(text) if "@" in text or "://" in text or _WWW.search(text) else [text]
+    may_be_latin = bool(_TWIN.search(text) and _LATIN.search(text)) and not _UNTWINNED.search(text)
     for i in range(0, len(parts), 2):
         part = parts[i]
         if _TWIN.search(part):
@@ -162,7 +173,9 @@ def _unmask_words(text: str) -> Step:
         for pattern, undo in _WORD_STEPS:
             plain = pattern.sub(undo, part)
             if plain != part:
-                touched += abs(len(part) - len(plain)) or sum(a != b for a, b in zip(part, plain, strict=True))
+                touched += abs(len(part) - len(plain)) or sum(
+                    a != b for a, b in zip(part, plain, strict=True)
+                )
                 part = plain
         parts[i] = part
     return "".join(parts), touched
@@ -211,7 +224,7 @@ def _join_letters(match: re.Match[str]) -> str:
     run, spacer = match.group(), match.group(1)
     letters = run[::2]
     codes = [ord(char) for char in letters.lower()]
-    listed = all(b - a == 1 for a, b in zip(codes, codes[1:], strict=False))
+    listed = all(b - a == 1 for a, b in pairwise(codes))
     acronym = spacer == "." and letters.isupper()
     return run if listed or acronym or len(set(codes)) == 1 else letters
 

@@ -1,4 +1,5 @@
-"""Which detectors a workspace has: the built-in ones by name, and its own by `use = "package.module:factory"`."""
+"""Which detectors a workspace has: the built-in ones by name, and its own by `use =
+"package.module:factory"`."""
 
 from __future__ import annotations
 
@@ -72,7 +73,8 @@ def catalog_of(detectors: Mapping[str, Detector]) -> Catalog:
 
 
 def item_signals(items: pl.DataFrame) -> pl.DataFrame:
-    """The item's own columns as signals: item_id, `item.*`, `item.status`, `item.failure`; n rows for n items."""
+    """The item's own columns as signals: item_id, `item.*`, `item.status`, `item.failure`; n rows for n
+    items."""
     spec = ITEM_SIGNALS
     return items.select(
         pl.col("id").alias("item_id"),

@@ -89,10 +89,9 @@ def _by_status(
     if not detectors or signals.is_empty():
         return make(signals, [])
     flags = [pl.col(f"{name}.{STATUS_FIELD}").is_in([str(s) for s in wanted]).alias(name) for name in detectors]
-    combinations = signals.select(flags).with_row_index("row").group_by(detectors, maintain_order=True)
+    combinations = signals.select(flags).with_row_index("row").group_by(detectors, maintain_order=True).agg("row")
     pieces, places = [], []
-    for combination, group in combinations.agg("row").rows_by_key(detectors).items():
-        rows = pl.Series(group[0][0], dtype=pl.UInt32)
+    for combination, rows in zip(combinations.select(detectors).rows(), combinations["row"], strict=True):
         there = [name for name, flag in zip(detectors, combination, strict=True) if flag]
         pieces.append(make(signals[rows] if len(rows) < len(signals) else signals, there))
         places.append(rows)

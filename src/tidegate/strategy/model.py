@@ -66,7 +66,7 @@ class Strategy:
     rules: tuple[Rule, ...]
     audit: AuditPlan
     types: Mapping[str, SignalType]
-    warnings: tuple[TidegateError, ...] = field(repr=False)
+    warnings: tuple[TidegateError, ...] = field(repr=False, compare=False)
     file: str
     text: str = field(repr=False)
     ladder: Ladder = field(default=LADDER, repr=False)

@@ -12,7 +12,6 @@ from tidegate.errors import RunError, Where
 from tidegate.names import nearest
 
 TABLES = ("items", "signals", "decisions", "truth", "labels")
-READING = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 
 
 def query(run: Path, sql: str) -> pl.DataFrame:
@@ -41,14 +40,14 @@ def query(run: Path, sql: str) -> pl.DataFrame:
             answer: pl.DataFrame = connection.sql(sql).pl()
             return answer
         except duckdb.Error as error:
-            raise RunError(
-                str(error), where=Where(run), remedy=_remedy(connection, tables, str(error))
-            ) from error
+            # DuckDB's own guess at a table is often one of its internal ones.
+            said = "\n".join(line for line in str(error).splitlines() if not line.startswith("Did you mean"))
+            raise RunError(said.strip(), where=Where(run), remedy=_remedy(tables, said)) from error
 
 
 def _refuse_writing(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
     statements = connection.extract_statements(sql)
-    if len(statements) != 1 or statements[0].type not in READING:
+    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         raise RunError(
             "this is not one query that reads",
             where=Where(field="query"),
@@ -56,7 +55,7 @@ def _refuse_writing(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
         )
 
 
-def _remedy(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Path], message: str) -> str:
+def _remedy(tables: Mapping[str, Path], message: str) -> str:
     """The nearest table, where the message is about one, and otherwise what there is."""
     has = f"This run has the tables {', '.join(tables)}."
     if "Table with name " in message:

@@ -67,15 +67,16 @@ class Csv:
         self.source = source
         self._batch_rows = batch_rows
         self._max_field_bytes = max_field_bytes
-        self._stack = ExitStack()
-        stream, self._stored = self._stack.enter_context(opened(source))
-        found = blocks(chunks(stream, source), max_lines=batch_rows, max_line_bytes=max_line_bytes)
         # The limit is the process's own, and by default far below what a post may hold.
         csv.field_size_limit(max(csv.field_size_limit(), max_field_bytes))
-        first = _decoded(next(found, Block([], 1)))
-        self._separator, self._names, spent = _header(first, source)
-        self._parts = self._records(first[spent:], spent + 1, found)
-        self._first = next(self._parts, None)
+        with ExitStack() as stack:
+            stream, self._stored = stack.enter_context(opened(source))
+            found = blocks(chunks(stream, source), max_lines=batch_rows, max_line_bytes=max_line_bytes)
+            first = _decoded(next(found, Block([], 1)))
+            self._separator, self._names, spent = _header(first, source)
+            self._parts = self._records(first[spent:], spent + 1, found)
+            self._first = next(self._parts, None)
+            self._open = stack.pop_all()
 
     @property
     def names(self) -> Sequence[str]:
@@ -105,7 +106,7 @@ class Csv:
             )
 
     def close(self) -> None:
-        self._stack.close()
+        self._open.close()
 
     def _records(self, lines: list[Line], number: int, following: Iterator[Block]) -> Iterator[_Part]:
         """The records of `lines`, the first of which has this number, and of the blocks that follow."""

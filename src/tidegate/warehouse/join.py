@@ -28,7 +28,7 @@ def join_parts(parts: Sequence[Path], out: Path) -> None:
         schema = first.schema_arrow.remove_metadata()
         with pq.ParquetWriter(aside, schema, compression="zstd") as writer:
             for table in _row_groups(parts, schema):
-                writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
+                writer.write_table(table, row_group_size=table.num_rows)
 
 
 @contextmanager

@@ -46,13 +46,14 @@ class JsonLines:
     def __init__(self, source: Source, table: Table, batch_rows: int, max_line_bytes: int) -> None:
         self.source = source
         self._kinds = {column.name: kind_of(column) for column in table.columns}
-        self._stack = ExitStack()
-        stream, self._stored = self._stack.enter_context(opened(source))
-        found = blocks(chunks(stream, source), max_lines=batch_rows, max_line_bytes=max_line_bytes)
-        self._parts = map(_parse, found)
-        self._first = next(self._parts, None)
-        if self._first is not None:
-            _refuse_other_text(self._first, source)
+        with ExitStack() as stack:
+            stream, self._stored = stack.enter_context(opened(source))
+            found = blocks(chunks(stream, source), max_lines=batch_rows, max_line_bytes=max_line_bytes)
+            self._parts = map(_parse, found)
+            self._first = next(self._parts, None)
+            if self._first is not None:
+                _refuse_other_text(self._first, source)
+            self._open = stack.pop_all()
 
     @property
     def names(self) -> Sequence[str]:
@@ -75,7 +76,7 @@ class JsonLines:
                 yield self._rows(part, wanted, typed)
 
     def close(self) -> None:
-        self._stack.close()
+        self._open.close()
 
     def _rows(self, part: _Part, wanted: Mapping[str, str], typed: Mapping[str, pl.DataType]) -> Rows:
         problems = list(part.problems)

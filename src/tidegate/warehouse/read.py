@@ -4,7 +4,7 @@ memory."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -147,13 +147,14 @@ def _check(given: Sequence[Path | str], format: str | None, asked: _Asked) -> di
         source = identify(one, format)
         if source in readers:
             raise InputError("this input was named twice", where=source.where, remedy="Name it once.")
-        reader = asked.open(source)
-        asked.plan(reader)
-        if source.path is None:
-            readers[source] = reader
-        else:
-            readers[source] = None
-            reader.close()
+        with ExitStack() as stack:
+            reader = asked.open(source)
+            stack.callback(reader.close)
+            asked.plan(reader)
+            stays = source.path is None
+            readers[source] = reader if stays else None
+            if stays:
+                stack.pop_all()
     return readers
 
 

@@ -1,14 +1,19 @@
-"""The measured half of the model card: what the model was trained on, and how good it is on its own test split."""
+"""The measured half of the model card: what the model was trained on, and how good it is on its own test
+split."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from tidegate.policy.harms import BY_KEY
+from tidegate.signals.text_risk.corpus import RECIPE, load_corpus, load_recipe
+from tidegate.signals.text_risk.model import WEIGHTS, load_model
 from tidegate.signals.text_risk.train import Trained, labels_of
 
 LEAST = 10
@@ -20,7 +25,8 @@ Array = NDArray[np.float64]
 
 
 def card(trained: Trained) -> str:
-    """Markdown tables: quality by harm and language, by set, false alarms on harmless texts, and the sources."""
+    """Markdown tables: quality by harm and language, by set, false alarms on harmless texts, and the
+    sources."""
     test = trained.corpus.filter(pl.col("split") == "test")
     probability = np.nan_to_num(trained.model.probabilities(test["text"].to_list())).astype(float)
     labels = labels_of(test)
@@ -48,7 +54,8 @@ def card(trained: Trained) -> str:
 def quality(
     harms: Sequence[str], labels: Array, probability: Array, groups: NDArray[np.object_], name: str
 ) -> str:
-    """One row per harm and group with enough texts of both kinds: AUC, AP, F1 at 0.5, precision, recall, ECE."""
+    """One row per harm and group with enough texts of both kinds: AUC, AP, F1 at 0.5, precision, recall,
+    ECE."""
     from sklearn.metrics import average_precision_score, roc_auc_score
 
     rows = []
@@ -77,7 +84,8 @@ def quality(
 
 
 def calibration_error(y: Array, p: Array) -> float:
-    """Expected calibration error: mean |share harmful - mean probability| over equal-width bins (Naeini 2015)."""
+    """Expected calibration error: mean |share harmful - mean probability| over equal-width bins (Naeini
+    2015)."""
     bins = np.minimum((p * ECE_BINS).astype(int), ECE_BINS - 1)
     counts = np.bincount(bins, minlength=ECE_BINS)
     gaps = np.abs(np.bincount(bins, y, ECE_BINS) - np.bincount(bins, p, ECE_BINS))
@@ -92,10 +100,17 @@ def false_alarms(labels: Array, probability: Array, sets: NDArray[np.object_]) -
     for name in sorted(set(sets)):
         risk = highest[harmless & (sets == name)]
         if len(risk) >= LEAST:
-            rows.append((name, f"{len(risk):,}", f"{(risk >= 0.5).mean():.1%}", f"{(risk >= 0.9).mean():.1%}"))
+            rows.append(
+                (name, f"{len(risk):,}", f"{(risk >= 0.5).mean():.1%}", f"{(risk >= 0.9).mean():.1%}")
+            )
     return table(("set", "texts", "max_risk ≥ 0.5", "max_risk ≥ 0.9"), rows)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+if __name__ == "__main__":
+    corpus, sources = load_corpus(load_recipe(RECIPE), Path(sys.argv[1]))
+    print(card(Trained(WEIGHTS, load_model(), corpus, sources)))

@@ -59,7 +59,7 @@ def load_recipe(path: Path) -> dict[str, Any]:
     for name, entry in recipe.get("set", {}).items():
         if entry["licence"] not in LICENCES:
             raise SignalError(
-                f"the set '{name}' has the licence {entry['licence']}, under which weights may not be shipped",
+                f"the set '{name}' is under {entry['licence']}, so its weights may not be shipped",
                 where=Where(path, field=f"set.{name}.licence"),
                 remedy=f"Leave the set out; allowed are {', '.join(sorted(LICENCES))}.",
             )
@@ -102,17 +102,20 @@ def load_corpus(recipe: Mapping[str, Any], data: Path) -> tuple[pl.DataFrame, li
 
 
 def _published(name: str, entry: Mapping[str, Any], path: Path) -> pl.DataFrame:
-    labels = {harm: "false" for harm in entry["absent"]} | dict(entry["label"])
+    labels = dict.fromkeys(entry["absent"], "false") | dict(entry["label"])
     columns = ", ".join(f"({labels.get(harm, 'null')})::boolean as {harm}" for harm in HARM_KEYS)
     text = entry.get("text", "text")
-    query = f"select lang as language, {text} as text, {columns} from read_parquet(?) where {text} is not null"
+    query = (
+        f"select lang as language, {text} as text, {columns} from read_parquet(?) where {text} is not null"
+    )
     with duckdb.connect() as connection:
         frame = pl.DataFrame(connection.sql(query, params=[str(path)]).to_arrow_table())
     return _split(frame.with_columns(set=pl.lit(name)), key=None)
 
 
 def authored_frame(path: Path, per_template: int) -> pl.DataFrame:
-    """One authored file, `<harm>.<language>.txt` or `ordinary.<language>.txt`, with its templates filled in."""
+    """One authored file, `<harm>.<language>.txt` or `ordinary.<language>.txt`, with its templates filled
+    in."""
     subject, language = path.name.removesuffix(".txt").rsplit(".", 1)
     rows = []
     for template, harmful, unsure in authored_lines(path):
@@ -122,7 +125,12 @@ def authored_frame(path: Path, per_template: int) -> pl.DataFrame:
                 labels |= dict.fromkeys(unsure)
                 labels[subject] = True
             rows.append({"language": language, "text": text, "template": template, **labels})
-    schema = {"language": pl.String, "text": pl.String, "template": pl.String, **dict.fromkeys(HARM_KEYS, pl.Boolean)}
+    schema = {
+        "language": pl.String,
+        "text": pl.String,
+        "template": pl.String,
+        **dict.fromkeys(HARM_KEYS, pl.Boolean),
+    }
     frame = pl.DataFrame(rows, schema=schema).with_columns(set=pl.lit(f"authored {subject} {language}"))
     # By template: variants of one sentence on both sides of a split would flatter the model.
     return _split(frame, key="template")
@@ -147,7 +155,7 @@ def authored_lines(path: Path) -> Iterator[tuple[str, bool, tuple[str, ...]]]:
 def variants(template: str, at_most: int) -> list[str]:
     """Different ways to fill in `{this|that}`, chosen by the template itself."""
     chance = random.Random(template)
-    found = {}
+    found: dict[str, None] = {}
     for _ in range(at_most * 3):
         text = ALTERNATIVES.sub(lambda match: chance.choice(match.group(1).split("|")), template)
         found[text] = None
@@ -162,5 +170,7 @@ def _split(frame: pl.DataFrame, key: str | None) -> pl.DataFrame:
     keys = texts if key is None else frame[key].to_list()
     tenths = [int.from_bytes(hashlib.blake2b(k.encode(), digest_size=8).digest()) % 10 for k in keys]
     split = [SPLITS[0] if tenth < 8 else SPLITS[tenth - 7] for tenth in tenths]
-    frame = frame.with_columns(text=pl.Series(texts, dtype=pl.String), split=pl.Series(split, dtype=pl.String))
+    frame = frame.with_columns(
+        text=pl.Series(texts, dtype=pl.String), split=pl.Series(split, dtype=pl.String)
+    )
     return frame.select("set", "language", "text", *HARM_KEYS, "split")

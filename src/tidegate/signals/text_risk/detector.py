@@ -24,7 +24,8 @@ EXAMPLES = (
 
 @dataclass(frozen=True)
 class TextRisk:
-    """One calibrated probability per harm area, the highest of them, and which that is. Null where no words are."""
+    """One calibrated probability per harm area, the highest of them, and which that is. Null where no words
+    are."""
 
     model: TextRiskModel
     name: str = "text"
@@ -63,6 +64,8 @@ class TextRisk:
         told = ~np.isnan(probabilities).any(axis=1)
         top = np.array(self.model.harms)[np.argmax(probabilities, axis=1)]
         columns = {f"{self.name}.{harm}": probabilities[:, i] for i, harm in enumerate(self.model.harms)}
-        return pl.DataFrame(columns | {f"{self.name}.max_risk": probabilities.max(axis=1)}).with_columns(
-            pl.Series(f"{self.name}.top_harm", top.astype(object), dtype=pl.String)
-        ).select(pl.when(pl.Series(told)).then(pl.all()))
+        return (
+            pl.DataFrame(columns | {f"{self.name}.max_risk": probabilities.max(axis=1)})
+            .with_columns(pl.Series(f"{self.name}.top_harm", top.astype(object), dtype=pl.String))
+            .select(pl.when(pl.Series(told)).then(pl.all()))
+        )

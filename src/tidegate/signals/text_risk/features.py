@@ -1,11 +1,12 @@
-"""From texts to hashed features: words, their neighbours, and their pieces; all characters of a batch at once.
+"""From texts to hashed features: words, their neighbours, and their pieces; all characters of a batch at
+once.
 
-A token is a word of an alphabet, one character of Chinese or Japanese, or one emoji. A text's features are its
-tokens, pairs of neighbouring tokens, pairs with one token between, triples and quadruples of Chinese or Japanese
-characters, and the pieces of 2 to 5 letters of each word. Nothing here knows a weight.
+A token is a word of an alphabet, one character of Chinese or Japanese, or one emoji. A text's features are
+its tokens, pairs of neighbouring tokens, triples of Chinese or Japanese characters, and the pieces of 2 to 5
+letters of each word. Nothing here knows a weight.
 
-Any span of the batch has a hash in constant time: with prefix sums H[i] = Σ_{j<i} c_j P^j (mod 2^64), the span
-[s, e) hashes to (H[e] - H[s]) P^{-s}, the same wherever it stands (Karp and Rabin 1987, by prefix sums).
+Any span of the batch has a hash in constant time: with prefix sums H[i] = Σ_{j<i} c_j P^j (mod 2^64), the
+span [s, e) hashes to (H[e] - H[s]) P^{-s}, the same wherever it stands (Karp and Rabin 1987, by prefix sums).
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ _INVERSE = np.uint64(pow(0x9E3779B97F4A7C15, -1, 1 << 64))
 _SALT = {
     kind: np.uint64(salt)
     for kind, salt in zip(
-        ("word", "pair", "skip", "triple", "quadruple", "piece", "start", "end"),
-        (0, *(0xD6E8FEB86659FD93 * i & 0xFFFFFFFFFFFFFFFF for i in range(1, 8))),
+        ("word", "pair", "triple", "piece", "start", "end"),
+        (0, *(0xD6E8FEB86659FD93 * i & 0xFFFFFFFFFFFFFFFF for i in range(1, 6))),
         strict=True,
     )
 }
@@ -63,7 +64,8 @@ class Batch:
     inverse_powers: Hashes
 
     def span_hashes(self, start: Positions, length: Positions | int) -> Hashes:
-        return (self.prefix[start + length] - self.prefix[start]) * self.inverse_powers[start]
+        hashes: Hashes = (self.prefix[start + length] - self.prefix[start]) * self.inverse_powers[start]
+        return hashes
 
 
 def prepared(texts: Sequence[str]) -> list[str]:
@@ -125,27 +127,16 @@ def piece_hashes(batch: Batch, start: Positions, length: Positions) -> Iterator[
 
 
 def neighbour_hashes(tokens: Tokens) -> Iterator[tuple[Hashes, Positions]]:
-    """Runs of neighbouring tokens of one text: the hashes, and the index of each run's first token."""
+    """Pairs of neighbouring tokens of one text, then triples of ideographs: the hashes, and the index of each
+    one's first token."""
     hashes = mix(tokens.hash)
-    k = len(hashes)
-
-    def joined(*places: int) -> Hashes:
-        total = np.zeros(max(k - places[-1], 0), np.uint64)
-        for place in places:
-            total = mix(total * _BASE + hashes[place : place + len(total)])
-        return total
-
-    def together(reach: int) -> NDArray[np.bool_]:
-        return tokens.text[reach:] == tokens.text[: max(k - reach, 0)]
-
-    for name, places in (("pair", (0, 1)), ("skip", (0, 2)), ("triple", (0, 1, 2)), ("quadruple", (0, 1, 2, 3))):
-        reach = places[-1]
-        keep = together(reach)
-        if name in ("triple", "quadruple"):
-            for place in places:
-                keep = keep & tokens.ideograph[place : place + len(keep)]
-        first = np.flatnonzero(keep)
-        yield mix(joined(*places)[first] + _SALT[name]), first
+    pair = mix(mix(hashes[:-1]) * _BASE + hashes[1:])
+    together = tokens.text[:-1] == tokens.text[1:]
+    first = np.flatnonzero(together)
+    yield mix(pair[first] + _SALT["pair"]), first
+    together &= tokens.ideograph[:-1] & tokens.ideograph[1:]
+    first = np.flatnonzero(together[:-1] & together[1:])
+    yield mix(mix(pair[first] * _BASE + hashes[first + 2]) + _SALT["triple"]), first
 
 
 def token_hashes(hashes: Hashes) -> Hashes:
@@ -183,7 +174,11 @@ def _kinds() -> NDArray[np.uint8]:
     every = "".join(map(chr, range(0x20000)))
     mark(table, ((m.start(), m.end() - 1) for m in re.finditer(r"\w+", every)), _WORD)
     # Vowel signs and the like are part of a word, though `\w` does not say so.
-    mark(table, ((0x0300, 0x036F), (0x0591, 0x05BD), (0x0610, 0x061A), (0x064B, 0x065F), (0x0900, 0x0DFF)), _WORD)
+    mark(
+        table,
+        ((0x0300, 0x036F), (0x0591, 0x05BD), (0x0610, 0x061A), (0x064B, 0x065F), (0x0900, 0x0DFF)),
+        _WORD,
+    )
     mark(table, ((0x0E31, 0x0E4E), (0x200C, 0x200D)), _WORD)
     mark(table, (*HAN_RANGES, *KANA_RANGES), _IDEOGRAPH)
     mark(table, EMOJI_RANGES, _EMOJI)

@@ -23,12 +23,12 @@ from tidegate.signals.text_risk.model import WINDOW, chunks
 Array = NDArray[np.float64]
 
 LEAST_HARMFUL = 0.1
-"""The share of a harm's known texts, by weight, that are harmful, at least: rarer harms are weighed up to it, in
-fitting and in calibration, so a probability speaks of a stream in which a tenth of the texts are of that kind."""
+"""The share of a harm's known texts, by weight, that are harmful, at least: rarer harms are weighed up to it."""
 
 
 def feature_counts(texts: Sequence[str], bits: int) -> scipy.sparse.csr_array:
-    """n × 2^bits counts of the features of prepared texts (their first window), as the model would read them."""
+    """n × 2^bits counts of the features of prepared texts (their first window), as the model would read
+    them."""
     parts = []
     for chunk in chunks([text[:WINDOW] for text in texts]):
         batch = batch_of(chunk)
@@ -49,7 +49,8 @@ def feature_counts(texts: Sequence[str], bits: int) -> scipy.sparse.csr_array:
 def inverse_frequencies(counts: Any) -> NDArray[np.float32]:
     """ln((1 + n) / (1 + texts with the feature)) + 1, per column."""
     seen = np.bincount(counts.indices, minlength=counts.shape[1])
-    return (np.log((1 + counts.shape[0]) / (1 + seen)) + 1).astype(np.float32)
+    frequencies: NDArray[np.float32] = (np.log((1 + counts.shape[0]) / (1 + seen)) + 1).astype(np.float32)
+    return frequencies
 
 
 def scaled(counts: Any, frequency: NDArray[np.float32]) -> Any:
@@ -75,10 +76,11 @@ def fit_weights(
     harms = labels.shape[1]
     columns = x.shape[1]
     target = np.nan_to_num(labels).astype(np.float32)
-    share = np.column_stack([with_floor(labels[:, h], weights) for h in range(harms)])
+    share = np.column_stack([with_floor(labels[:, h], weights, LEAST_HARMFUL) for h in range(harms)])
     share = (share / weights.sum()).astype(np.float32)
     one_hot = scipy.sparse.csr_array(
-        (np.ones(len(sets), np.float32), sets, np.arange(len(sets) + 1)), shape=(len(sets), int(sets.max()) + 1)
+        (np.ones(len(sets), np.float32), sets, np.arange(len(sets) + 1)),
+        shape=(len(sets), int(sets.max()) + 1),
     )
     transposed, one_hot_transposed = x.T.tocsr(), one_hot.T.tocsr()
     size = columns * harms
@@ -100,15 +102,16 @@ def fit_weights(
     found = scipy.optimize.minimize(
         loss, start, jac=True, method="L-BFGS-B", options={"maxiter": iterations, "maxcor": 6}
     )
-    return found.x[:size].reshape(columns, harms).astype(np.float32)
+    fitted: NDArray[np.float32] = found.x[:size].reshape(columns, harms).astype(np.float32)
+    return fitted
 
 
-def with_floor(labels: Array, weights: Array) -> Array:
-    """One harm's weights, n: 0 where the label is unknown, and harmful texts together at least `LEAST_HARMFUL`."""
+def with_floor(labels: Array, weights: Array, least: float) -> Array:
+    """One harm's weights, n: 0 where it is unknown; harmful texts together make up at least a share `least`."""
     known = np.where(np.isnan(labels), 0, weights)
     harmful = known[labels == 1].sum()
     harmless = known.sum() - harmful
-    factor = LEAST_HARMFUL / (1 - LEAST_HARMFUL) * harmless / harmful if harmful else 1.0
+    factor = least / (1 - least) * harmless / harmful if harmful else 1.0
     return known * np.where(labels == 1, max(1.0, factor), 1.0)
 
 

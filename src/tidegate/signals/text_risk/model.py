@@ -36,13 +36,15 @@ GROUPS = ("alphabet", "ideograph")
 Japanese characters, and all others."""
 
 WINDOW = 2_000
-"""Characters that are scored as one; a longer text is scored in windows, and the worst counts for each harm."""
+"""Characters that are scored as one; a longer text is scored in windows, and the worst counts for each
+harm."""
 
 BATCH_CHARACTERS = 1_000_000
 """Characters looked at together: bounds the memory, whatever the batch (about 200 bytes a character)."""
 
 ENERGY_STEPS = 16
-"""Steps per unit in which the file keeps the square root of the energy (an inverse document frequency, 1 to 13)."""
+"""Steps per unit in which the file keeps the square root of the energy (an inverse document frequency, 1 to
+13)."""
 
 Floats = NDArray[np.float32]
 
@@ -62,7 +64,8 @@ class TextRiskModel:
         """Calibrated probabilities, n × harms. Rows of texts without a single token are NaN."""
         scores, group = self.scores(texts)
         with np.errstate(over="ignore"):
-            return 1 / (1 + np.exp(-(self.slope[group] * scores + self.shift[group])))
+            chances: Floats = 1 / (1 + np.exp(-(self.slope[group] * scores + self.shift[group])))
+        return chances
 
     def scores(self, texts: Sequence[str]) -> tuple[Floats, NDArray[np.int64]]:
         """Uncalibrated scores, n × harms, and each text's group (of its first window)."""
@@ -91,7 +94,7 @@ class TextRiskModel:
         distinct = self.table[buckets(token_hashes(tokens.hash[where]), self.bits)]
         for hashes, owner in piece_hashes(batch, tokens.start[where], tokens.length[where]):
             add_runs(distinct, self.table[buckets(hashes, self.bits)], owner)
-        sums = np.zeros((n, width), np.float32)
+        sums: Floats = np.zeros((n, width), np.float32)
         add_runs(sums, distinct[inverse], tokens.text)
         for hashes, token in neighbour_hashes(tokens):
             add_runs(sums, self.table[buckets(hashes, self.bits)], tokens.text[token])
@@ -100,7 +103,7 @@ class TextRiskModel:
         with np.errstate(invalid="ignore", divide="ignore"):
             scores = sums[:, :-1] / np.sqrt(sums[:, -1:])
         scores[counts == 0] = np.nan
-        return scores, (2 * ideographs > counts).astype(np.int64)
+        return scores.astype(np.float32), (2 * ideographs > counts).astype(np.int64)
 
 
 def add_runs(target: Floats, rows: Floats, owner: NDArray[np.int64]) -> None:
@@ -183,6 +186,4 @@ def unpacked(file: bytes) -> TextRiskModel:
         roots = arrays["weights"].T.astype(np.float32) / 127
         table[rows, :-1] = np.sign(roots) * roots**2 * arrays["scale"]
         table[rows, -1] = (arrays["energy"] / np.float32(ENERGY_STEPS)) ** 2
-        return TextRiskModel(
-            harms, about["version"], about["bits"], table, arrays["slope"], arrays["shift"]
-        )
+        return TextRiskModel(harms, about["version"], about["bits"], table, arrays["slope"], arrays["shift"])

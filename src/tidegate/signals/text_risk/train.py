@@ -29,7 +29,10 @@ from tidegate.signals.text_risk.fit import (
 from tidegate.signals.text_risk.model import GROUPS, WEIGHTS, TextRiskModel, load_model, packed, unpacked
 
 FEWEST = 200
-"""So many harmful tuning texts a harm needs for a calibration of its own."""
+"""So many harmful tuning texts a harm, or a writing system, needs for a calibration of its own."""
+
+RARE_SHARE = 0.2
+"""The share of harmful texts that the probability of a harm with fewer speaks of, at least."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,9 @@ def train(
     path = out / WEIGHTS.name
     file = packed(model)
     path.write_bytes(file)
-    path.with_suffix(".sha256").write_text(f"{hashlib.sha256(file).hexdigest()}  {path.name}\n", encoding="ascii")
+    path.with_suffix(".sha256").write_text(
+        f"{hashlib.sha256(file).hexdigest()}  {path.name}\n", encoding="ascii"
+    )
     report(f"{len(file):,} bytes of weights")
     return Trained(path, load_model(path), corpus, sources)
 
@@ -84,8 +89,8 @@ def fit_model(corpus: pl.DataFrame, fit: dict[str, float]) -> TextRiskModel:
         penalty=fit["penalty"],
         iterations=int(fit["iterations"]),
     )
-    # What a feature adds to a score is its weight times its frequency. The file holds so many rows: those that
-    # matter to most texts.
+    # What a feature adds to a score is its weight times its frequency. The file holds so many rows: those
+    # that matter to most texts.
     weights *= frequency[kept, None]
     relative = np.abs(weights / np.maximum(np.abs(weights).max(axis=0), 1e-12)).max(axis=1)
     order = np.argsort(-relative * np.sqrt(texts[kept]), kind="stable")
@@ -101,15 +106,21 @@ def fit_model(corpus: pl.DataFrame, fit: dict[str, float]) -> TextRiskModel:
 def calibrated(model: TextRiskModel, corpus: pl.DataFrame) -> TextRiskModel:
     """The model with slopes and shifts fitted on the tuning split, per harm and writing system.
 
-    A harm with fewer than `FEWEST` harmful texts in a writing system is calibrated on all; one with fewer even so
-    shares the calibration of all such harms together, for a handful of sentences says little about a slope.
+    A harm with fewer than `FEWEST` harmful texts in a writing system is calibrated on all; one with fewer
+    even so shares the calibration of all such harms together, for a handful of sentences says little about a
+    slope.
     """
     part = corpus.filter(pl.col("split") == "tune")
     labels = labels_of(part)
     scores, group = model.scores(part["text"].to_list())
     labels[np.isnan(scores)] = np.nan
-    weights = np.column_stack([with_floor(column, part["weight"].to_numpy()) for column in labels.T])
     harmful = (labels == 1).sum(axis=0)
+    weights = np.column_stack(
+        [
+            with_floor(column, part["weight"].to_numpy(), RARE_SHARE if few else 0)
+            for column, few in zip(labels.T, harmful < FEWEST, strict=True)
+        ]
+    )
     slope, shift = np.ones_like(model.slope), np.zeros_like(model.shift)
     for h in range(len(model.harms)):
         like = [h] if harmful[h] >= FEWEST else np.flatnonzero(harmful < FEWEST)

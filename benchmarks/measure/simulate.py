@@ -1,0 +1,173 @@
+"""Audits over and over on populations whose truth is known: how often an interval holds, and how wide it is.
+
+The audits run through the engine's own `cells`, `parts` and `limits`, without frames, so that thousands of
+repetitions per setting are affordable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import betaincinv, ndtri
+
+from tidegate.measure import fixed_rate, proportional
+from tidegate.measure.cells import CERTAIN, Cell, Seen, Whole, band_of, cell
+from tidegate.measure.hypergeometric import hypergeometric_limits
+from tidegate.measure.limits import two_sided
+from tidegate.measure.parts import Part, certainty, evidence, rate, totals
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Numbers = npt.NDArray[np.int64]
+
+ALPHA = 0.05
+Z = float(ndtri(1 - ALPHA / 2))
+FLOOR_SHARE = 0.25
+"""Proportional designs keep a floor at this share of the fixed rate that would spend the same budget."""
+
+
+@dataclass(frozen=True)
+class World:
+    """A finite population with its truth: (n,) labels, weights and audit probabilities."""
+
+    y: Bools
+    weight: Floats
+    p: Floats
+
+    @property
+    def truth(self) -> float:
+        return float(self.weight[self.y].sum() / self.weight.sum())
+
+    def part(self, rows: Bools) -> World:
+        return World(self.y[rows], self.weight[rows], self.p[rows])
+
+
+@dataclass(frozen=True)
+class Limits:
+    """(repetitions,) lower and upper limits."""
+
+    low: Floats
+    high: Floats
+
+    def coverage(self, truth: float) -> float:
+        slack = 1e-9 * (1 + abs(truth))
+        return float(np.mean((self.low <= truth + slack) & (truth <= self.high + slack)))
+
+    @property
+    def width(self) -> float:
+        return float(np.mean(self.high - self.low))
+
+
+def world(
+    rng: np.random.Generator, n: int, prevalence: float, labels: float, auc: float | None, *, views: bool
+) -> World:
+    """n items; fixed rate where `auc` is None, else in proportion to a calibrated score of that quality."""
+    y = np.zeros(n, dtype=bool)
+    y[: max(1, round(n * prevalence))] = True
+    # The classical heavy tail: half the views lie on about a tenth of the items, and the variance is infinite.
+    weight = np.ceil(10 * (1 + rng.pareto(1.5, n))) if views else np.ones(n)
+    if auc is None:
+        return World(y, weight, fixed_rate(n, labels / n))
+    # Binormal scores: with equal variances AUC = Φ(d/√2).
+    d = np.sqrt(2) * float(ndtri(auc))
+    x = rng.normal(size=n) + d * y
+    score = 1 / (1 + np.exp(-(np.log(prevalence / (1 - prevalence)) + d * x - d * d / 2)))
+    return World(y, weight, proportional(score, None, labels, FLOOR_SHARE * labels / n))
+
+
+def audits(rng: np.random.Generator, world: World, repetitions: int) -> Iterator[Numbers]:
+    """Poisson samples of the world, as positions, drawn by thinning samples of equal probability."""
+    octave = np.floor(np.log2(world.p)).astype(int)
+    groups = [(np.flatnonzero(octave == o), min(1.0, 2.0 ** (o + 1))) for o in np.unique(octave)]
+    for _ in range(repetitions):
+        drawn = []
+        for members, top in groups:
+            count = rng.binomial(len(members), top)
+            candidates = members[rng.choice(len(members), count, replace=False, shuffle=False)]
+            drawn.append(candidates[rng.random(count) * top < world.p[candidates]])
+        yield np.concatenate(drawn)
+
+
+def whole(world: World) -> Whole:
+    """What is known of the population before any label."""
+    a = world.weight / world.p
+    band, sure = band_of(a), world.p >= CERTAIN
+    group, at = np.unique(np.column_stack([band, sure]), axis=0, return_inverse=True)
+    heaviest = np.zeros(len(group))
+    np.maximum.at(heaviest, at, a)
+    return Whole(
+        weight=np.bincount(at, world.weight),
+        chance=np.bincount(at, world.p),
+        heaviest=heaviest,
+        sure=group[:, 1].astype(bool),
+        items=len(a),
+        audited=0,
+        one_probability=bool(world.p.min() == world.p.max()),
+    )
+
+
+def audited_cell(world: World, known: Whole, drawn: Numbers) -> Cell:
+    seen = Seen(world.y[drawn], world.weight[drawn], world.p[drawn])
+    return cell(replace(known, audited=len(drawn)), seen, ALPHA)
+
+
+def tidegate(parts: Sequence[Sequence[Part]]) -> Limits:
+    """The engine's interval for each set of parts."""
+    low, high = two_sided([evidence(one) for one in parts], ALPHA, 0.0, 1.0)
+    least, most = two_sided([certainty(one) for one in parts], ALPHA, 0.0, 1.0)
+    return Limits(np.maximum(low, least), np.minimum(high, most))
+
+
+def rates(world: World, samples: Sequence[Numbers]) -> Limits:
+    """The engine's interval for the rate of violation, as `estimate` gives it."""
+    known = whole(world)
+    cells = [audited_cell(world, known, drawn) for drawn in samples]
+    if known.one_probability and (world.weight == 1).all():
+        limits = [hypergeometric_limits(c.items, c.labels, c.found[1], ALPHA) for c in cells]
+        return Limits(*(np.array(limits).T / known.items))
+    return tidegate([[Part(one, rate(1))] for one in cells])
+
+
+def clopper_pearson(found: Floats, labels: Floats) -> Limits:
+    with np.errstate(invalid="ignore"):
+        low = np.where(found == 0, 0.0, betaincinv(np.maximum(found, 0.5), labels - found + 1, ALPHA / 2))
+        high = np.where(
+            found == labels, 1.0, betaincinv(found + 1, np.maximum(labels - found, 0.5), 1 - ALPHA / 2)
+        )
+    return Limits(low, high)
+
+
+def wilson(found: Floats, labels: Floats) -> Limits:
+    share = found / labels
+    middle = (share + Z * Z / (2 * labels)) / (1 + Z * Z / labels)
+    half = Z * np.sqrt(share * (1 - share) / labels + Z * Z / (4 * labels**2)) / (1 + Z * Z / labels)
+    return Limits(middle - half, middle + half)
+
+
+def normal(world: World, samples: Sequence[Numbers]) -> Limits:
+    """The usual interval: the Hájek estimate ± 1.96 linearised standard errors."""
+    low, high = [], []
+    for drawn in samples:
+        a, y, p = world.weight[drawn] / world.p[drawn], world.y[drawn], world.p[drawn]
+        size = a.sum()
+        middle = (a * y).sum() / size if size else 0.5
+        half = Z * np.sqrt((a * a * (1 - p) * (y - middle) ** 2).sum()) / size if size else 0.5
+        low.append(middle - half)
+        high.append(middle + half)
+    return Limits(np.array(low), np.array(high))
+
+
+def counts(world: World, samples: Sequence[Numbers]) -> tuple[Floats, Floats]:
+    """(repetitions,) violations found, and labels."""
+    return (
+        np.array([world.y[drawn].sum() for drawn in samples], dtype=float),
+        np.array([len(drawn) for drawn in samples], dtype=float),
+    )
+
+
+def points(parts: Sequence[Sequence[Part]]) -> Floats:
+    """(repetitions,) the ratio of the estimated totals."""
+    return np.array([np.divide(*totals(one)) for one in parts])

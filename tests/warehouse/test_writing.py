@@ -1,0 +1,97 @@
+"""Files that are written whole or not at all: joined tables, and sheets for people."""
+
+from __future__ import annotations
+
+import csv
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pyarrow.parquet as pq
+import pytest
+
+from tidegate.errors import RunError
+from tidegate.warehouse import join_parts, write_csv_for_people
+
+
+def parts(folder: Path, *frames: pl.DataFrame) -> list[Path]:
+    paths = [folder / f"part-{number}.parquet" for number in range(len(frames))]
+    for frame, path in zip(frames, paths, strict=True):
+        frame.write_parquet(path)
+    return paths
+
+
+def test_parts_are_joined_in_order_with_their_types(tmp_path):
+    frame = pl.DataFrame({"n": range(10), "text": ["猫"] * 10, "none": [None] * 10}).with_columns(
+        at=pl.lit(0).cast(pl.Datetime("us", "UTC")), none=pl.col("none").cast(pl.String)
+    )
+    join_parts(parts(tmp_path, frame[:3], frame[3:3], frame[3:]), tmp_path / "all.parquet")
+    assert pl.read_parquet(tmp_path / "all.parquet").equals(frame)
+
+
+def test_many_small_parts_become_few_row_groups(tmp_path):
+    frame = pl.DataFrame({"n": range(200_000)})
+    small = [frame[start : start + 2_000] for start in range(0, len(frame), 2_000)]
+    join_parts(parts(tmp_path, *small), tmp_path / "all.parquet")
+    assert pq.ParquetFile(tmp_path / "all.parquet").metadata.num_row_groups == 2
+
+
+def test_a_part_that_cannot_be_read_leaves_the_old_file_and_nothing_else(tmp_path):
+    paths = parts(tmp_path, pl.DataFrame({"n": [1]}), pl.DataFrame({"n": [2]}))
+    join_parts(paths, tmp_path / "all.parquet")
+    paths[1].write_bytes(b"PAR1")
+    with pytest.raises(Exception, match="Parquet"):
+        join_parts(paths, tmp_path / "all.parquet")
+    assert pl.read_parquet(tmp_path / "all.parquet")["n"].to_list() == [1, 2]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "all.parquet",
+        "part-0.parquet",
+        "part-1.parquet",
+    ]
+
+
+@pytest.fixture
+def tiny_disk(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "tiny"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode != 0:
+        pytest.skip("a small disk can only be mounted by root")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_full_disk_is_named_with_the_remedy_and_nothing_half_written_stays(tmp_path, tiny_disk):
+    frame = pl.DataFrame({"item_id": [os.urandom(16).hex() for _ in range(20_000)]})
+    with pytest.raises(RunError, match="disk is full") as caught:
+        join_parts(parts(tmp_path, frame), tiny_disk / "all.parquet")
+    assert str(tiny_disk / "all.parquet") in str(caught.value)
+    assert caught.value.remedy
+    with pytest.raises(RunError, match="disk is full"):
+        write_csv_for_people(frame, tiny_disk / "review.csv")
+    assert list(tiny_disk.iterdir()) == []
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝"])
+def test_a_text_that_a_spreadsheet_would_run_gets_an_apostrophe_and_ids_do_not(tmp_path, start):
+    text = f"{start}HYPERLINK()"
+    frame = pl.DataFrame({"item_id": [text], "author_id": [text], "text": [text], "views": [-1]})
+    write_csv_for_people(frame, tmp_path / "review.csv")
+    with (tmp_path / "review.csv").open(encoding="utf-8-sig", newline="") as file:
+        [row] = csv.DictReader(file)
+    assert row == {"item_id": text, "author_id": text, "text": f"'{text}", "views": "-1"}
+
+
+def test_a_sheet_is_utf_8_with_the_mark_that_spreadsheets_look_for(tmp_path):
+    write_csv_for_people(pl.DataFrame({"text": ["天气", None, "a=b"]}), tmp_path / "review.csv")
+    assert (tmp_path / "review.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    assert pl.read_csv(tmp_path / "review.csv")["text"].to_list() == ["天气", None, "a=b"]
+
+
+def test_a_sheet_without_rows_has_its_header(tmp_path):
+    write_csv_for_people(
+        pl.DataFrame(schema={"item_id": pl.String, "text": pl.String}), tmp_path / "review.csv"
+    )
+    assert (tmp_path / "review.csv").read_text(encoding="utf-8-sig") == "item_id,text\n"
