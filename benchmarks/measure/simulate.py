@@ -67,7 +67,7 @@ def world(
     """n items; fixed rate where `auc` is None, else in proportion to a calibrated score of that quality."""
     y = np.zeros(n, dtype=bool)
     y[: max(1, round(n * prevalence))] = True
-    # The classical heavy tail: half the views lie on about a tenth of the items, and the variance is infinite.
+    # Pareto of index 1.5: a tenth of the items has about half the views, and the variance is infinite.
     weight = np.ceil(10 * (1 + rng.pareto(1.5, n))) if views else np.ones(n)
     if auc is None:
         return World(y, weight, fixed_rate(n, labels / n))

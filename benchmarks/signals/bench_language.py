@@ -1,4 +1,4 @@
-"""How often the language detector is right on public posts of known language. Needs the folder TIDEGATE_DATA."""
+"""How often the language detector is right on public posts. Needs the folder TIDEGATE_DATA."""
 
 from __future__ import annotations
 

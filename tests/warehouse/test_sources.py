@@ -28,8 +28,8 @@ JSONL = b'{"id": "1", "text": "a"}\n{"id": "2", "text": "b"}\n'
         ("posts.ndjson", JSONL),
         ("posts", CSV),
         ("posts", JSONL),
-        ("posts.csv.gz", gzip.compress(CSV)),
-        ("posts.jsonl.gz", gzip.compress(JSONL[:25]) + gzip.compress(JSONL[25:])),
+        ("posts.csv.gz", gzip.compress(CSV, mtime=0)),
+        ("posts.jsonl.gz", gzip.compress(JSONL[:25], mtime=0) + gzip.compress(JSONL[25:], mtime=0)),
         ("posts.csv.zst", pa.compress(CSV, codec="zstd", asbytes=True)),
         ("posts.jsonl.zst", pa.compress(JSONL, codec="zstd", asbytes=True)),
     ],
@@ -83,11 +83,11 @@ def test_standard_input_that_cannot_be_read_is_answered(tmp_path, content, says)
         ("posts.jsonl", b"\n\n", "there is no column 'id'"),
         ("posts.csv", "id,text\n1,a\n".encode("utf-16"), "UTF-16"),
         ("posts.csv", b"PK\x03\x04....", "Excel"),
-        ("posts.csv", gzip.compress(CSV), "gzip"),
+        ("posts.csv", gzip.compress(CSV, mtime=0), "gzip"),
         ("posts.parquet", b"PAR1....", "not a whole Parquet file"),
         ("posts.parquet", CSV, "not a whole Parquet file"),
-        ("posts.parquet.gz", gzip.compress(b"PAR1"), "another compression"),
-        ("posts.csv.gz", gzip.compress(CSV)[:-9], "damaged or cut short"),
+        ("posts.parquet.gz", gzip.compress(b"PAR1", mtime=0), "another compression"),
+        ("posts.csv.gz", gzip.compress(CSV, mtime=0)[:-9], "damaged or cut short"),
         ("posts.csv.gz", CSV, "damaged or cut short"),
         ("posts.csv.zst", pa.compress(CSV, codec="zstd", asbytes=True)[:-4], "damaged or cut short"),
         ("posts.feather", b"ARROW1....", "Arrow"),
@@ -113,6 +113,13 @@ def test_a_missing_file_is_answered_with_the_nearest_name(read, file):
 def test_a_folder_is_no_file(read, tmp_path):
     with pytest.raises(InputError, match="folder"):
         read(tmp_path)
+
+
+def test_a_named_pipe_is_answered_with_standard_input(read, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="pipe") as caught:
+        read(tmp_path / "pipe")
+    assert "name -" in caught.value.remedy
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
@@ -141,6 +148,13 @@ def test_every_file_is_checked_before_the_first_is_read(read, file, tmp_path):
     good, bad = file("good.csv", CSV + b"3,a,b\n"), file("bad.csv", "id,txt\n1,a\n")
     with pytest.raises(InputError, match=r"bad\.csv"):
         read([good, bad])
+    assert not (tmp_path / "rejected.jsonl").exists()
+
+
+def test_the_types_of_every_parquet_file_are_checked_before_the_first_is_read(read, file, tmp_path):
+    pl.DataFrame({"id": ["9"], "text": [1]}).write_parquet(tmp_path / "bad.parquet")
+    with pytest.raises(InputError, match=r"bad\.parquet"):
+        read([file("good.csv", CSV + b"3,a,b\n"), tmp_path / "bad.parquet"])
     assert not (tmp_path / "rejected.jsonl").exists()
 
 

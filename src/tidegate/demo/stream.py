@@ -42,7 +42,11 @@ HARD = 0.08
 DISGUISED = 0.12
 """The share of violating posts whose author hides them from filters."""
 
-MARKETS = {"US": ("en", 0.26, -6), "GB": ("en", 0.15, 0), "AU": ("en", 0.08, 10), "SG": ("en", 0.11, 8)} | {
+MARKETS = {
+    "US": ("en", 0.26, -6),
+    "GB": ("en", 0.15, 0),
+    "AU": ("en", 0.08, 10),
+    "SG": ("en", 0.11, 8),
     "CN": ("zh", 0.28, 8),
     "MY": ("zh", 0.12, 8),
 }
@@ -60,8 +64,10 @@ SCHEMA = {**ITEMS.schema, "violates": pl.Boolean, "policy": pl.String}
 
 
 def generate(n: int = 20_000, seed: int = 7) -> Iterator[pl.DataFrame]:
-    """`n` posts in order of time: the columns of `tables.ITEMS`, then `violates` and `policy` (null where
-    fine)."""
+    """`n` posts in order of time, in batches: the columns of `tables.ITEMS`, and the truth.
+
+    `violates` is true or false, and `policy` the id of the starter policy that is violated, or null.
+    """
     numbers = np.random.default_rng(seed)
     markets = numbers.choice(list(MARKETS), n, p=[share for _, share, _ in MARKETS.values()])
     seconds = _seconds(numbers, markets)
@@ -81,8 +87,7 @@ def write_stream(path: Path, n: int = 20_000, seed: int = 7) -> None:
 
 
 def _seconds(numbers: np.random.Generator, markets: NDArray[np.str_]) -> NDArray[np.float64]:
-    """When each post was written, in seconds since the start of the week, busy in the evening of its
-    market."""
+    """When each post was written, in seconds since the start of the week: busiest in its market's evening."""
     weights = np.array(ACTIVITY) / sum(ACTIVITY)
     local = numbers.choice(len(ACTIVITY), len(markets), p=weights) * 3600 + numbers.uniform(
         0, 3600, len(markets)

@@ -29,8 +29,8 @@ class Whole:
     """What is known of all items of a cell, labelled or not, by bands of a = weight / probability.
 
     Attributes:
-        weight, chance, heaviest, sure: (bands,) total weight, total probability, greatest a, and whether these are
-            items of probability 1; lightest band first.
+        weight, chance, heaviest, sure: (bands,) total weight, total probability, greatest a, and whether
+            these are items of probability 1; lightest band first.
         items, audited: numbers of items, and of those that were drawn.
         one_probability: whether all items have the same probability.
     """
@@ -128,10 +128,10 @@ def band_of(a: Floats) -> Numbers:
 def _cap(whole: Whole, response: float, alpha: float) -> tuple[float, float]:
     """How much an item may stand for, and the weight of all items that lies above.
 
-    Of an item with weight / probability above the cap c, only the weight c · probability is inferred about. With no
-    violation found, the upper limit of the total is (weight above the cap) + log(2/alpha) · c, by the rule of three;
-    it is least where log(2/alpha) items above the cap are expected to be labelled. The cap depends on weights and
-    probabilities, never on labels, so the limits hold wherever it lies.
+    Of an item with weight / probability above the cap c, only the weight c · probability is inferred about.
+    With no violation found, the upper limit of the total is (weight above the cap) + log(2/alpha) · c, by
+    the rule of three; it is least where log(2/alpha) items above the cap are expected to be labelled. The
+    cap depends on weights and probabilities, never on labels, so the limits hold wherever it lies.
     """
     missable = ~whole.sure if response == 1 else np.ones_like(whole.sure)
     weight, chance = whole.weight[missable], whole.chance[missable] * response
@@ -147,9 +147,17 @@ def _cap(whole: Whole, response: float, alpha: float) -> tuple[float, float]:
 
 
 def _gammas(w: Floats, p: Floats) -> Floats:
-    """(terms, 2): one gamma variable per band, of mean Σ w/p and variance Σ (w/p)² (1 − p), as scale and shape."""
+    """(terms, 2) scale and shape of gamma variables, each item's of mean w/p and variance (w/p)² (1 − p).
+
+    Variables of the same scale add up to one; those of nearly the same are merged, mean and variance kept.
+    """
+    if not len(w):
+        return np.empty((0, 2))
     a = w / p
-    _, group = np.unique(band_of(a), return_inverse=True)
+    scale = a * (1.0 - p)
+    band = band_of(scale / scale.max())
+    group = band - band.min()
     mean = np.bincount(group, a)
-    variance = np.bincount(group, a * a * (1.0 - p))
+    variance = np.bincount(group, a * scale)
+    mean, variance = mean[mean > 0], variance[mean > 0]
     return np.column_stack([variance / mean, mean * mean / variance])

@@ -29,9 +29,10 @@ def proportional(
 ) -> Floats:
     """Probabilities in proportion to a score, within a budget of labels a day, never below a floor.
 
-    p_i = min(1, max(floor, c_d · score_i)), with c_d such that the probabilities of day d add up to the budget
-    (Poisson sampling with probability proportional to size; C.-E. Särndal, B. Swensson and J. Wretman, Model
-    Assisted Survey Sampling, 1992, section 3.6). The sum is the expected number of labels, not the exact one.
+    p_i = min(1, max(floor, c_d · score_i)), with c_d such that the probabilities of day d add up to the
+    budget (Poisson sampling with probability proportional to size; C.-E. Särndal, B. Swensson and J.
+    Wretman, Model Assisted Survey Sampling, 1992, section 3.6). The sum is the expected number of labels,
+    not the exact one.
 
     The floor wins over the budget: a day whose floor alone spends more gets the floor everywhere. A day with
     fewer items than the budget, or whose scored items are all certain already, may spend less.
@@ -72,7 +73,10 @@ def proportional(
 
 
 def _one_day(score: Floats, budget: float, floor: float) -> Floats:
-    """Spend the budget exactly: between two neighbouring breakpoints of c the sum of probabilities is linear."""
+    """The multiplier c that spends the budget, found by bisection: the sum of probabilities grows with it."""
+    # In units of the largest score, what is below 1e-300 is no more than 0, and nothing overflows.
+    score = score / score.max() if score.any() else score
+    score = np.where(score > 1e-300, score, 0.0)
     positive = np.sort(score[score > 0])
     if len(score) * floor >= budget or not len(positive):
         return np.full(len(score), floor)
@@ -96,7 +100,8 @@ def _one_day(score: Floats, budget: float, floor: float) -> Floats:
             low, high = (low, middle) if spent(middle) > budget else (middle, high)
     else:
         low = high
-    return np.clip(low * score, floor, 1.0)
+    p: Floats = np.clip(low * score, floor, 1.0)
+    return p
 
 
 def _check_probability(field: str, value: float) -> None:
@@ -104,5 +109,5 @@ def _check_probability(field: str, value: float) -> None:
         raise MeasureError(
             f"{value} is not a probability above 0",
             where=Where(field=field),
-            remedy="Give a number above 0 and at most 1: an item that can never be drawn can never be measured.",
+            remedy="Give a number above 0 and at most 1: what can never be drawn can never be measured.",
         )

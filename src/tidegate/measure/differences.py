@@ -1,7 +1,7 @@
 """How each measure changes when other rules decide the same items: differences with an interval.
 
-The comparison is paired. Items that both sides treat alike cancel; they enter only through the denominators, so
-what the labels must tell is about the items on which the outcomes disagree.
+The comparison is paired. Items that both sides treat alike cancel; they enter only through the denominators,
+so what the labels must tell is about the items on which the outcomes disagree.
 """
 
 from __future__ import annotations
@@ -78,17 +78,17 @@ def differences(population: pl.DataFrame, labels: pl.DataFrame, *, confidence: f
         confidence: of each interval on its own.
 
     Returns:
-        measure, weight, before and after (point estimates), estimate (of the change; null where one side has no
-        items of the kind), low, high, labels and labels_changed (all, and those on items that move into or out of
-        the target outcome), items and items_changed, method, note.
+        measure, weight, before and after (point estimates), estimate (of the change; null where one side has
+        no items of the kind), low, high, labels and labels_changed (all, and those on items that move into
+        or out of the target outcome), items and items_changed, method, note.
 
     Raises:
         MeasureError: a column is missing or senseless.
 
-    The change of a rate is Σ k_i w_i (y_i − m) with k_i = 1[after]/W_after − 1[before]/W_before, whose weights add
-    up to 0 for any centre m; m is the estimated rate, which takes most of the variance away (the difference
-    estimator; Särndal et al. 1992, section 6.3). The change of a share is a ratio of totals of the items that count,
-    each with +1, 0 or −1 above the line. Both are limits as in `limits`.
+    The change of a rate is Σ k_i w_i (y_i − m) with k_i = 1[after]/W_after − 1[before]/W_before, whose
+    weights add up to 0 for any centre m; m is the estimated rate, which takes most of the variance away (the
+    difference estimator; Särndal et al. 1992, section 6.3). The change of a share is a ratio of totals of
+    the items that count, each with +1, 0 or −1 above the line. Both are limits as in `limits`.
     """
     check_confidence(confidence)
     alpha = 1.0 - confidence
@@ -128,7 +128,7 @@ def differences(population: pl.DataFrame, labels: pl.DataFrame, *, confidence: f
 
 
 def true_differences(population: pl.DataFrame, truth_frame: pl.DataFrame) -> pl.DataFrame:
-    """The same changes from full truth: measure, weight, before, after, truth, items (whose truth is known)."""
+    """The same changes from full truth: measure, weight, before, after, truth, items (of known truth)."""
     frame = checked(population, (), SIDES)
     known = frame.join(on_any_policy(ballots(truth_frame)).answers, on="item_id")
     out = [

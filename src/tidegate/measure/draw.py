@@ -14,9 +14,9 @@ from tidegate.errors import MeasureError, Where
 def draw(item_ids: pl.Series, p: npt.ArrayLike, seed: str | int) -> npt.NDArray[np.bool_]:
     """Which items are drawn: item i with probability p_i, independently of all others.
 
-    The draw depends on the seed and the id alone. It is therefore the same in any order and batch, and an item
-    that is drawn at probability p is also drawn at every higher one (permanent random numbers; K. R. W. Brewer,
-    L. J. Early and S. F. Joyce, 1972).
+    The draw depends on the seed and the id alone. It is therefore the same in any order and batch, and an
+    item that is drawn at probability p is also drawn at every higher one (permanent random numbers; K. R. W.
+    Brewer, L. J. Early and S. F. Joyce, 1972).
 
     Args:
         item_ids: (n,) strings.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import numpy as np
@@ -40,22 +40,23 @@ TRUTHS = {name: ESTIMATES[name] for name in ("measure", "weight", "slice", "valu
 def estimate(
     population: pl.DataFrame, labels: pl.DataFrame, *, by: Sequence[str] = (), confidence: float = 0.95
 ) -> pl.DataFrame:
-    """Leakage and overkill, rate and share, by item and by view, for everything and for each value of each slice.
+    """Leakage and overkill, rate and share, by item and by view, for everything and for each value of each
+    slice.
 
     Only labels of audited items count, each with the recorded probability of its item. Drawn items without an
     answer are taken as missing at random among those of the same slice and outcome.
 
     Args:
-        population: item_id, outcome (passed, actioned, held), audit_probability, audited, views (null counts as
-            0), policy (of the deciding rule), and the slice columns.
+        population: item_id, outcome (passed, actioned, held), audit_probability, audited, views (null counts
+            as 0), policy (of the deciding rule), and the slice columns.
         labels: `tables.LABELS`; several per item are settled by majority (see `votes`).
         by: slice columns. By `policy`, leakage is harm that violates that policy, so the labels must name
             policies; overkill is what that policy's rules stopped wrongly.
         confidence: of each interval on its own.
 
     Returns:
-        measure, weight, slice, value (both null for everything), estimate (null where nothing can be said), low,
-        high, labels (how many the figure rests on), items (size of its domain), method, note.
+        measure, weight, slice, value (both null for everything), estimate (null where nothing can be said),
+        low, high, labels (how many the figure rests on), items (size of its domain), method, note.
 
     Raises:
         MeasureError: a column is missing or senseless.
@@ -93,7 +94,8 @@ def truth(population: pl.DataFrame, truth_frame: pl.DataFrame, *, by: Sequence[s
     """The same figures from full truth, for comparison; items whose truth is unknown are set aside.
 
     Returns:
-        measure, weight, slice, value, truth (null where nothing is to be divided by), items (whose truth is known).
+        measure, weight, slice, value, truth (null where nothing is to be divided by), items (whose truth is
+        known).
     """
     frame = checked(population, by)
     known = ballots(truth_frame)
@@ -133,24 +135,33 @@ def _intervals(wanted: Sequence[Figure], alpha: float) -> list[dict[str, float |
     low, high = two_sided([evidence(figure.parts) for figure in weighted], alpha, 0.0, 1.0)
     least, most = two_sided([certainty(figure.parts) for figure in weighted], alpha, 0.0, 1.0)
     limits = iter(zip(np.maximum(low, least), np.minimum(high, most), strict=True))
-    out: list[dict[str, float | str | None]] = []
-    for figure in wanted:
-        value = point(figure)
-        if not _is_measurable(figure):
-            out.append({"estimate": None, "low": 0.0, "high": 1.0, "method": "none"})
-            continue
-        if _is_simple(figure):
-            cell, bad = figure.parts[0].cell, figure.parts[0].counts[1][0] == 1
-            found = hypergeometric_limits(cell.items, cell.labels, cell.found[bad], alpha)
-            bounds, method = (found[0] / cell.items, found[1] / cell.items), "hypergeometric"
-        else:
-            bounds, method = next(limits), "gamma"
-        if all(part.cell.labels == part.cell.items for part in figure.parts):
-            bounds, method = (value, value), "census"
-        # Where giants or certain bounds push the interval aside, the estimate is held inside it.
-        inside = None if value is None else float(np.clip(value, *bounds))
-        out.append({"estimate": inside, "low": float(bounds[0]), "high": float(bounds[1]), "method": method})
-    return out
+    return [_interval(figure, limits, alpha) for figure in wanted]
+
+
+def _interval(
+    figure: Figure, limits: Iterator[tuple[float, float]], alpha: float
+) -> dict[str, float | str | None]:
+    """Estimate, low, high and method of one figure; `limits` are those of the weighted figures, in order."""
+    value = point(figure)
+    if value is None or not _is_measurable(figure):
+        return {"estimate": None, "low": 0.0, "high": 1.0, "method": "none"}
+    if _is_simple(figure):
+        low, high = _simple(figure, alpha)
+        method = "hypergeometric"
+    else:
+        low, high = next(limits)
+        method = "gamma"
+    if all(part.cell.labels == part.cell.items for part in figure.parts):
+        return {"estimate": value, "low": value, "high": value, "method": "census"}
+    # A few heavy items can push the estimate out of an interval that does not rely on them.
+    inside = float(np.clip(value, low, high))
+    return {"estimate": inside, "low": float(low), "high": float(high), "method": method}
+
+
+def _simple(figure: Figure, alpha: float) -> tuple[float, float]:
+    cell, bad = figure.parts[0].cell, figure.parts[0].counts[1][0] == 1
+    low, high = hypergeometric_limits(cell.items, cell.labels, cell.found[bad], alpha)
+    return low / cell.items, high / cell.items
 
 
 def _is_measurable(figure: Figure) -> bool:

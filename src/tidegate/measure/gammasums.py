@@ -30,7 +30,8 @@ def chance_at_most_zero(
         The probabilities and the saddlepoints, each (rows,).
 
     Source: R. Lugannani and S. Rice (1980), Saddle point approximation for the distribution of the sum of
-    independent random variables, equation 23; the cumulant function is K(s) = s·constant − Σ shape·log(1 − s·scale).
+    independent random variables, equation 23; the cumulant function is K(s) = s·constant − Σ shape·log(1 −
+    s·scale).
     """
     from scipy.special import ndtr
 

@@ -18,7 +18,7 @@ Key = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Sample:
-    """A population (`population.checked`), and those of its rows that have an answer `y`; `tied` have none."""
+    """A population (`population.checked`), its rows that have an answer `y`, and how many have a tie."""
 
     frame: pl.DataFrame
     labelled: pl.DataFrame

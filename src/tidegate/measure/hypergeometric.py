@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Numbers = npt.NDArray[np.int64]
+
+_TRIED = 24
 
 
 def hypergeometric_limits(population: int, sample: int, found: int, alpha: float) -> tuple[int, int]:
     """Lower and upper limits of how many of `population` items have a property that `found` of `sample` have.
 
-    Each limit is missed with probability at most alpha / 2. Given its size, a Poisson sample of one fixed rate is a
-    simple random sample, so the limits are exact for it.
+    Each limit is missed with probability at most alpha / 2. Given its size, a Poisson sample of one fixed
+    rate is a simple random sample, so the limits are exact for it.
 
     Source: W. Wang (2015), Exact optimal confidence intervals for hypergeometric parameters, section 1, the
-    interval by inversion of the two one-sided tests; for large populations the one of Clopper and Pearson (1934).
+    interval by inversion of the two one-sided tests; for large populations the one of Clopper and Pearson
+    (1934).
     """
     upper = _largest(population, sample, found, alpha / 2)
     # The property's absence turns a lower limit into an upper one.
@@ -21,30 +28,34 @@ def hypergeometric_limits(population: int, sample: int, found: int, alpha: float
 
 
 def _largest(population: int, sample: int, found: int, alpha: float) -> int:
-    """The largest count K for which finding at most `found` still has probability above alpha."""
+    """The largest count for which finding at most `found` still has probability above alpha."""
     low, high = found, population - (sample - found)
     while low < high:
-        middle = (low + high + 1) // 2
-        if _at_most(population, middle, sample, found) > alpha:
-            low = middle
-        else:
-            high = middle - 1
+        # The probability falls as the count grows; many counts are tried at a time.
+        tried = np.unique(np.linspace(low + 1, high, _TRIED).astype(np.int64))
+        above = int(np.count_nonzero(_at_most(population, tried, sample, found) > alpha))
+        low = int(tried[above - 1]) if above else low
+        high = int(tried[above]) - 1 if above < len(tried) else high
     return low
 
 
-def _at_most(population: int, count: int, sample: int, found: int) -> float:
-    """P(X ≤ found) for X the number with the property in the sample, summed over the shorter tail."""
+def _at_most(population: int, counts: Numbers, sample: int, found: int) -> Floats:
+    """P(X ≤ found), X being how many in the sample have the property, for each count in the population."""
     from scipy.special import gammaln
 
-    def choose(n: int, k: np.ndarray) -> np.ndarray:
-        result: np.ndarray = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
-        return result
-
-    least, most = max(0, sample - (population - count)), min(sample, count)
-    if found >= most:
-        return 1.0
-    lower_tail = found - least <= most - found
-    x = np.arange(least, found + 1) if lower_tail else np.arange(found + 1, most + 1)
-    whole = choose(population, np.array([sample]))
-    tail = float(np.exp(choose(count, x) + choose(population - count, sample - x) - whole).sum())
-    return tail if lower_tail else 1.0 - tail
+    # Summed over whichever tail is shorter.
+    lower = found <= sample // 2
+    x = np.arange(found + 1) if lower else np.arange(found + 1, sample + 1)
+    factorial = gammaln(np.arange(sample + 1) + 1.0)
+    counts = counts[:, None]
+    others = population - counts
+    possible = (x <= counts) & (sample - x <= others)
+    with_it, without = np.where(possible, counts - x, 0), np.where(possible, others - (sample - x), 0)
+    log_chance = (
+        (gammaln(counts + 1.0) - gammaln(with_it + 1.0))
+        + (gammaln(others + 1.0) - gammaln(without + 1.0))
+        - (gammaln(population + 1.0) - gammaln(population - sample + 1.0))
+        + (factorial[sample] - factorial[x] - factorial[sample - x])
+    )
+    tail: Floats = np.exp(np.where(possible, log_chance, -np.inf)).sum(axis=1)
+    return tail if lower else 1.0 - tail

@@ -104,7 +104,7 @@ def _solve(evidence: Sequence[Evidence], alpha: float, lowest: float, highest: f
 
 
 def _worse_label(pairs: Floats, rho: Floats) -> Floats:
-    """(rows, cells): the larger of numerator − ρ · denominator over the two labels that an item could have."""
+    """(rows, cells): the larger of numerator − ρ · denominator for the two labels it could have."""
     at = rho[:, None]
     return np.maximum(pairs[..., 0] - at * pairs[..., 1], pairs[..., 2] - at * pairs[..., 3])
 

@@ -39,12 +39,12 @@ def _notes(figure: Figure, views_missing: int, general: str | None) -> Iterator[
     elif labels < FEW_LABELS:
         yield f"only {labels} labels: read the interval, not the estimate"
     if 0 < labels < audited:
-        yield f"{labels:,} of {audited:,} drawn items have an answer; the others are taken as missing at random"
+        yield f"{labels:,} of {audited:,} drawn items are labelled; the rest are taken as missing at random"
     either = sum(cell.either for cell in cells)
     if labels and weight and either >= 0.01 * weight:
         yield (
-            f"{either / weight:.0%} of the {figure.weight}s lie in items too heavy for their audit probability, so the "
-            f"interval allows for either label; audit in proportion to {figure.weight}s to narrow it"
+            f"{either / weight:.0%} of the {figure.weight}s lie in items too heavy for their audit chance, "
+            f"so either label is allowed for; audit in proportion to {figure.weight}s to narrow this"
         )
     if figure.tied:
         yield f"{figure.tied:,} items with as many yes as no were set aside: have them adjudicated"

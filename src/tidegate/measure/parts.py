@@ -33,7 +33,7 @@ def rate(bad: int) -> Counts:
 
 
 def share(bad: int, *, inside: bool) -> Counts:
-    """Share of those of label `bad` that lie inside the part that is asked about; other labels do not count."""
+    """Share of the items of label `bad` that lie inside the part asked about; others do not count."""
     counted, ignored = (float(inside), 1.0), (0.0, 0.0)
     return (ignored, counted) if bad else (counted, ignored)
 

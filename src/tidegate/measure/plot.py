@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -27,8 +26,8 @@ def plot(estimates: pl.DataFrame) -> alt.VConcatChart:
     """One panel per measure and weight, one line per slice value, each with its interval.
 
     Args:
-        estimates: rows of `estimate`; with a column `truth` (join `truth` on measure, weight, slice, value with
-            `nulls_equal=True`), the truth is marked too.
+        estimates: rows of `estimate`; with a column `truth` (join `truth` on measure, weight, slice, value
+            with `nulls_equal=True`), the truth is marked too.
 
     Raises:
         MeasureError: the extra `charts` is not installed.
@@ -45,17 +44,22 @@ def plot(estimates: pl.DataFrame) -> alt.VConcatChart:
         text=pl.Series([format_estimate(row) for row in estimates.iter_rows(named=True)], dtype=pl.String),
     )
     panels = [
-        _panel(alt, part, f"{TITLES[measure]} (per {weight})")
+        _panel(part, f"{TITLES[measure]} (per {weight})")
         for (measure, weight), part in rows.partition_by(
             "measure", "weight", as_dict=True, maintain_order=True
         ).items()
     ]
-    return alt.vconcat(*panels, spacing=24).resolve_scale(x="independent").configure_view(stroke=None)
+    chart: alt.VConcatChart = (
+        alt.vconcat(*panels, spacing=24).resolve_scale(x="independent").configure_view(stroke=None)
+    )
+    return chart
 
 
-def _panel(alt: ModuleType, rows: pl.DataFrame, title: str) -> alt.LayerChart:
+def _panel(rows: pl.DataFrame, title: str) -> alt.LayerChart | alt.FacetChart:
+    import altair as alt
+
     columns = [name for name in ("label", "estimate", "low", "high", "truth", "text") if name in rows.columns]
-    data = alt.Data(values=rows.select(columns).to_dicts())
+    data = alt.InlineData(values=rows.select(columns).to_dicts())
     # Bars start at nothing harmful, so that lengths compare; the axis ends where the widest interval does.
     reach = max(
         float(value)

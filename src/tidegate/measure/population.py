@@ -1,4 +1,4 @@
-"""The population that figures speak of, checked: one row per decided item, with its outcome and probability."""
+"""The population that figures speak of, checked: one row per decided item."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def checked(
             raise MeasureError(
                 f"there is no slice '{name}'",
                 where=Where(field=name),
-                remedy=f"{nearest(name, population.columns)}Slices are the columns {', '.join(population.columns)}.",
+                remedy=f"{nearest(name, population.columns)}Columns are {', '.join(population.columns)}.",
             )
     for name in outcomes:
         _check_outcome(population[name])
@@ -78,6 +78,5 @@ def _check_probability(p: pl.Series) -> None:
         raise MeasureError(
             "an audit probability is missing or not in (0, 1]",
             where=Where(field=p.name),
-            remedy="Every item needs the chance with which it could have been drawn; one that could not be drawn "
-            "cannot be measured.",
+            remedy="Every item needs the chance with which it could have been drawn.",
         )

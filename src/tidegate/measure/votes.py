@@ -76,13 +76,13 @@ def on_policy(labels: Ballots, policy: str) -> Votes:
     """Whether each item violates this policy.
 
     A voter who spoke of this policy is taken at their word. One who named another policy as violated, or said
-    that the item violates none, says no to this one. One who said that it violates without saying what, or who
-    cleared it of another policy only, says nothing of this one.
+    that the item violates none, says no to this one. One who said that it violates without saying what, or
+    who cleared it of another policy only, says nothing of this one.
     """
     # A row's word on this policy; null where it has none.
     this, named = pl.col("policy") == policy, pl.col("policy").is_not_null()
-    word = pl.when(named & this).then(pl.col("violates")).when(pl.col("violates") != named).then(None)
-    word = word.otherwise(False)
+    silent = pl.col("violates") != named
+    word = pl.when(named & this).then(pl.col("violates")).when(~silent).then(False)
     rows = labels.rows.select("item_id", "voter", word=word, direct=(named & this))
     if labels.single:
         return Votes(rows.select("item_id", y="word").drop_nulls(), 0)

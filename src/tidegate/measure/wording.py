@@ -14,7 +14,7 @@ def format_estimate(row: Mapping[str, Any]) -> str:
     """
     difference = "before" in row
     unit = "pp" if difference else "%"
-    digits = _digits(row["low"], row["high"])
+    digits = _digits(row["high"] - row["low"], row["estimate"])
     low, high = (_percent(row[side], digits, signed=difference) for side in ("low", "high"))
     interval = f"{low}{' to ' if difference else '–'}{high} {unit}"
     labels = f"{row['labels']:,} label{'' if row['labels'] == 1 else 's'}"
@@ -23,12 +23,10 @@ def format_estimate(row: Mapping[str, Any]) -> str:
     return f"{_percent(row['estimate'], digits, signed=difference)} {unit} ({interval}, {labels})"
 
 
-def _digits(low: float, high: float) -> int:
-    """Decimals that show two figures of the interval's width, so no more is claimed than is known."""
-    width = 100 * (high - low)
-    if width <= 0:
-        return 2
-    return min(max(1 - math.floor(math.log10(width)), 0), 8)
+def _digits(width: float, estimate: float | None) -> int:
+    """Decimals of a percentage that show two figures of the interval's width, and of the estimate."""
+    sizes = [100 * abs(size) for size in (width, estimate) if size]
+    return min(max(0, *(1 - math.floor(math.log10(size)) for size in sizes)), 8) if sizes else 2
 
 
 def _percent(value: float, digits: int, *, signed: bool) -> str:

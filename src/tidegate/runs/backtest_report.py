@@ -103,35 +103,31 @@ def _differences(result: Backtest) -> Iterator[str]:
         "per item, hollow per view. Green is less of the error, red is more; grey includes zero.</p>"
     )
     with_truth = found["truth"].null_count() < len(found)
-    rows: list[list[Cell]] = []
-    for row in found.iter_rows(named=True):
-        said = change_in_words(row)
-        cells = [said[name] for name in ("error", "per", "before", "after", "change")]
-        cells += [f"{said['low']} to {said['high']}", said["labels"]]
-        rows.append([*cells, said["truth"]] if with_truth else cells)
-    headers = [
-        "",
+    names = [
+        "error",
         "per",
+        "change",
+        "interval",
+        *(["truth"] if with_truth else []),
         "before",
         "after",
-        "change",
-        f"{level} interval",
         "labels",
-        *(["truth"] if with_truth else []),
     ]
-    kinds = "ttnnnnn" + "n" * with_truth
-    drawn = (
-        "The small bars, and the last column, are the exact change from the run's truth."
-        if with_truth
-        else ""
+    shown: list[dict[str, Cell]] = []
+    for row in found.iter_rows(named=True):
+        said = change_in_words(row)
+        shown.append({**said, "interval": f"{said['low']} to {said['high']}"})
+    rows = [[row[name] for name in names] for row in shown]
+    headers = [{"error": "", "interval": level}.get(name, name) for name in names]
+    spoken = "; ".join(
+        f"{row['error']} per {row['per']}: change {row['change']} points, interval {row['interval']}"
+        for row in shown
     )
-    spoken = "; ".join(f"{row[0]} per {row[1]}: change {row[4]} points, interval {row[5]}" for row in rows)
+    table = _table("Leakage and overkill before and after", headers, "tt" + "n" * (len(names) - 2), rows)
+    legend = "<p>The small bars are the exact change, from the run's truth.</p>" if with_truth else ""
     yield from _beside(
         _picture(charts.differences_svg(found), f"Change of each error with its interval. {spoken}."),
-        [
-            *_table("Leakage and overkill before and after", headers, kinds, rows),
-            f"<p>{drawn}</p>" if drawn else "",
-        ],
+        [*table, legend],
     )
     notes = [
         f"<li>{escape(MEASURES[measure])} per {escape(weight)}: {escape(note)}</li>"

@@ -85,7 +85,7 @@ class Unmasked:
 
 def normalise(text: str) -> str:
     """The text with its disguises undone. Idempotent; plain text comes back unchanged; never raises."""
-    return unmask(text).text
+    return normalise_all([text])[0]
 
 
 def normalise_all(texts: Sequence[str]) -> list[str]:

@@ -7,6 +7,7 @@ booleans have None; what two tests share is worked out once, when it is first ne
 from __future__ import annotations
 
 import re
+import sys
 from collections import Counter
 from collections.abc import Callable
 from itertools import count
@@ -37,12 +38,14 @@ OPERATORS = {
     Comparison.EQ: "==",
     Comparison.NE: "!=",
 }
-MISSING = {SignalType.NUMBER: "{0} != {0}"}
-CLEANERS = {
-    SignalType.NUMBER: ("number", "if {0}.__class__ is not float or {0} - {0} != 0.0: {0} = number({0})"),
-    SignalType.TEXT: ("text", "if {0}.__class__ is not str and {0} is not None: {0} = text({0})"),
-    SignalType.BOOLEAN: ("boolean", "if {0}.__class__ is not bool and {0} is not None: {0} = boolean({0})"),
+LARGEST = repr(sys.float_info.max)
+BOUNDED = {
+    Comparison.GE: "{1} <= {0} <= " + LARGEST,
+    Comparison.GT: "{1} < {0} <= " + LARGEST,
+    Comparison.LE: f"-{LARGEST} <= {{0}} <= {{1}}",
+    Comparison.LT: f"-{LARGEST} <= {{0}} < {{1}}",
 }
+"""A threshold that an infinity does not pass, either."""
 
 
 class Writer:
@@ -58,6 +61,7 @@ class Writer:
         self.locals = {name: f"v{place}" for place, name in enumerate(strategy.types)}
         self.constants: dict[str, object] = {}
         self.bounded: set[str] = set()
+        self.unsafe = _need_finite(strategy)
         self._pending: list[str] = []
         self._numbers = count()
         conditions = [rule.condition for rule in strategy.rules]
@@ -68,18 +72,21 @@ class Writer:
         self.rules = [self._rule(condition) for condition in conditions]
 
     def load(self, signal: str, *, positional: bool) -> list[str]:
-        """The lines that put a signal's clean value into its local."""
-        local, kind = self.locals[signal], self.types[signal]
-        if positional:
-            return [f"if {local} is None: {local} = nan"] if kind is SignalType.NUMBER else []
-        return [f"{local} = get({signal!r})", CLEANERS[kind][1].format(local)]
+        """The lines that put a signal's value into its local, clean where its tests need that."""
+        local = self.locals[signal]
+        lines = [] if positional else [f"{local} = values[{signal!r}]"]
+        if self.types[signal] is SignalType.NUMBER:
+            lines.append(f"if {local} is None: {local} = nan")
+            if signal in self.unsafe and not positional:
+                lines.append(f"if not -{LARGEST} <= {local} <= {LARGEST}: {local} = nan")
+        return lines
 
     def recorded(self, signal: str) -> str:
         """The value of a loaded signal as it is recorded, None for NULL."""
         local = self.locals[signal]
-        return (
-            f"{local} if {local} == {local} else None" if self.types[signal] is SignalType.NUMBER else local
-        )
+        if self.types[signal] is not SignalType.NUMBER:
+            return local
+        return f"{local} if -{LARGEST} <= {local} <= {LARGEST} else None"
 
     def _rule(self, condition: Condition | None) -> tuple[list[str], list[str], str | None]:
         if condition is None:
@@ -144,6 +151,8 @@ class Writer:
         left, right, operator = test.left, test.right, test.operator
         symbol = OPERATORS[operator]
         if left.type is SignalType.NUMBER:
+            if isinstance(left, Signal) and isinstance(right, Constant) and operator in BOUNDED:
+                return BOUNDED[operator].format(self._value(left), self._value(right))
             if operator is not Comparison.NE:
                 return f"{self._value(left)} {symbol} {self._value(right)}"
             (a, again_a), (b, again_b) = self._twice(left), self._twice(right)
@@ -221,6 +230,21 @@ class Writer:
             )
             text = f"({name} if {there} else {text})"
         return text
+
+
+def _need_finite(strategy: Strategy) -> set[str]:
+    """Number signals with tests that NaN fails by itself but an infinity might not."""
+    found: set[str] = set()
+    for rule in strategy.rules:
+        for test in () if rule.condition is None else nodes.tests(rule.condition):
+            match test:
+                case Compare(operator, Signal(), Constant()) if operator is not Comparison.NE:
+                    continue
+                case OneOf(Signal(), _, negated=False):
+                    continue
+                case _:
+                    found |= {value.name for value in nodes.values(test) if isinstance(value, Signal)}
+    return found
 
 
 def _matcher(test: Like | Matches) -> Callable[[str], object]:

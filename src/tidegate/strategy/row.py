@@ -24,7 +24,7 @@ class RowEvaluator:
     """A compiled strategy.
 
     Calling it with a mapping from signal names to values gives the `Rule` that decides; a missing key is NULL, and
-    so are NaN and infinities. `explained` gives the values that were read on the way as well. `decide` is the
+    so are NaN and infinities. Values are trusted to be of their signals' types; what cannot be read is a TypeError. `explained` gives the values that were read on the way as well. `decide` is the
     fastest form: a tuple in the order of `signals` of values that are border-clean already (`clean` makes one).
 
     `source` is the Python that was generated.
@@ -61,7 +61,11 @@ def compile_row(strategy: Strategy) -> RowEvaluator:
             _function(writer, "explained", explained=True),
         )
     )
-    namespace: dict[str, object] = {**runtime.NAMES, **writer.constants}
+
+    def cleaned(values: Mapping[str, object]) -> dict[str, Clean]:
+        return {name: clean_value(values.get(name), kind) for name, kind in strategy.types.items()}
+
+    namespace: dict[str, object] = {**runtime.NAMES, **writer.constants, "cleaned": cleaned}
     namespace |= {f"r{index}": rule for index, rule in enumerate(strategy.rules)}
     exec(compile(source, f"<strategy {strategy.name}>", "exec"), namespace)
     return RowEvaluator(
@@ -73,23 +77,29 @@ def compile_row(strategy: Strategy) -> RowEvaluator:
 
 
 def _function(writer: Writer, name: str, *, positional: bool = False, explained: bool = False) -> str:
-    """One function that tries the rules in order, each signal loaded just before the first rule that reads it."""
-    lines = [f"def {name}(values):"]
+    """One function that tries the rules in order, each signal loaded just before the first that reads it.
+
+    Over a mapping, what a plain value would not do (a missing key, another type) raises on the way; the function
+    then starts again with clean values.
+    """
+    lines = []
     if positional and writer.locals:
-        lines.append(f"    {', '.join(writer.locals.values())}, = values")
-    elif not positional:
-        lines.append("    get = values.get")
+        lines.append(f"{', '.join(writer.locals.values())}, = values")
     if writer.memos:
-        lines.append(f"    {' = '.join(writer.memos.values())} = unset")
+        lines.append(f"{' = '.join(writer.memos.values())} = unset")
     loaded: list[str] = []
     for index, (reads, bounded, test) in enumerate(writer.rules):
         for signal in reads:
             if signal not in loaded:
                 loaded.append(signal)
-                lines += [f"    {line}" for line in writer.load(signal, positional=positional)]
-        lines += [f"    {line}" for line in bounded]
+                lines += writer.load(signal, positional=positional)
+        lines += bounded
         leave = f"return r{index}"
         if explained:
             leave += ", {" + ", ".join(f"{signal!r}: {writer.recorded(signal)}" for signal in loaded) + "}"
-        lines.append(f"    if {test}: {leave}" if test is not None else f"    {leave}")
-    return "\n".join(lines)
+        lines.append(f"if {test}: {leave}" if test is not None else leave)
+    if positional:
+        return "\n    ".join([f"def {name}(values):", *lines])
+    again = ["    except (AttributeError, KeyError, TypeError):", f"        return {name}(cleaned(values))"]
+    checked = "\n        ".join(["    try:", *lines])
+    return "\n".join([f"def {name}(values):", checked, *again])

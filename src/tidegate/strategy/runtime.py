@@ -5,28 +5,10 @@ from __future__ import annotations
 import math
 from string import ascii_lowercase, ascii_uppercase
 
-from tidegate.strategy.border import clean_value
 from tidegate.strategy.magnitude import LARGEST, SMALLEST
-from tidegate.tables import SignalType
 
 nan = math.nan
 ASCII_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
-
-
-def number(value: object) -> float:
-    """Any value of a mapping as a clean number, NaN for NULL."""
-    clean = clean_value(value, SignalType.NUMBER)
-    return nan if clean is None else float(clean)
-
-
-def text(value: object) -> str | None:
-    clean = clean_value(value, SignalType.TEXT)
-    return None if clean is None else str(clean)
-
-
-def boolean(value: object) -> bool | None:
-    clean = clean_value(value, SignalType.BOOLEAN)
-    return None if clean is None else bool(clean)
 
 
 def bounded(value: float) -> float:
@@ -56,9 +38,6 @@ def lower(value: str | None) -> str | None:
 NAMES: dict[str, object] = {
     "nan": nan,
     "unset": object(),
-    "number": number,
-    "text": text,
-    "boolean": boolean,
     "bounded": bounded,
     "greatest": greatest,
     "least": least,

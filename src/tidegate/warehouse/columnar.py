@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import orjson
@@ -22,9 +23,8 @@ from tidegate.warehouse.values import fits, kind_of
 class Parquet:
     """Reads one Parquet file."""
 
-    def __init__(self, source: Source, table: Table, batch_rows: int) -> None:
+    def __init__(self, source: Source, table: Table, match: Match, batch_rows: int) -> None:
         self.source = source
-        self._kinds = {column.name: kind_of(column) for column in table.columns}
         try:
             self._file = pq.ParquetFile(source.path)
         except (pa.ArrowException, OSError) as error:
@@ -34,20 +34,20 @@ class Parquet:
                 remedy="Fetch it again, or name its format: csv or jsonl.",
             ) from error
         self._schema = self._file.schema_arrow
+        self.names: Sequence[str] = list(self._schema.names)
         self._batch_rows = self._bounded(batch_rows)
-
-    @property
-    def names(self) -> Sequence[str]:
-        return list(self._schema.names)
+        with ExitStack() as stack:
+            stack.callback(self.close)
+            self.wanted = match(self.names, {})
+            self._check_types(table)
+            stack.pop_all()
 
     def types(self, wanted: Sequence[str]) -> Mapping[str, pl.DataType]:
         empty = pl.DataFrame(pl.from_arrow(self._schema.empty_table().select(list(wanted))))
         return dict(empty.schema)
 
-    def rows(self, match: Match, typed: Mapping[str, pl.DataType]) -> Iterator[Rows]:
-        wanted = match(self.names, {})
-        self._check_types(wanted)
-        read = list(dict.fromkeys([*wanted.values(), *typed]))
+    def rows(self, typed: Mapping[str, pl.DataType]) -> Iterator[Rows]:
+        read = list(dict.fromkeys([*self.wanted.values(), *typed]))
         done = 0
         for batch in self._batches(read):
             problems: list[Problem] = []
@@ -56,7 +56,7 @@ class Parquet:
             done += batch.num_rows
             yield Rows(
                 columns=frame(
-                    [columns[theirs].alias(ours) for ours, theirs in wanted.items()], batch.num_rows
+                    [columns[theirs].alias(ours) for ours, theirs in self.wanted.items()], batch.num_rows
                 ),
                 typed=frame([columns[name] for name in typed], batch.num_rows),
                 numbers=numbers,
@@ -80,20 +80,19 @@ class Parquet:
                 remedy="Fetch or write it again.",
             ) from error
 
-    def _check_types(self, wanted: Mapping[str, str]) -> None:
-        for ours, theirs in wanted.items():
-            dtype = self.types([theirs])[theirs]
-            if not fits(self._kinds[ours], dtype):
+    def _check_types(self, table: Table) -> None:
+        for ours, theirs in self.wanted.items():
+            kind, dtype = kind_of(table[ours]), self.types([theirs])[theirs]
+            if not fits(kind, dtype):
                 raise InputError(
-                    f"the column holds {dtype}, and {ours} takes {self._kinds[ours].value}",
+                    f"the column holds {dtype}, and {ours} takes {kind.value}",
                     where=Where(self.source.name, field=theirs),
                     remedy=f"Convert the column, or name another one: {ours}=COLUMN"
                     f" ({ours}= leaves it unread).",
                 )
 
     def _bounded(self, batch_rows: int) -> int:
-        """Fewer rows a batch where the rows are so wide that a batch would not fit the memory meant for
-        it."""
+        """Fewer rows a batch where rows are so wide that a batch would outgrow `BLOCK_BYTES`."""
         about = self._file.metadata
         groups = [about.row_group(number).total_byte_size for number in range(about.num_row_groups)]
         widest: int = max(1, sum(groups) // max(1, about.num_rows))

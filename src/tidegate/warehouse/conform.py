@@ -10,8 +10,7 @@ from tidegate.warehouse.values import convert, kind_of
 
 
 def conform(rows: Rows, table: Table, max_field_bytes: int) -> tuple[pl.DataFrame, list[Problem]]:
-    """The rows in exactly the columns of `table`, null where the file has nothing, and every problem with a
-    value."""
+    """The rows in exactly the columns of `table`, null where the file has nothing, and all their problems."""
     columns = []
     problems = list(rows.problems)
     for column in table.columns:

@@ -63,7 +63,9 @@ class _Part:
 class Csv:
     """Reads a source of CSV. Empty fields are null, quoted or not; blank lines are passed over."""
 
-    def __init__(self, source: Source, batch_rows: int, max_line_bytes: int, max_field_bytes: int) -> None:
+    def __init__(
+        self, source: Source, match: Match, batch_rows: int, max_line_bytes: int, max_field_bytes: int
+    ) -> None:
         self.source = source
         self._batch_rows = batch_rows
         self._max_field_bytes = max_field_bytes
@@ -73,14 +75,11 @@ class Csv:
             stream, self._stored = stack.enter_context(opened(source))
             found = blocks(chunks(stream, source), max_lines=batch_rows, max_line_bytes=max_line_bytes)
             first = _decoded(next(found, Block([], 1)))
-            self._separator, self._names, spent = _header(first, source)
+            self._separator, self.names, spent = _header(first, source)
+            self.wanted = match(self.names, {})
             self._parts = self._records(first[spent:], spent + 1, found)
             self._first = next(self._parts, None)
             self._open = stack.pop_all()
-
-    @property
-    def names(self) -> Sequence[str]:
-        return self._names
 
     def types(self, wanted: Sequence[str]) -> Mapping[str, pl.DataType]:
         if self._first is None:
@@ -88,16 +87,15 @@ class Csv:
         columns = self._columns(self._first, wanted)
         return {name: infer_text(columns[name]) for name in wanted}
 
-    def rows(self, match: Match, typed: Mapping[str, pl.DataType]) -> Iterator[Rows]:
-        wanted = match(self.names, {})
+    def rows(self, typed: Mapping[str, pl.DataType]) -> Iterator[Rows]:
         first, self._first = self._first, None
         for part in chain([first] if first else [], self._parts):
-            columns = self._columns(part, [*wanted.values(), *typed])
+            columns = self._columns(part, [*self.wanted.values(), *typed])
             problems = list(part.problems)
             known = [typed_text(columns[name], dtype, problems) for name, dtype in typed.items()]
             height = len(part)
             yield Rows(
-                columns=frame([columns[theirs].alias(ours) for ours, theirs in wanted.items()], height),
+                columns=frame([columns[theirs].alias(ours) for ours, theirs in self.wanted.items()], height),
                 typed=frame(known, height),
                 numbers=part.numbers,
                 raw=part.raw,
@@ -119,7 +117,7 @@ class Csv:
         """The records of the lines; returns how many lines are spent. The others are a record still open."""
         clean = all(map(_is_utf8, lines))
         part = _Part(lines)
-        width = len(self._names)
+        width = len(self.names)
         start = base = 0
         reader = _reader(lines, self._separator)
         while True:
@@ -161,15 +159,15 @@ class Csv:
         """Add a record, or an empty one where there is a problem with it."""
         if problem is not None:
             part.problems.append(Problem(len(part), None, *problem))
-        part.fields.extend(record if problem is None else [""] * len(self._names))
+        part.fields.extend(record if problem is None else [""] * len(self.names))
         part.numbers.append(number + start)
         part.starts.append(start)
         part.ends.append(end)
 
     def _objection(self, record: list[str], lines: list[Line]) -> tuple[str, str] | None:
         """What is wrong with a record that could be taken apart, and the remedy."""
-        if len(record) != len(self._names):
-            return f"the row has {len(record)} fields and the header has {len(self._names)}", REMEDY
+        if len(record) != len(self.names):
+            return f"the row has {len(record)} fields and the header has {len(self.names)}", REMEDY
         if all(map(_is_utf8, lines)):
             return None
         return undecodable(b"".join(map(_as_bytes, lines)))
@@ -177,7 +175,7 @@ class Csv:
     def _columns(self, part: _Part, wanted: Sequence[str]) -> dict[str, pl.Series]:
         found = {}
         for name in dict.fromkeys(wanted):
-            values = part.fields[self._names.index(name) :: len(self._names)]
+            values = part.fields[self.names.index(name) :: len(self.names)]
             series = pl.Series(name, values, dtype=pl.String)
             found[name] = series.set(series == "", None)
         return found

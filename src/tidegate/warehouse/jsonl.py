@@ -43,45 +43,52 @@ class _Part:
 class JsonLines:
     """Reads a source of JSON Lines."""
 
-    def __init__(self, source: Source, table: Table, batch_rows: int, max_line_bytes: int) -> None:
+    def __init__(
+        self, source: Source, table: Table, match: Match, batch_rows: int, max_line_bytes: int
+    ) -> None:
         self.source = source
+        self._match = match
         self._kinds = {column.name: kind_of(column) for column in table.columns}
         with ExitStack() as stack:
             stream, self._stored = stack.enter_context(opened(source))
             found = blocks(chunks(stream, source), max_lines=batch_rows, max_line_bytes=max_line_bytes)
             self._parts = map(_parse, found)
             self._first = next(self._parts, None)
+            self._names: dict[str, None] = {}
+            self.wanted: Mapping[str, str] = {}
             if self._first is not None:
                 _refuse_other_text(self._first, source)
+                self._meet(self._first)
             self._open = stack.pop_all()
 
     @property
     def names(self) -> Sequence[str]:
-        return list(_names(self._first)) if self._first else []
+        return list(self._names)
 
     def types(self, wanted: Sequence[str]) -> Mapping[str, pl.DataType]:
         docs = self._first.docs if self._first else []
         return {name: infer([doc.get(name) for doc in docs]) for name in wanted}
 
-    def rows(self, match: Match, typed: Mapping[str, pl.DataType]) -> Iterator[Rows]:
+    def rows(self, typed: Mapping[str, pl.DataType]) -> Iterator[Rows]:
         first, self._first = self._first, None
-        names: dict[str, None] = {}
-        wanted: Mapping[str, str] = {}
         for part in chain([first] if first else [], self._parts):
             if part.docs:
-                if not names.keys() >= set().union(*part.docs):
-                    # A column may show up late, in objects that leave out what is null.
-                    names |= _names(part)
-                    wanted = match(list(names), wanted)
-                yield self._rows(part, wanted, typed)
+                self._meet(part)
+                yield self._rows(part, typed)
 
     def close(self) -> None:
         self._open.close()
 
-    def _rows(self, part: _Part, wanted: Mapping[str, str], typed: Mapping[str, pl.DataType]) -> Rows:
+    def _meet(self, part: _Part) -> None:
+        """Match columns not met before: one may show up late, in objects that leave out what is null."""
+        if not self._names.keys() >= set().union(*part.docs):
+            self._names |= dict.fromkeys(chain.from_iterable(part.docs))
+            self.wanted = self._match(self.names, self.wanted)
+
+    def _rows(self, part: _Part, typed: Mapping[str, pl.DataType]) -> Rows:
         problems = list(part.problems)
         columns = []
-        for ours, theirs in wanted.items():
+        for ours, theirs in self.wanted.items():
             values = [doc.get(theirs) for doc in part.docs]
             columns.append(_series(ours, values, self._kinds[ours], problems))
         known = [
@@ -97,11 +104,6 @@ class JsonLines:
             problems=problems,
             share=self._stored.tell() / self.source.size if self.source.size else None,
         )
-
-
-def _names(part: _Part) -> dict[str, None]:
-    """The columns of the objects, in the order in which they come."""
-    return dict.fromkeys(chain.from_iterable(part.docs))
 
 
 def _parse(block: Block) -> _Part:

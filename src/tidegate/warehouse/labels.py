@@ -7,7 +7,6 @@ item mean together is for `measure` to say.
 from __future__ import annotations
 
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -15,7 +14,7 @@ import polars as pl
 from tidegate.errors import InputError, Where
 from tidegate.names import nearest
 from tidegate.tables import LABELS
-from tidegate.warehouse.columns import LABEL_ALIASES, missing, resolve
+from tidegate.warehouse.columns import LABEL_ALIASES, missing
 from tidegate.warehouse.conform import conform
 from tidegate.warehouse.formats import open_reader
 from tidegate.warehouse.rows import MAX_FIELD_BYTES, Problem, Rows
@@ -33,15 +32,13 @@ def read_labels(path: Path | str, *, known_ids: pl.Series | None = None) -> pl.D
     """
     source = identify(path)
     parts = []
-    with closing(open_reader(source, LABELS)) as reader:
-        match = partial(resolve, table=LABELS, columns={}, aliases=LABEL_ALIASES, file=source.name)
-        wanted = match(reader.names, {})
+    with closing(open_reader(source, LABELS, aliases=LABEL_ALIASES, columns={})) as reader:
         for name in ("item_id", "violates"):
-            if name not in wanted:
+            if name not in reader.wanted:
                 raise missing(
                     name, reader.names, source.name, "Labels need the columns item_id and violates."
                 )
-        for rows in reader.rows(match, {}):
+        for rows in reader.rows({}):
             labels, problems = _labels(rows)
             unknown = [] if known_ids is None else _unknown(labels, known_ids)
             for problem in sorted([*problems, *unknown], key=lambda problem: problem.row)[:1]:

@@ -1,12 +1,10 @@
-"""Items from files and standard input: whole ones in batches, broken ones to the rejects, in bounded
-memory."""
+"""Items from files and standard input: whole ones in batches, broken ones to the rejects."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -14,11 +12,11 @@ import polars as pl
 from tidegate.errors import InputError, Where
 from tidegate.tables import ITEMS, TRUTH
 from tidegate.warehouse.batch import Batch
-from tidegate.warehouse.columns import ALIASES, ROW_NUMBER, missing, resolve
+from tidegate.warehouse.columns import ALIASES, ROW_NUMBER, missing
 from tidegate.warehouse.formats import open_reader
 from tidegate.warehouse.items import to_items
 from tidegate.warehouse.rejects import Reject, RejectWriter
-from tidegate.warehouse.rows import MAX_FIELD_BYTES, Match, Problem, Reader, Rows
+from tidegate.warehouse.rows import MAX_FIELD_BYTES, Problem, Reader, Rows
 from tidegate.warehouse.seen import SeenIds
 from tidegate.warehouse.sources import STDIN, Source, identify
 from tidegate.warehouse.truth import TruthExpressions, TruthReader, columns_read
@@ -52,8 +50,7 @@ def read_items(
 
     Raises:
         InputError: a source cannot be read at all, a column is missing, or an expression does not hold.
-        Nothing has
-            been given or rejected then, unless a file turns out to be damaged midway.
+            Nothing has been given or rejected then, unless a file turns out to be damaged midway.
     """
     asked = _Asked(columns or {}, _expressions(truth, truth_policy), batch_rows, max_field_bytes)
     given = [sources] if isinstance(sources, (str, Path)) else list(sources)
@@ -64,7 +61,7 @@ def read_items(
     for source, reader in readers.items():
         with closing(reader or asked.open(source)) as reader:
             plan = asked.plan(reader)
-            for rows in reader.rows(plan.match, plan.typed):
+            for rows in reader.rows(plan.typed):
                 share = (bytes_read + (rows.share or 0) * (source.size or 0)) / total if total else None
                 batch = _batch(_numbered(rows, plan, rows_read), plan, seen, source, rejects, max_field_bytes)
                 rows_read += len(rows.numbers)
@@ -83,9 +80,8 @@ def read_items(
 
 @dataclass(frozen=True)
 class _Plan:
-    """How one source is to be read: which columns are ours, and what the truth reads, with which types."""
+    """How one source is to be read: whether its rows are numbered, and what the truth reads."""
 
-    match: Match
     number_rows: bool
     typed: Mapping[str, pl.DataType]
     truth: TruthReader | None
@@ -101,17 +97,22 @@ class _Asked:
     max_field_bytes: int
 
     def open(self, source: Source) -> Reader:
-        return open_reader(source, ITEMS, batch_rows=self.batch_rows, max_field_bytes=self.max_field_bytes)
+        return open_reader(
+            source,
+            ITEMS,
+            aliases=ALIASES,
+            columns=self.columns,
+            batch_rows=self.batch_rows,
+            max_field_bytes=self.max_field_bytes,
+        )
 
     def plan(self, reader: Reader) -> _Plan:
-        """Match the file's columns with ours and bind the truth to them.
+        """Check that an item's columns are there, and bind the truth to the file's.
 
         Raises:
             InputError: a column is missing, or an expression does not hold.
         """
-        names, file = reader.names, reader.source.name
-        match = partial(resolve, table=ITEMS, columns=self.columns, aliases=ALIASES, file=file)
-        wanted = match(names, {})
+        names, wanted, file = reader.names, reader.wanted, reader.source.name
         number_rows = "id" not in wanted and self.columns.get("id") == ROW_NUMBER
         if "id" not in wanted and not number_rows:
             raise missing(
@@ -123,9 +124,9 @@ class _Asked:
         if "text" not in wanted and "media" not in wanted:
             raise missing("text", names, file, "Say which one it is with text=COLUMN (or media=COLUMN).")
         if self.truth is None:
-            return _Plan(match, number_rows, {}, None)
+            return _Plan(number_rows, {}, None)
         typed = reader.types(columns_read(self.truth, names))
-        return _Plan(match, number_rows, typed, TruthReader(self.truth, typed, names, reader.source))
+        return _Plan(number_rows, typed, TruthReader(self.truth, typed, names, reader.source))
 
 
 def _expressions(truth: str | None, policy: str | None) -> TruthExpressions | None:

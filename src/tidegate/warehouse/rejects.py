@@ -52,8 +52,10 @@ class Reject:
 
 
 class RejectWriter:
-    """Writes rejects to `path`, which comes into being with the first of them; a file from before is
-    replaced."""
+    """Writes rejects to `path`, which comes into being with the first of them.
+
+    A file from before is removed. A full disk shows as the `OSError` that it is: the run knows what to do.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -60,11 +60,15 @@ class Reader(Protocol):
     def names(self) -> Sequence[str]:
         """The file's columns."""
 
+    @property
+    def wanted(self) -> Mapping[str, str]:
+        """Our column → the file's, as far as is known yet."""
+
     def types(self, wanted: Sequence[str]) -> Mapping[str, pl.DataType]:
         """The types of some of the file's columns: declared, or taken from its first rows."""
 
-    def rows(self, match: Match, typed: Mapping[str, pl.DataType]) -> Iterator[Rows]:
-        """All rows: the columns that `match` finds, and those that an expression reads."""
+    def rows(self, typed: Mapping[str, pl.DataType]) -> Iterator[Rows]:
+        """All rows: the wanted columns, and those that an expression reads."""
 
     def close(self) -> None:
         """Let go of the file."""

@@ -24,8 +24,7 @@ class SeenIds:
         return sum(map(len, self._levels))
 
     def add(self, ids: pl.Series) -> pl.Series:
-        """Remember `ids`; Boolean per id: whether it came before, in an earlier call or earlier in this
-        one."""
+        """Remember `ids`; Boolean per id: whether it came before, in an earlier call or in this one."""
         hashed = ids.hash(seed=0)
         hashes = hashed.to_numpy()
         before = np.zeros(len(hashes), dtype=np.bool_)

@@ -167,6 +167,12 @@ def _check_readable(path: Path) -> None:
             where=where,
             remedy=f"{nearest(path.name, beside)}Check the path.",
         )
+    if not path.is_file():
+        raise InputError(
+            "this is a pipe or a device, not a file",
+            where=where,
+            remedy="Pipe it in, and name - as the file.",
+        )
     if not os.access(path, os.R_OK):
         raise InputError("the file may not be read", where=where, remedy="Ask for the right to read it.")
     if path.stat().st_size == 0:

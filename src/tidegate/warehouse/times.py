@@ -22,8 +22,7 @@ NUMBER = r"^\s*-?\d+(\.\d+)?\s*$"
 SECONDS_BELOW = 1e11
 MILLISECONDS_BELOW = 1e14
 MICROSECONDS_BELOW = 1e17
-"""A number below the first is seconds since 1970 (until the year 5138), below the second milliseconds, and
-so on."""
+"""A number below the first is seconds since 1970 (until the year 5138), below the second milliseconds."""
 
 
 def parse_times(series: pl.Series) -> pl.Series:

@@ -23,7 +23,7 @@ from tidegate.signals.text_risk.model import WINDOW, chunks
 Array = NDArray[np.float64]
 
 LEAST_HARMFUL = 0.1
-"""The share of a harm's known texts, by weight, that are harmful, at least: rarer harms are weighed up to it."""
+"""The least share of a harm's known texts, by weight, that are harmful: rarer ones are weighed up to it."""
 
 
 def feature_counts(texts: Sequence[str], bits: int) -> scipy.sparse.csr_array:
@@ -107,7 +107,7 @@ def fit_weights(
 
 
 def with_floor(labels: Array, weights: Array, least: float) -> Array:
-    """One harm's weights, n: 0 where it is unknown; harmful texts together make up at least a share `least`."""
+    """One harm's weights, n: 0 where it is unknown; harmful texts together make up `least` or more."""
     known = np.where(np.isnan(labels), 0, weights)
     harmful = known[labels == 1].sum()
     harmless = known.sum() - harmful

@@ -28,7 +28,7 @@ from tidegate.signals.text_risk.fit import (
 )
 from tidegate.signals.text_risk.model import GROUPS, WEIGHTS, TextRiskModel, load_model, packed, unpacked
 
-FEWEST = 200
+FEWEST = 100
 """So many harmful tuning texts a harm, or a writing system, needs for a calibration of its own."""
 
 RARE_SHARE = 0.2
@@ -99,8 +99,7 @@ def fit_model(corpus: pl.DataFrame, fit: dict[str, float]) -> TextRiskModel:
     table[kept[strongest], :-1] = weights[strongest]
     table[:, -1] = frequency**2
     ones = np.ones((len(GROUPS), len(HARM_KEYS)), np.float32)
-    digest = hashlib.sha256(table.tobytes()).hexdigest()[:12]
-    return TextRiskModel(HARM_KEYS, digest, bits, table, ones, 0 * ones)
+    return TextRiskModel(HARM_KEYS, "uncalibrated", bits, table, ones, 0 * ones)
 
 
 def calibrated(model: TextRiskModel, corpus: pl.DataFrame) -> TextRiskModel:
@@ -132,7 +131,8 @@ def calibrated(model: TextRiskModel, corpus: pl.DataFrame) -> TextRiskModel:
             slope[g, h], shift[g, h] = fit_sigmoid(
                 scores[:, like][rows].astype(float), labels[:, like][rows], weights[:, like][rows]
             )
-    return replace(model, slope=slope, shift=shift)
+    numbers = b"".join(part.tobytes() for part in (model.table, slope, shift))
+    return replace(model, slope=slope, shift=shift, version=hashlib.sha256(numbers).hexdigest()[:12])
 
 
 def labels_of(corpus: pl.DataFrame) -> Array:

@@ -1,0 +1,142 @@
+"""Audit designs spend the budget, never leave an item without a chance, and draw the same on replay."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tidegate.errors import MeasureError
+from tidegate.measure import draw, fixed_rate, proportional
+
+SCORES = st.lists(
+    st.floats(1e-9, 1e6) | st.just(0.0) | st.just(float("nan")) | st.just(-1.0), min_size=1, max_size=60
+)
+
+
+def ids(n: int) -> pl.Series:
+    return pl.Series([f"item-{i}" for i in range(n)], dtype=pl.String)
+
+
+@given(SCORES, st.floats(0.1, 80), st.floats(1e-6, 1))
+def test_every_probability_lies_between_the_floor_and_one(
+    scores: list[float], budget: float, floor: float
+) -> None:
+    p = proportional(np.array(scores), None, budget, floor)
+    assert (p >= floor).all()
+    assert (p <= 1).all()
+
+
+@given(SCORES, st.floats(0.1, 80), st.floats(1e-6, 0.5))
+def test_the_budget_is_spent_unless_the_floor_or_certainty_forbids(
+    scores: list[float], budget: float, floor: float
+) -> None:
+    p = proportional(np.array(scores), None, budget, floor)
+    positive = np.nan_to_num(np.array(scores)) > 0
+    at_most = positive.sum() + floor * (~positive).sum()
+    at_least = floor * len(scores)
+    expected = np.clip(budget, at_least, at_most) if positive.any() else at_least
+    assert p.sum() == pytest.approx(expected, rel=1e-9)
+
+
+@given(st.lists(st.floats(1e-3, 1e3), min_size=2, max_size=40), st.floats(1e-3, 1e3))
+def test_scores_of_another_unit_give_the_same_probabilities(scores: list[float], unit: float) -> None:
+    before = proportional(np.array(scores), None, 1.5, 0.001)
+    assert proportional(np.array(scores) * unit, None, 1.5, 0.001) == pytest.approx(before, rel=1e-9)
+
+
+def test_probabilities_between_floor_and_one_are_in_proportion_to_the_scores() -> None:
+    p = proportional([1.0, 2.0, 4.0], None, 0.7, 0.001)
+    assert p == pytest.approx([0.1, 0.2, 0.4])
+
+
+def test_missing_and_negative_scores_get_the_floor() -> None:
+    p = proportional([float("nan"), -3.0, float("inf"), 1.0, 1.0], None, 1.0, 0.01)
+    assert p[:3] == pytest.approx([0.01] * 3)
+    assert p[3:] == pytest.approx([0.485] * 2)
+
+
+def test_where_no_item_has_a_score_all_get_the_floor() -> None:
+    assert proportional([0.0, 0.0], None, 100, 0.02).tolist() == [0.02, 0.02]
+
+
+def test_the_floor_wins_where_it_alone_spends_more_than_the_budget() -> None:
+    assert proportional([1.0, 9.0, 5.0], None, 1.0, 0.5).tolist() == [0.5, 0.5, 0.5]
+
+
+def test_each_day_has_the_budget_to_itself() -> None:
+    rng = np.random.default_rng(0)
+    days = rng.integers(0, 3, 3000)
+    p = proportional(rng.random(3000), days, 100.0, 0.001)
+    assert [p[days == day].sum() for day in range(3)] == pytest.approx([100.0] * 3)
+
+
+def test_no_items_no_probabilities() -> None:
+    assert len(proportional([], [], 5.0, 0.1)) == 0
+    assert len(fixed_rate(0, 0.1)) == 0
+
+
+def test_scores_of_hugely_different_size_still_spend_the_budget() -> None:
+    p = proportional([1e-150, 1e-100, 1.0, 1e100], None, 2.5, 1e-9)
+    assert p.sum() == pytest.approx(2.5, rel=1e-6)
+
+
+@pytest.mark.parametrize("rate", [0.0, -0.1, 1.1, float("nan")])
+def test_a_rate_that_is_no_probability_is_refused(rate: float) -> None:
+    with pytest.raises(MeasureError, match="not a probability"):
+        fixed_rate(10, rate)
+    with pytest.raises(MeasureError, match="not a probability"):
+        proportional([1.0], None, 1.0, rate)
+
+
+@pytest.mark.parametrize("budget", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_budget_that_draws_nothing_is_refused(budget: float) -> None:
+    with pytest.raises(MeasureError, match="budget"):
+        proportional([1.0], None, budget, 0.1)
+
+
+def test_a_draw_depends_on_seed_and_id_alone() -> None:
+    p = fixed_rate(500, 0.3)
+    drawn = draw(ids(500), p, "seed")
+    backwards = draw(ids(500).reverse(), p, "seed")
+    assert (backwards[::-1] == drawn).all()
+    assert (draw(ids(500)[100:200], p[100:200], "seed") == drawn[100:200]).all()
+    assert (draw(ids(500), p, "another seed") != drawn).any()
+
+
+RECORDED = [1, 10, 13, 24, 27, 31, 55, 58]
+
+
+def test_the_draw_is_the_same_in_every_release() -> None:
+    # A recorded run can be replayed only as long as this never changes.
+    assert np.flatnonzero(draw(ids(60), fixed_rate(60, 0.1), "tidegate")).tolist() == RECORDED
+
+
+def test_an_item_drawn_at_a_probability_is_drawn_at_every_higher_one() -> None:
+    few, many = draw(ids(2000), fixed_rate(2000, 0.1), 7), draw(ids(2000), fixed_rate(2000, 0.4), 7)
+    assert (many | ~few).all()
+
+
+def test_items_are_drawn_with_the_probability_that_is_recorded() -> None:
+    n = 40_000
+    p = np.linspace(0.01, 1.0, n)
+    drawn = draw(ids(n), p, "seed")
+    for part in np.array_split(np.arange(n), 8):
+        expected, deviation = p[part].sum(), np.sqrt((p[part] * (1 - p[part])).sum())
+        assert abs(drawn[part].sum() - expected) < 4 * deviation
+    assert drawn[p == 1.0].all()
+
+
+@settings(max_examples=30)
+@given(st.lists(st.text(), unique=True, max_size=20))
+def test_any_text_can_be_an_id(texts: list[str]) -> None:
+    assert draw(pl.Series(texts, dtype=pl.String), fixed_rate(len(texts), 1.0), 0).all()
+
+
+def test_as_many_probabilities_as_items_are_asked_for() -> None:
+    with pytest.raises(MeasureError, match="2 items"):
+        draw(ids(2), [0.5], 0)
+    with pytest.raises(MeasureError, match="days"):
+        proportional([1.0, 2.0], [0], 1.0, 0.1)

@@ -1,0 +1,237 @@
+"""The cascade decides as if everything were known, and asks no detector about an item that is decided already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from tidegate.strategy import DETECTOR_FAILED, Strategy, cascade, decide_columns, decision_case, decisions_frame, replay
+from tidegate.strategy.column import evaluate
+from tidegate.strategy.truth import Truth, first_match
+from tidegate.tables import Catalog, SignalStatus
+
+
+class Detectors:
+    """Answers from a frame in which everything is known, and remembers about whom it was asked."""
+
+    def __init__(self, catalog: Catalog, known: pl.DataFrame, failing: frozenset[tuple[str, str]] = frozenset()) -> None:
+        self.catalog, self.known, self.failing = catalog, known, failing
+        self.asked: dict[str, list[str]] = {name: [] for name in catalog.detectors}
+
+    def __call__(self, detector: str, items: pl.DataFrame) -> pl.DataFrame:
+        spec = self.catalog.detectors[detector]
+        self.asked[detector] += items["id"].to_list()
+        columns = [spec.column(field.name) for field in spec.fields]
+        answer = items.select(item_id="id").join(self.known.select("item_id", *columns), on="item_id", how="left", maintain_order="left")
+        fails = pl.Series([(detector, item) in self.failing for item in items["id"]], dtype=pl.Boolean)
+        return answer.with_columns(
+            *(pl.when(~fails).then(pl.col(column)).alias(column) for column in columns),
+            pl.when(fails).then(pl.lit("failed")).otherwise(pl.lit("computed")).alias(spec.status_column),
+            pl.when(fails).then(pl.lit("out of time")).alias(spec.failure_column),
+        )
+
+
+def items_of(known: pl.DataFrame, kinds: list[str]) -> pl.DataFrame:
+    return pl.DataFrame({"id": known["item_id"], "kind": kinds}, schema={"id": pl.String, "kind": pl.String})
+
+
+def blank_where_unread(known: pl.DataFrame, items: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
+    """What a detector does not read is NULL."""
+    columns = []
+    for spec in catalog.detectors.values():
+        reads = items["kind"].is_in(list(spec.kinds))
+        columns += [pl.when(reads).then(pl.col(c)).alias(c) for c in map(spec.column, (f.name for f in spec.fields)) if c in known.columns]
+    return known.with_columns(columns)
+
+
+kinds = st.sampled_from(["text", "image", "video", "query"])
+
+
+@given(data=st.data())
+@settings(max_examples=60, deadline=None, phases=[Phase.explicit, Phase.generate])
+def test_it_decides_like_everything_computed_up_front(
+    data: st.DataObject, catalog: Catalog, random_strategies: Any, random_frames: Any
+) -> None:
+    strategy, known = data.draw(random_strategies), data.draw(random_frames)
+    items = items_of(known, [data.draw(kinds) for _ in range(len(known))])
+    known = blank_where_unread(known, items, catalog)
+    detectors = Detectors(catalog, known)
+
+    result = cascade(strategy, items, detectors, catalog=catalog)
+
+    assert result.resolution["rule"].to_list() == decide_columns(strategy, known)["rule"].to_list()
+    assert result.resolution["failed"].list.len().sum() == 0
+    decisions = decisions_frame(strategy, result.resolution, result.signals, catalog)
+    assert replay(strategy, decisions, catalog).is_empty()
+    assert all(len(set(asked)) == len(asked) for asked in detectors.asked.values())
+
+
+@given(data=st.data())
+@settings(max_examples=60, deadline=None, phases=[Phase.explicit, Phase.generate])
+def test_no_detector_is_asked_about_an_item_that_the_others_decide(
+    data: st.DataObject, catalog: Catalog, random_strategies: Any, random_frames: Any
+) -> None:
+    strategy, known = data.draw(random_strategies), data.draw(random_frames)
+    items = items_of(known, ["image"] * len(known))
+    detectors = Detectors(catalog, known)
+    seen: dict[str, dict[str, Any]] = {item: {} for item in items["id"]}
+    rows = {row["item_id"]: row for row in known.iter_rows(named=True)}
+
+    def watching(detector: str, asked: pl.DataFrame) -> pl.DataFrame:
+        for item in asked["id"]:
+            assert first_match(strategy, seen[item])[1] is Truth.UNKNOWN, "it was decided already"
+            seen[item] |= {name: rows[item][name] for name in strategy.types if name.partition(".")[0] == detector}
+        return detectors(detector, asked)
+
+    cascade(strategy, items, watching, catalog=catalog)
+
+
+@given(data=st.data())
+@settings(max_examples=60, deadline=None, phases=[Phase.explicit, Phase.generate])
+def test_failures_send_to_review_only_what_they_leave_open(
+    data: st.DataObject, catalog: Catalog, random_strategies: Any, random_frames: Any
+) -> None:
+    strategy, known = data.draw(random_strategies), data.draw(random_frames)
+    items = items_of(known, ["image"] * len(known))
+    pairs = st.tuples(st.sampled_from(sorted(catalog.detectors)), st.sampled_from(items["id"].to_list()))
+    failing = frozenset(data.draw(st.lists(pairs, max_size=8)))
+
+    result = cascade(strategy, items, Detectors(catalog, known, failing), catalog=catalog)
+
+    whole = decide_columns(strategy, known)["rule"]
+    for place, (item, rule, failed) in enumerate(result.resolution.iter_rows()):
+        if rule is not None:
+            assert rule == whole[place]
+            assert failed == []
+        else:
+            assert failed
+            assert all((name, item) in failing for name in failed)
+    decisions = decisions_frame(strategy, result.resolution, result.signals, catalog)
+    assert set(decisions.filter(pl.col("rule").is_null())["action"]) <= {"review"}
+    assert replay(strategy, decisions, catalog).is_empty()
+
+
+@given(data=st.data())
+@settings(max_examples=60, deadline=None, phases=[Phase.explicit, Phase.generate])
+def test_the_partial_case_is_certain_only_of_what_holds_whatever_is_missing(
+    data: st.DataObject, catalog: Catalog, random_strategies: Any, random_frames: Any
+) -> None:
+    strategy, known = data.draw(random_strategies), data.draw(random_frames)
+    whole = decide_columns(strategy, known)["rule"]
+    statuses = st.sampled_from(["computed", "skipped", "failed"])
+    columns = []
+    for name in sorted(strategy.detectors):
+        status = pl.Series(f"{name}.status", [data.draw(statuses) for _ in range(len(known))])
+        columns.append(status)
+        known = known.with_columns(
+            pl.when(status == "computed").then(pl.col(c)).alias(c) for c in known.columns if c.startswith(f"{name}.")
+        )
+    partial = evaluate(decision_case(strategy, partial=True), known.with_columns(columns), len(known))
+    assert all(rule in (None, DETECTOR_FAILED, expected) for rule, expected in zip(partial, whole, strict=True))
+    all_known = [pl.lit("computed").alias(column.name) for column in columns]
+    full = decide_columns(strategy, known)["rule"]
+    assert evaluate(decision_case(strategy, partial=True), known.with_columns(all_known), len(known)).to_list() == full.to_list()
+
+
+# --- by example -------------------------------------------------------------------------------------------
+
+KNOWN = pl.DataFrame(
+    {
+        "item_id": ["certain", "judged", "mild"],
+        "text.hate": [0.99, 0.6, 0.1],
+        "text.max_risk": [0.99, 0.6, 0.1],
+        "text.top": ["hate", "hate", None],
+        "judge.hate": [0.2, 0.95, 0.1],
+        "judge.verdict": ["a", "b", "c"],
+        "judge.sure": [True, True, True],
+        "hash.bank": [None, None, None],
+        "hash.distance": [None, None, None],
+    },
+    schema_overrides={"hash.bank": pl.String, "hash.distance": pl.Float64},
+)
+RULES = ("text.hate >= 0.97", "text.hate >= 0.5 and judge.hate >= 0.9")
+
+
+@pytest.fixture
+def hate(strategy_of: Callable[..., Strategy]) -> Strategy:
+    return strategy_of(*RULES)
+
+
+def test_the_dear_detector_sees_only_what_the_cheap_one_leaves_open(hate: Strategy, catalog: Catalog) -> None:
+    detectors = Detectors(catalog, KNOWN)
+    cascade(hate, items_of(KNOWN, ["text"] * 3), detectors, catalog=catalog)
+    assert detectors.asked["text"] == ["certain", "judged", "mild"]
+    assert detectors.asked["judge"] == ["judged"]
+
+
+def test_a_decision_records_what_was_computed_and_what_it_cost(hate: Strategy, catalog: Catalog) -> None:
+    items = items_of(KNOWN, ["text"] * 3)
+    result = cascade(hate, items, Detectors(catalog, KNOWN), catalog=catalog)
+    mild = decisions_frame(hate, result.resolution, result.signals, catalog, arm="shadow").row(2, named=True)
+    assert mild == {
+        "item_id": "mild",
+        "strategy": "random",
+        "strategy_version": hate.label,
+        "arm": "shadow",
+        "action": "allow",
+        "rule": "otherwise",
+        "policy": None,
+        "queue": None,
+        "escalate": None,
+        "reason": "rule",
+        "failure": None,
+        "values": '{"text.hate":0.1}',
+        "detectors": '{"text":"1.4"}',
+        "cost_ms": 0.5,
+        "cost_money": 0.0,
+    }
+
+
+def test_a_failed_detector_sends_its_items_to_review_with_the_reason(hate: Strategy, catalog: Catalog) -> None:
+    failing = frozenset({("judge", "judged"), ("text", "mild")})
+    items = items_of(KNOWN, ["text"] * 3)
+    result = cascade(hate, items, Detectors(catalog, KNOWN, failing), catalog=catalog)
+    decisions = decisions_frame(hate, result.resolution, result.signals, catalog)
+    assert decisions["action"].to_list() == ["remove", "review", "review"]
+    assert decisions["reason"].to_list() == ["rule", "detector_failed: judge", "detector_failed: text"]
+    assert decisions["failure"].to_list() == [None, '{"judge":"out of time"}', '{"text":"out of time"}']
+
+
+def test_a_detector_is_not_asked_about_kinds_that_it_does_not_read(
+    strategy_of: Callable[..., Strategy], catalog: Catalog
+) -> None:
+    strategy = strategy_of("hash.distance <= 31")
+    detectors = Detectors(catalog, KNOWN)
+    result = cascade(strategy, items_of(KNOWN, ["text", "image", "text"]), detectors, catalog=catalog)
+    assert detectors.asked["hash"] == ["judged"]
+    assert result.signals["hash.status"].to_list() == [
+        SignalStatus.NOT_APPLICABLE,
+        SignalStatus.COMPUTED,
+        SignalStatus.NOT_APPLICABLE,
+    ]
+
+
+def test_signals_that_are_given_are_not_asked_for(hate: Strategy, catalog: Catalog) -> None:
+    items = items_of(KNOWN, ["text"] * 3)
+    given_signals = Detectors(catalog, KNOWN)("text", items)
+    detectors = Detectors(catalog, KNOWN)
+    cascade(hate, items, detectors, catalog=catalog, given=given_signals)
+    assert detectors.asked["text"] == []
+
+
+def test_replay_tells_what_was_tampered_with(hate: Strategy, catalog: Catalog) -> None:
+    items = items_of(KNOWN, ["text"] * 3)
+    result = cascade(hate, items, Detectors(catalog, KNOWN), catalog=catalog)
+    decisions = decisions_frame(hate, result.resolution, result.signals, catalog)
+    forged = decisions.with_columns(
+        values=pl.Series(['{"text.hate":0.2}', "no JSON", decisions["values"][2]]),
+    )
+    found = replay(hate, forged, catalog)
+    assert found.filter(pl.col("item_id") == "mild").is_empty()
+    assert ("certain", "rule", "rule-0", "otherwise") in found.rows()
+    assert "values" in found.filter(pl.col("item_id") == "judged")["column"].to_list()
