@@ -395,7 +395,7 @@ def test_a_detector_that_the_workspace_does_not_have_cannot_be_asked(small: Stag
 
 
 def test_items_whose_needed_detector_failed_go_to_review(small: Stage) -> None:
-    """The run asked the dear detector from 0.5; the new strategy asks the same items, and no longer the rest."""
+    """The run asked the dear detector from 0.5 upwards, and the new strategy asks about the same items."""
     result = small.test(BEFORE.replace("then: review", "then: label"))
 
     asked = small.answers["cheap"].is_between(0.5, 0.9, closed="left")

@@ -186,13 +186,7 @@ def explanation(found: Why, *, show_text: bool) -> None:
         values.add_row(name, cell(value))
     out.print(values)
     out.print("Rules, from the top:")
-    for tried in found.explanation.tried:
-        terms = "; ".join(f"{term.text} is {term.truth}" for term in tried.terms) or "always matches"
-        out.print(f"  {tried.rule.id} (line {tried.rule.line}) is {tried.truth}: {terms}", markup=False)
-    flips = found.explanation.flips
-    out.print("What would have flipped it:" if flips else "No single signal would have flipped it.")
-    for flip in flips:
-        out.print(f"  {flip}", markup=False)
+    out.print(str(found.explanation), markup=False)
 
 
 def _because(decision: Mapping[str, Any]) -> str:

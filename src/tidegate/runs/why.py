@@ -37,7 +37,7 @@ def why(folder: RunFolder, item_id: str) -> Why:
         item=_row(run, "items", "id", item_id),
         decision=decision,
         values=values,
-        explanation=explain(run.strategy, values, run.catalog),
+        explanation=explain(run.strategy, values),
     )
 
 

@@ -94,7 +94,7 @@ def _settleable(condition: Condition) -> str:
         lambda test: _or([_and([*_known(test), f"({_sql(test)}) IS NOT TRUE"]), _obtainable(test)]),
         dual=True,
     )
-    return f"({true} OR {false})"
+    return f"(({true} OR {false}) IS TRUE)"
 
 
 def _needs(condition: Condition, detector: str) -> str:

@@ -13,8 +13,6 @@ from tidegate.signals.detector import Example
 from tidegate.signals.text_risk.model import TextRiskModel
 from tidegate.tables import DetectorSpec, SignalField, SignalType
 
-THRESHOLD = 0.5
-
 EXAMPLES = (
     Example("The library opens at nine and closes at six.", {"max_risk": 0.0}),
     Example("今天天气很好，我们去公园散步。", {"max_risk": 0.0}),
@@ -39,9 +37,9 @@ class TextRisk:
                 f"Probability of {BY_KEY[harm].title[0].lower()}{BY_KEY[harm].title[1:]}.",
                 "probability",
                 harm=harm,
-                threshold=THRESHOLD,
+                threshold=round(float(threshold), 3),
             )
-            for harm in self.model.harms
+            for harm, threshold in zip(self.model.harms, self.model.threshold, strict=True)
         )
         overall = (
             SignalField("max_risk", SignalType.NUMBER, "The highest of these probabilities.", "probability"),

@@ -66,7 +66,7 @@ def scaled(counts: Any, frequency: NDArray[np.float32]) -> Any:
 def fit_weights(
     x: Any, labels: Array, weights: Array, sets: NDArray[np.int64], *, penalty: float, iterations: int
 ) -> NDArray[np.float32]:
-    """Weights, columns × harms, of a logistic regression per harm with an intercept of its own per set.
+    """Weights, columns × harms, of a logistic regression per harm with an intercept per set and a common one.
 
     Args:
         labels: n × harms, 0, 1 or NaN where unknown; unknown ones have no part in the loss.
@@ -82,19 +82,28 @@ def fit_weights(
         (np.ones(len(sets), np.float32), sets, np.arange(len(sets) + 1)),
         shape=(len(sets), int(sets.max()) + 1),
     )
+    # The last row is the common intercept. A set that shows only one side of a harm gets none of its own, or
+    # that alone would explain its labels, and its texts would teach nothing.
+    one_hot = scipy.sparse.hstack([one_hot, np.ones((len(sets), 1), np.float32)], format="csr")
+    both = [(one_hot.T @ (labels == side) > 0).astype(np.float32) for side in (0.0, 1.0)]
+    own = both[0] * both[1]
+    own[-1] = 1
     transposed, one_hot_transposed = x.T.tocsr(), one_hot.T.tocsr()
     size = columns * harms
 
     def loss(flat: NDArray[np.float32]) -> tuple[float, NDArray[np.float32]]:
         w = flat[:size].reshape(columns, harms).astype(np.float32)
         b = flat[size:].reshape(-1, harms).astype(np.float32)
-        z = x @ w + one_hot @ b
+        z = x @ w + one_hot @ (own * b)
         probability = 1 / (1 + np.exp(-z))
         value = float((share * (np.logaddexp(0, z) - target * z)).sum())
         value += penalty / 2 * float(np.vdot(w, w)) + 1e-6 * float(np.vdot(b, b))
         slope = share * (probability - target)
         gradient = np.concatenate(
-            [(transposed @ slope + penalty * w).ravel(), (one_hot_transposed @ slope + 2e-6 * b).ravel()]
+            [
+                (transposed @ slope + penalty * w).ravel(),
+                (own * (one_hot_transposed @ slope) + 2e-6 * b).ravel(),
+            ]
         )
         return value, gradient.astype(np.float64)
 

@@ -51,7 +51,8 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class TextRiskModel:
-    """`table`: 2^bits rows of one weight per harm, then the energy. `slope`, `shift`: groups × harms."""
+    """`table`: 2^bits rows of one weight per harm, then the energy. `slope`, `shift`: groups × harms.
+    `threshold`: per harm, the probability from which a text counts as harmful."""
 
     harms: tuple[str, ...]
     version: str
@@ -59,6 +60,7 @@ class TextRiskModel:
     table: Floats
     slope: Floats
     shift: Floats
+    threshold: Floats
 
     def probabilities(self, texts: Sequence[str]) -> Floats:
         """Calibrated probabilities, n × harms. Rows of texts without a single token are NaN."""
@@ -171,6 +173,7 @@ def packed(model: TextRiskModel) -> bytes:
         unseen=np.float32(model.table[:, -1].max()),
         slope=model.slope,
         shift=model.shift,
+        threshold=model.threshold,
     )
     return buffer.getvalue()
 
@@ -186,4 +189,12 @@ def unpacked(file: bytes) -> TextRiskModel:
         roots = arrays["weights"].T.astype(np.float32) / 127
         table[rows, :-1] = np.sign(roots) * roots**2 * arrays["scale"]
         table[rows, -1] = (arrays["energy"] / np.float32(ENERGY_STEPS)) ** 2
-        return TextRiskModel(harms, about["version"], about["bits"], table, arrays["slope"], arrays["shift"])
+        return TextRiskModel(
+            harms,
+            about["version"],
+            about["bits"],
+            table,
+            arrays["slope"],
+            arrays["shift"],
+            arrays["threshold"],
+        )

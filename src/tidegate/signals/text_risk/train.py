@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from tidegate.policy.harms import HARM_KEYS
 from tidegate.signals.text_risk.corpus import RECIPE, Source, load_corpus, load_recipe
@@ -28,10 +29,13 @@ from tidegate.signals.text_risk.fit import (
 )
 from tidegate.signals.text_risk.model import GROUPS, WEIGHTS, TextRiskModel, load_model, packed, unpacked
 
+FALSE_ALARMS = 0.01
+THRESHOLD_RANGE = (0.1, 0.5)
+
 FEWEST = 100
 """So many harmful tuning texts a harm, or a writing system, needs for a calibration of its own."""
 
-RARE_SHARE = 0.2
+RARE_SHARE = 0.1
 """The share of harmful texts that the probability of a harm with fewer speaks of, at least."""
 
 
@@ -85,7 +89,7 @@ def fit_model(corpus: pl.DataFrame, fit: dict[str, float]) -> TextRiskModel:
         scaled(counts, frequency)[:, kept],
         labels_of(part),
         part["weight"].to_numpy(),
-        part["set"].rank("dense").to_numpy().astype(np.int64) - 1,
+        part["set"].str.replace("^authored.*", "authored").rank("dense").to_numpy().astype(np.int64) - 1,
         penalty=fit["penalty"],
         iterations=int(fit["iterations"]),
     )
@@ -99,7 +103,7 @@ def fit_model(corpus: pl.DataFrame, fit: dict[str, float]) -> TextRiskModel:
     table[kept[strongest], :-1] = weights[strongest]
     table[:, -1] = frequency**2
     ones = np.ones((len(GROUPS), len(HARM_KEYS)), np.float32)
-    return TextRiskModel(HARM_KEYS, "uncalibrated", bits, table, ones, 0 * ones)
+    return TextRiskModel(HARM_KEYS, "uncalibrated", bits, table, ones, 0 * ones, ones[0] / 2)
 
 
 def calibrated(model: TextRiskModel, corpus: pl.DataFrame) -> TextRiskModel:
@@ -132,7 +136,15 @@ def calibrated(model: TextRiskModel, corpus: pl.DataFrame) -> TextRiskModel:
                 scores[:, like][rows].astype(float), labels[:, like][rows], weights[:, like][rows]
             )
     numbers = b"".join(part.tobytes() for part in (model.table, slope, shift))
-    return replace(model, slope=slope, shift=shift, version=hashlib.sha256(numbers).hexdigest()[:12])
+    version = hashlib.sha256(numbers).hexdigest()[:12]
+    fitted = replace(model, slope=slope, shift=shift, version=version)
+    return replace(fitted, threshold=thresholds(fitted.probabilities(part["text"].to_list()), labels))
+
+
+def thresholds(probability: NDArray[np.float32], labels: Array) -> NDArray[np.float32]:
+    """Per harm, the probability that `FALSE_ALARMS` of its harmless texts exceed, within `THRESHOLD_RANGE`."""
+    found = [np.quantile(probability[labels[:, h] == 0, h], 1 - FALSE_ALARMS) for h in range(labels.shape[1])]
+    return np.clip(np.array(found, np.float32), *THRESHOLD_RANGE)
 
 
 def labels_of(corpus: pl.DataFrame) -> Array:
