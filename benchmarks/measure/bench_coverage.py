@@ -93,8 +93,8 @@ def table(repetitions: int) -> Iterator[str]:
     for one in settings(repetitions):
         ours = one.limits["tidegate"]
         yield (
-            f"| {one.design} | {one.weight} | {one.prevalence:.2%} | {one.labels} | {one.coverage('tidegate'):.3f} "
-            f"| {ours.width:.2%} | {one.coverage('normal'):.3f} | {ours.width / one.simple:.2f} |"
+            f"| {one.design} | {one.weight} | {one.prevalence:.2%} | {one.labels} "
+            f"| {one.coverage('tidegate'):.3f} | {ours.width:.2%} | {one.coverage('normal'):.3f} | {ours.width / one.simple:.2f} |"
         )
 
 

@@ -16,8 +16,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 import duckdb
-
 from benchmarks.figure import Figure
+
 from tidegate.policy.harms import HARM_AREAS, HARM_KEYS
 from tidegate.policy.ladder import LADDER
 from tidegate.runs.backtest import backtest
@@ -44,7 +44,7 @@ MEGABYTE = 1024**2
 
 def run() -> Iterator[Figure]:
     if not RUN.manifest.exists():
-        generate()
+        child("generate")
     ours, by_hand, labelled = child("ours"), child("by_hand"), child("labelled")
     millions = f"{ITEMS_DECIDED // 1_000_000} M decisions"
     against = "the from → to matrix alone in SQL by hand"
@@ -71,8 +71,8 @@ def by_hand() -> None:
     with duckdb.connect() as connection:
         connection.execute("SET enable_progress_bar = false")
         found = connection.sql(
-            f"SELECT action, action_after, count(*), sum(views) FROM ("
-            f"SELECT decisions.action, CASE {decision_case(loaded(NEW))} {actions} END AS action_after, items.views "
+            "SELECT action, action_after, count(*), sum(views) FROM (SELECT decisions.action, "
+            f"CASE {decision_case(loaded(NEW))} {actions} END AS action_after, views "
             f"FROM '{RUN.table('signals')}' signals POSITIONAL JOIN '{RUN.table('decisions')}' decisions "
             f"POSITIONAL JOIN '{RUN.table('items')}' items) GROUP BY ALL"
         ).fetchall()
@@ -159,7 +159,8 @@ def decisions_sql(strategy: Strategy) -> str:
         return f"CASE rule_index {whens} END"
 
     return f"""
-        SELECT item_id, '{strategy.name}' AS strategy, '{strategy.label}' AS strategy_version, 'current' AS arm,
+        SELECT item_id, '{strategy.name}' AS strategy, '{strategy.label}' AS strategy_version,
+            'current' AS arm,
             {of_rule("then")} AS action, {of_rule("id")} AS rule, {of_rule("policy")} AS policy,
             {of_rule("queue")} AS queue, {of_rule("escalate")} AS escalate, 'rule' AS reason,
             NULL::VARCHAR AS failure, '{{"text.max_risk":' || "text.max_risk" || '}}' AS values,
@@ -172,7 +173,7 @@ def decisions_sql(strategy: Strategy) -> str:
 
 if __name__ == "__main__":
     started = time.perf_counter()
-    {"ours": ours, "by_hand": by_hand, "labelled": labelled}[sys.argv[1]]()
+    {"generate": generate, "ours": ours, "by_hand": by_hand, "labelled": labelled}[sys.argv[1]]()
     seconds = time.perf_counter() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / MEGABYTE
     print(json.dumps({"seconds": seconds, "megabytes": peak}))

@@ -1,4 +1,4 @@
-"""Column evaluation against the SQL that somebody would write by hand for DuckDB, over the same Arrow columns."""
+"""Column evaluation against the SQL that somebody would write by hand for DuckDB, over the same columns."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import duckdb
 import numpy as np
 import polars as pl
-
 from benchmarks.figure import Figure
 from benchmarks.strategy import workload
+
 from tidegate.strategy import decide_columns
 from tidegate.tables import SignalType
 
@@ -40,7 +40,8 @@ def by_hand(rules: list[workload.BenchRule]) -> str:
         if rule.member is not None:
             terms.append(f'"{rule.member[0]}" IN ({", ".join(map(repr, rule.member[1]))})')
         branches.append(f"WHEN {' AND '.join(terms)} THEN {place}")
-    return f"SELECT item_id, CAST(CASE {' '.join(branches)} ELSE {len(rules)} END AS USMALLINT) AS rule FROM signals"
+    case = f"CASE {' '.join(branches)} ELSE {len(rules)} END"
+    return f"SELECT item_id, CAST({case} AS USMALLINT) AS rule FROM signals"
 
 
 def run() -> Iterator[Figure]:
@@ -60,4 +61,6 @@ def run() -> Iterator[Figure]:
                 hand.append(time.perf_counter() - started)
                 assert found["rule"].equals(expected["rule"])
             rate, other = ROWS / statistics.median(ours), ROWS / statistics.median(hand)
-            yield Figure(f"column, {count} rules", rate, "rows/s", against="DuckDB SQL by hand", ratio=rate / other)
+            yield Figure(
+                f"column, {count} rules", rate, "rows/s", against="DuckDB SQL by hand", ratio=rate / other
+            )

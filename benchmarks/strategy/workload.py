@@ -19,7 +19,7 @@ ACTIONS = ["remove", "review", "label", "limit_reach"]
 
 @dataclass(frozen=True)
 class BenchRule:
-    """`thresholds` are (signal, least value) and `member` is (text signal, allowed values); AND joins them all."""
+    """`thresholds` are (signal, least value), `member` is (text signal, allowed values); AND joins all."""
 
     thresholds: tuple[tuple[str, float], ...]
     member: tuple[str, tuple[str, ...]] | None
@@ -60,7 +60,11 @@ def sql_condition(rule: BenchRule) -> str:
 def strategy(each: list[BenchRule]) -> Strategy:
     lines = ["strategy: benchmark", "version: 1", "rules:"]
     for place, rule in enumerate(each):
-        lines += [f"  - id: rule-{place}", f"    when: {sql_condition(rule)}", f"    then: {ACTIONS[place % 4]}"]
+        lines += [
+            f"  - id: rule-{place}",
+            f"    when: {sql_condition(rule)}",
+            f"    then: {ACTIONS[place % 4]}",
+        ]
         lines.append(f"    policy: policy-{place % 9}")
     lines += ["  - id: otherwise", "    then: allow"]
     return load_strategy("\n".join(lines), catalog=catalog())

@@ -227,7 +227,7 @@ class TestWhoCounts:
     def test_drawn_items_without_an_answer_are_taken_as_missing_at_random(
         self, population: Build, labels: Build, figure: Figure
     ) -> None:
-        # Half of the passed and all of the actioned items have an answer: the passed ones stand for twice as many.
+        # Half of the passed and all of the actioned items have an answer: the passed ones stand for two each.
         people = population(["passed"] * 40 + ["actioned"] * 10)
         said = labels([(f"i{i}", True) for i in (*range(20), *range(40, 50))])
         row = figure(estimate(people, said), "leakage_share")

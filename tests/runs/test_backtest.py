@@ -119,7 +119,7 @@ def decide(strategy: Path, items: pl.DataFrame, answers: pl.DataFrame) -> tuple[
     return decisions.with_columns(audit_probability=pl.lit(0.5), audited=pl.Series(audited)), found.signals
 
 
-def stage(root: Path, answers: pl.DataFrame, *, row_groups: int | None = None) -> Stage:
+def stage(root: Path, answers: pl.DataFrame, *, text: str = BEFORE, row_groups: int | None = None) -> Stage:
     """A workspace and a finished run in it; its items are the rows of `answers`."""
     root.mkdir(parents=True, exist_ok=True)
     (root / "oracles.py").write_text(DETECTORS)
@@ -138,7 +138,7 @@ def stage(root: Path, answers: pl.DataFrame, *, row_groups: int | None = None) -
     )
     folder = RunFolder(root / "run")
     folder.root.mkdir()
-    folder.strategy.write_text(BEFORE)
+    folder.strategy.write_text(text)
     decisions, signals = decide(folder.strategy, items, answers)
     items.write_parquet(folder.table("items"), row_group_size=row_groups)
     signals.write_parquet(folder.table("signals"), row_group_size=row_groups and row_groups * 3 // 2)
@@ -338,6 +338,22 @@ def test_rows_stay_in_order_whatever_the_row_groups(tmp_path: Path, monkeypatch:
     assert found.count(None) > 0
     expected = many.decided(text)["rule"]
     assert all(here in (None, there) for here, there in zip(found, expected, strict=True))
+
+
+def test_the_items_own_columns_are_known_even_where_the_run_did_not_read_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a run that read item.views of some items only, then no item is undetermined for want of it."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    text = BEFORE.replace("cheap.risk >= 0.5 and", "cheap.risk >= 0.5 and item.views > 300 and")
+    some = stage(tmp_path, made_up(600, 5), text=text)
+    assert "skipped" in pl.read_parquet(some.folder.table("signals"))["item.status"]
+
+    new = BEFORE.replace("cheap.risk >= 0.9", "item.views > 990")
+    codes = decided_codes(some, new)
+    assert (codes[CODE] == 0).sum() == (some.items["views"] > 990).sum() > 0
+    result = some.test(new, compute_missing=True)
+    assert result.totals.cost_ms.after == pytest.approx(some.decided(new)["cost_ms"].sum())
 
 
 # --- what is not known ----------------------------------------------------------------------------------

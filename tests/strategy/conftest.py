@@ -69,8 +69,42 @@ def strategy_of() -> Callable[..., Strategy]:
 
 NUMBERS = [0.0, -0.0, 0.25, 0.5, 0.75, 1.0, -1.0, 31.0, 0.1, 0.30000000000000004, 1e-5, 123456.789, 1e17]
 EXTREMES = [1e100, 1.0000000001e100, 1e200, 1.7e308, 1e-100, 9e-101, 1e-300, 5e-324, -1e155, 2.0**53 + 2]
-TEXTS = ["", "a", "A", "ab", "aB%", "a_b", "é", "É", "ß", "İ", "Ω", "汉字", "😀", "x\ny", "it's", 'say "x"', "tvec", "-.^"]
-PATTERNS = ["^a", "b$", "[a-c]+", "a|b", "(ab)*c", "^x{1,2}.y", r"\.", "[^a-z]", ".", "^$", "^.$", "[à-ü]", r"[.\-^]$", r"\n"]
+TEXTS = [
+    "",
+    "a",
+    "A",
+    "ab",
+    "aB%",
+    "a_b",
+    "é",
+    "É",
+    "ß",
+    "İ",
+    "Ω",
+    "汉字",
+    "😀",
+    "x\ny",
+    "it's",
+    'say "x"',
+    "tvec",
+    "-.^",
+]
+PATTERNS = [
+    "^a",
+    "b$",
+    "[a-c]+",
+    "a|b",
+    "(ab)*c",
+    "^x{1,2}.y",
+    r"\.",
+    "[^a-z]",
+    ".",
+    "^$",
+    "^.$",
+    "[à-ü]",
+    r"[.\-^]$",
+    r"\n",
+]
 LIKES = ["%", "_", "a%", "%b", "%a_b%", "__", "", "é", "_%", "%%a", "a%b%"]
 
 
@@ -90,17 +124,22 @@ def joined(function: str, inner: st.SearchStrategy[str]) -> st.SearchStrategy[st
 
 text_values = st.recursive(
     TEXT_SIGNALS,
-    lambda inner: inner.map("lower({})".format) | st.tuples(inner, text_literals).map(lambda t: f"coalesce({t[0]}, {t[1]})"),
+    lambda inner: (
+        inner.map("lower({})".format)
+        | st.tuples(inner, text_literals).map(lambda t: f"coalesce({t[0]}, {t[1]})")
+    ),
     max_leaves=2,
 )
 number_values = st.recursive(
     NUMBER_SIGNALS | NUMBER_SIGNALS | number_literals | text_values.map("length({})".format),
-    lambda inner: st.tuples(inner, st.sampled_from("+-*/"), inner).map(lambda t: f"({t[0]} {t[1]} {t[2]})")
-    | inner.map("abs({})".format)
-    | inner.map("-{}".format)
-    | joined("coalesce", inner)
-    | joined("greatest", inner)
-    | joined("least", inner),
+    lambda inner: (
+        st.tuples(inner, st.sampled_from("+-*/"), inner).map(lambda t: f"({t[0]} {t[1]} {t[2]})")
+        | inner.map("abs({})".format)
+        | inner.map("-{}".format)
+        | joined("coalesce", inner)
+        | joined("greatest", inner)
+        | joined("least", inner)
+    ),
     max_leaves=3,
 )
 comparisons = st.sampled_from(["=", "<>", "<", "<=", ">", ">="])
@@ -109,18 +148,32 @@ tests = st.one_of(
     st.tuples(NUMBER_SIGNALS, comparisons, number_literals).map(" ".join),
     st.tuples(number_values, comparisons, number_values).map(" ".join),
     st.tuples(text_values, comparisons, text_literals | text_values).map(" ".join),
-    st.tuples(NUMBER_SIGNALS, maybe_not, number_literals, number_literals).map(lambda t: f"{t[0]} {t[1]}between {t[2]} and {t[3]}"),
-    st.tuples(text_values, maybe_not, st.lists(text_literals, min_size=1, max_size=3)).map(lambda t: f"{t[0]} {t[1]}in ({', '.join(t[2])})"),
-    st.tuples(number_values, maybe_not, st.lists(number_literals, min_size=1, max_size=3)).map(lambda t: f"{t[0]} {t[1]}in ({', '.join(t[2])})"),
-    st.tuples(text_values, maybe_not, st.sampled_from(LIKES)).map(lambda t: f"{t[0]} {t[1]}like {quoted(t[2])}"),
-    st.tuples(text_values, st.sampled_from(PATTERNS)).map(lambda t: f"regexp_matches({t[0]}, {quoted(t[1])})"),
+    st.tuples(NUMBER_SIGNALS, maybe_not, number_literals, number_literals).map(
+        lambda t: f"{t[0]} {t[1]}between {t[2]} and {t[3]}"
+    ),
+    st.tuples(text_values, maybe_not, st.lists(text_literals, min_size=1, max_size=3)).map(
+        lambda t: f"{t[0]} {t[1]}in ({', '.join(t[2])})"
+    ),
+    st.tuples(number_values, maybe_not, st.lists(number_literals, min_size=1, max_size=3)).map(
+        lambda t: f"{t[0]} {t[1]}in ({', '.join(t[2])})"
+    ),
+    st.tuples(text_values, maybe_not, st.sampled_from(LIKES)).map(
+        lambda t: f"{t[0]} {t[1]}like {quoted(t[2])}"
+    ),
+    st.tuples(text_values, st.sampled_from(PATTERNS)).map(
+        lambda t: f"regexp_matches({t[0]}, {quoted(t[1])})"
+    ),
     st.tuples(number_values | text_values, st.sampled_from(["is null", "is not null"])).map(" ".join),
-    st.sampled_from(["judge.sure", "judge.sure = false", "coalesce(judge.sure, true)", "judge.sure <> judge.sure", "null"]),
+    st.sampled_from(
+        ["judge.sure", "judge.sure = false", "coalesce(judge.sure, true)", "judge.sure <> judge.sure", "null"]
+    ),
 )
 conditions = st.recursive(
     tests,
-    lambda inner: st.tuples(inner, st.sampled_from(["and", "or"]), inner).map(lambda t: f"({t[0]} {t[1]} {t[2]})")
-    | inner.map("not ({})".format),
+    lambda inner: (
+        st.tuples(inner, st.sampled_from(["and", "or"]), inner).map(lambda t: f"({t[0]} {t[1]} {t[2]})")
+        | inner.map("not ({})".format)
+    ),
     max_leaves=5,
 )
 
@@ -146,7 +199,9 @@ def random_conditions() -> st.SearchStrategy[str]:
 
 
 VALUES: dict[SignalType, st.SearchStrategy[Any]] = {
-    NUMBER: st.none() | st.sampled_from(NUMBERS + EXTREMES) | st.floats(allow_nan=False, allow_infinity=False),
+    NUMBER: st.none()
+    | st.sampled_from(NUMBERS + EXTREMES)
+    | st.floats(allow_nan=False, allow_infinity=False),
     TEXT: st.none() | st.sampled_from(TEXTS) | st.text(alphabet="aAbBé%_\\ 汉😀.", max_size=4),
     BOOLEAN: st.none() | st.booleans(),
 }

@@ -1,4 +1,4 @@
-"""The cascade decides as if everything were known, and asks no detector about an item that is decided already."""
+"""The cascade decides as if all were known, and asks no detector about an item that is decided."""
 
 from __future__ import annotations
 
@@ -7,10 +7,18 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tidegate.strategy import DETECTOR_FAILED, Strategy, cascade, decide_columns, decision_case, decisions_frame, replay
+from tidegate.strategy import (
+    DETECTOR_FAILED,
+    Strategy,
+    cascade,
+    decide_columns,
+    decision_case,
+    decisions_frame,
+    replay,
+)
 from tidegate.strategy.column import evaluate
 from tidegate.strategy.truth import Truth, first_match
 from tidegate.tables import Catalog, SignalStatus
@@ -19,7 +27,9 @@ from tidegate.tables import Catalog, SignalStatus
 class Detectors:
     """Answers from a frame in which everything is known, and remembers about whom it was asked."""
 
-    def __init__(self, catalog: Catalog, known: pl.DataFrame, failing: frozenset[tuple[str, str]] = frozenset()) -> None:
+    def __init__(
+        self, catalog: Catalog, known: pl.DataFrame, failing: frozenset[tuple[str, str]] = frozenset()
+    ) -> None:
         self.catalog, self.known, self.failing = catalog, known, failing
         self.asked: dict[str, list[str]] = {name: [] for name in catalog.detectors}
 
@@ -27,7 +37,9 @@ class Detectors:
         spec = self.catalog.detectors[detector]
         self.asked[detector] += items["id"].to_list()
         columns = [spec.column(field.name) for field in spec.fields]
-        answer = items.select(item_id="id").join(self.known.select("item_id", *columns), on="item_id", how="left", maintain_order="left")
+        answer = items.select(item_id="id").join(
+            self.known.select("item_id", *columns), on="item_id", how="left", maintain_order="left"
+        )
         fails = pl.Series([(detector, item) in self.failing for item in items["id"]], dtype=pl.Boolean)
         return answer.with_columns(
             *(pl.when(~fails).then(pl.col(column)).alias(column) for column in columns),
@@ -45,7 +57,11 @@ def blank_where_unread(known: pl.DataFrame, items: pl.DataFrame, catalog: Catalo
     columns = []
     for spec in catalog.detectors.values():
         reads = items["kind"].is_in(list(spec.kinds))
-        columns += [pl.when(reads).then(pl.col(c)).alias(c) for c in map(spec.column, (f.name for f in spec.fields)) if c in known.columns]
+        columns += [
+            pl.when(reads).then(pl.col(c)).alias(c)
+            for c in map(spec.column, (f.name for f in spec.fields))
+            if c in known.columns
+        ]
     return known.with_columns(columns)
 
 
@@ -53,7 +69,7 @@ kinds = st.sampled_from(["text", "image", "video", "query"])
 
 
 @given(data=st.data())
-@settings(max_examples=60, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=20, deadline=None)
 def test_it_decides_like_everything_computed_up_front(
     data: st.DataObject, catalog: Catalog, random_strategies: Any, random_frames: Any
 ) -> None:
@@ -72,7 +88,7 @@ def test_it_decides_like_everything_computed_up_front(
 
 
 @given(data=st.data())
-@settings(max_examples=60, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=20, deadline=None)
 def test_no_detector_is_asked_about_an_item_that_the_others_decide(
     data: st.DataObject, catalog: Catalog, random_strategies: Any, random_frames: Any
 ) -> None:
@@ -85,14 +101,16 @@ def test_no_detector_is_asked_about_an_item_that_the_others_decide(
     def watching(detector: str, asked: pl.DataFrame) -> pl.DataFrame:
         for item in asked["id"]:
             assert first_match(strategy, seen[item])[1] is Truth.UNKNOWN, "it was decided already"
-            seen[item] |= {name: rows[item][name] for name in strategy.types if name.partition(".")[0] == detector}
+            seen[item] |= {
+                name: rows[item][name] for name in strategy.types if name.partition(".")[0] == detector
+            }
         return detectors(detector, asked)
 
     cascade(strategy, items, watching, catalog=catalog)
 
 
 @given(data=st.data())
-@settings(max_examples=60, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=20, deadline=None)
 def test_failures_send_to_review_only_what_they_leave_open(
     data: st.DataObject, catalog: Catalog, random_strategies: Any, random_frames: Any
 ) -> None:
@@ -117,7 +135,7 @@ def test_failures_send_to_review_only_what_they_leave_open(
 
 
 @given(data=st.data())
-@settings(max_examples=60, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=20, deadline=None)
 def test_the_partial_case_is_certain_only_of_what_holds_whatever_is_missing(
     data: st.DataObject, catalog: Catalog, random_strategies: Any, random_frames: Any
 ) -> None:
@@ -129,13 +147,20 @@ def test_the_partial_case_is_certain_only_of_what_holds_whatever_is_missing(
         status = pl.Series(f"{name}.status", [data.draw(statuses) for _ in range(len(known))])
         columns.append(status)
         known = known.with_columns(
-            pl.when(status == "computed").then(pl.col(c)).alias(c) for c in known.columns if c.startswith(f"{name}.")
+            pl.when(status == "computed").then(pl.col(c)).alias(c)
+            for c in known.columns
+            if c.startswith(f"{name}.")
         )
     partial = evaluate(decision_case(strategy, partial=True), known.with_columns(columns), len(known))
-    assert all(rule in (None, DETECTOR_FAILED, expected) for rule, expected in zip(partial, whole, strict=True))
+    assert all(
+        rule in (None, DETECTOR_FAILED, expected) for rule, expected in zip(partial, whole, strict=True)
+    )
     all_known = [pl.lit("computed").alias(column.name) for column in columns]
     full = decide_columns(strategy, known)["rule"]
-    assert evaluate(decision_case(strategy, partial=True), known.with_columns(all_known), len(known)).to_list() == full.to_list()
+    assert (
+        evaluate(decision_case(strategy, partial=True), known.with_columns(all_known), len(known)).to_list()
+        == full.to_list()
+    )
 
 
 # --- by example -------------------------------------------------------------------------------------------
@@ -192,7 +217,9 @@ def test_a_decision_records_what_was_computed_and_what_it_cost(hate: Strategy, c
     }
 
 
-def test_a_failed_detector_sends_its_items_to_review_with_the_reason(hate: Strategy, catalog: Catalog) -> None:
+def test_a_failed_detector_sends_its_items_to_review_with_the_reason(
+    hate: Strategy, catalog: Catalog
+) -> None:
     failing = frozenset({("judge", "judged"), ("text", "mild")})
     items = items_of(KNOWN, ["text"] * 3)
     result = cascade(hate, items, Detectors(catalog, KNOWN, failing), catalog=catalog)

@@ -54,7 +54,8 @@ rules:
         "<strategy>:12, field 'when': unknown signal 'text.hatte'\n"
         "  → Did you mean 'text.hate'?\n"
         "<strategy>:13, field 'then': unknown action 'removed'\n"
-        "  → Did you mean 'remove'? There are allow, inform, label, age_restrict, limit_reach, review, remove.\n"
+        "  → Did you mean 'remove'? "
+        "There are allow, inform, label, age_restrict, limit_reach, review, remove.\n"
         "<strategy>:14, field 'policy': unknown policy 'hate-speech'\n"
         "  → There are hate, hateful-behaviour.\n"
         "<strategy>:15, field 'then': 'then' is missing\n"
@@ -67,10 +68,12 @@ rules:
         "  → Name the rule, as in '- id: hate-certain'.\n"
         "<strategy>:17, field 'when': this is no SQL condition, from 'and' on\n"
         "  → Check brackets, quotes and the operators around it.\n"
-        "<strategy>:17, field 'when': the last rule has a condition, so that some items would get no decision\n"
+        "<strategy>:17, field 'when': "
+        "the last rule has a condition, so that some items would get no decision\n"
         "  → End with a rule without 'when', such as '- id: otherwise' with 'then: allow'.\n"
         "<strategy>:19, field 'audit': the audit plan lacks budget_per_day\n"
-        "  → Write 'audit: 0.02', or 'audit: {proportional_to: text.max_risk, budget_per_day: 400, floor: 0.001}'."
+        "  → Write 'audit: 0.02', or "
+        "'audit: {proportional_to: text.max_risk, budget_per_day: 400, floor: 0.001}'."
     )
 
 
@@ -123,8 +126,14 @@ def test_a_condition_outside_the_language_is_refused(when: str, what: str, catal
         ("strategy: s\x00\n", "a character that YAML does not allow"),
         ("strategy: s\nversion: 1\nlet: {a: .nan}\nrules:\n" + LAST, "let: a"),
         ("strategy: s\nversion: 1\nlet: {a: 1/0}\nrules:\n" + LAST, "it comes to no number"),
-        ("strategy: s\nversion: 1\naudit: 0\nrules:\n" + LAST, "'audit' must be a number above 0 and up to 1"),
-        ("strategy: s\nversion: 1\naudit: 1.5\nrules:\n" + LAST, "'audit' must be a number above 0 and up to 1"),
+        (
+            "strategy: s\nversion: 1\naudit: 0\nrules:\n" + LAST,
+            "'audit' must be a number above 0 and up to 1",
+        ),
+        (
+            "strategy: s\nversion: 1\naudit: 1.5\nrules:\n" + LAST,
+            "'audit' must be a number above 0 and up to 1",
+        ),
     ],
 )
 def test_a_file_that_is_no_strategy_is_refused(text: str, what: str, catalog: Catalog) -> None:

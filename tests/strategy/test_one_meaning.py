@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import duckdb
 import polars as pl
 import psycopg
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -45,9 +43,12 @@ def by_postgres(strategy: Strategy, signals: pl.DataFrame, postgres: psycopg.Con
 
 
 @given(data=st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_row_and_column_and_postgres_agree(
-    data: st.DataObject, random_strategies: Strategies, random_frames: Frames, postgres: psycopg.Connection[Any]
+    data: st.DataObject,
+    random_strategies: Strategies,
+    random_frames: Frames,
+    postgres: psycopg.Connection[Any],
 ) -> None:
     strategy, signals = data.draw(random_strategies), data.draw(random_frames)
     expected = by_column(strategy, signals)
@@ -57,7 +58,7 @@ def test_row_and_column_and_postgres_agree(
 
 
 @given(data=st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_the_row_evaluators_forms_agree_with_the_reading_one(
     data: st.DataObject, random_strategies: Strategies, random_frames: Frames
 ) -> None:

@@ -84,9 +84,8 @@ def tidegate_command() -> None:
 
 def main() -> None:
     try:
-        tidegate_command(standalone_mode=False)
-    except click.exceptions.Exit as leave:
-        sys.exit(leave.exit_code)
+        # Outside its standalone mode click returns the status of an Exit instead of leaving with it.
+        sys.exit(tidegate_command(standalone_mode=False))
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

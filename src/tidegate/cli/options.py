@@ -15,7 +15,7 @@ def pairs(_: click.Context, parameter: click.Parameter, values: tuple[str, ...])
     found = {}
     for value in values:
         name, equals, other = value.partition("=")
-        if not (equals and name and other):
+        if not (equals and name):
             raise click.BadParameter(f"'{value}' is not NAME=VALUE", param=parameter)
         found[name] = other
     return found

@@ -13,6 +13,7 @@ Floats = npt.NDArray[np.float64]
 
 _NEWTON_STEPS = 60
 _NEAR_MEAN = 1e-4
+_FAR = 1e8
 
 
 def chance_at_most_zero(
@@ -22,7 +23,7 @@ def chance_at_most_zero(
 
     Args:
         scale: (rows, terms), of either sign; 0 switches a term off.
-        shape: (rows, terms), > 0 where the scale is not 0; each gamma variable has mean `shape`.
+        shape: (rows, terms), > 0; each gamma variable has mean `shape`.
         constant: (rows,).
         start: (rows,) a guess of the saddlepoints, such as this function's second result on a nearby problem.
 
@@ -30,52 +31,54 @@ def chance_at_most_zero(
         The probabilities and the saddlepoints, each (rows,).
 
     Source: R. Lugannani and S. Rice (1980), Saddle point approximation for the distribution of the sum of
-    independent random variables, equation 23; the cumulant function is K(s) = s·constant − Σ shape·log(1 −
-    s·scale).
+    independent random variables; the cumulant function is K(s) = s·constant − Σ shape·log(1 − s·scale).
     """
+    # The formula does not depend on the unit; with one of order 1 its steps are safe for weights of any size.
+    unit = np.abs(scale).max(axis=1, initial=0.0)
+    unit = np.where(unit > 0, unit, 1.0)
+    v, c = scale / unit[:, None], constant / unit
+    # Sums that cannot change sign need no formula.
+    always = (c <= 0) & (v.max(axis=1, initial=0.0) <= 0)
+    never = (c >= 0) & (v.min(axis=1, initial=0.0) >= 0) & ~always
+    chance = np.where(always, 1.0, 0.0)
+    saddle = np.zeros(len(c)) if start is None else start.copy()
+    rest = np.flatnonzero(~(always | never))
+    if len(rest):
+        saddle[rest] = _saddlepoint(v[rest], shape[rest], c[rest], saddle[rest])
+        chance[rest] = _lugannani_rice(v[rest], shape[rest], c[rest], saddle[rest])
+    return chance, saddle
+
+
+def _lugannani_rice(v: Floats, shape: Floats, c: Floats, s: Floats) -> Floats:
+    """P(sum ≤ 0), given the saddlepoint s of each row."""
     from scipy.special import ndtr
 
-    # The formula does not depend on the unit; with one of order 1 its steps are safe for weights of any size.
-    unit = np.maximum(np.abs(scale).max(axis=1, initial=0.0), 0.0)
-    certain = unit == 0
-    unit = np.where(certain, 1.0, unit)
-    v, c = scale / unit[:, None], constant / unit
-    s = _saddlepoint(v, shape, c, start)
     active = 1.0 - s[:, None] * v
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        cumulant = s * c - np.sum(shape * np.log(active), axis=1)
-        spread = np.sqrt(np.sum(shape * (v / active) ** 2, axis=1))
-        w = np.sign(s) * np.sqrt(np.maximum(-2.0 * cumulant, 0.0))
-        u = s * spread
-        normal = ndtr(w)
-        density = np.exp(-0.5 * w * w) / np.sqrt(2.0 * np.pi)
-        chance = normal + density * (1.0 / w - 1.0 / u)
-        # At the mean the formula is 0/0; its limit is 1/2 + K'''/(6 √(2π) K''^1.5).
-        skew = np.sum(2.0 * shape * v**3, axis=1) / np.sum(shape * v**2, axis=1) ** 1.5
-        chance = np.where(np.abs(w) < _NEAR_MEAN, 0.5 + skew / (6.0 * np.sqrt(2.0 * np.pi)), chance)
-    chance = np.clip(chance, 0.0, 1.0)
-    # Sums that cannot change sign need no formula.
-    chance = np.where((c >= 0) & (v.min(axis=1, initial=0.0) >= 0) & ~certain, 0.0, chance)
-    chance = np.where((c <= 0) & (v.max(axis=1, initial=0.0) <= 0) & ~certain, 1.0, chance)
-    return np.where(certain, (c <= 0).astype(float), chance), s
+    cumulant = s * c - np.sum(shape * np.log(active), axis=1)
+    w = np.sign(s) * np.sqrt(np.maximum(-2.0 * cumulant, 0.0))
+    u = s * np.sqrt(np.sum(shape * (v / active) ** 2, axis=1))
+    near = np.abs(w) < _NEAR_MEAN
+    w_safe, u_safe = np.where(near, 1.0, w), np.where(near, 1.0, u)
+    tail = ndtr(w) + np.exp(-0.5 * w * w) / np.sqrt(2.0 * np.pi) * (1.0 / w_safe - 1.0 / u_safe)
+    # At the mean the formula is 0/0; its limit needs the skewness κ: 1/2 + κ / (6 √(2π)).
+    skewness = np.sum(2.0 * shape * v**3, axis=1) / np.sum(shape * v**2, axis=1) ** 1.5
+    chance: Floats = np.clip(np.where(near, 0.5 + skewness / (6.0 * np.sqrt(2.0 * np.pi)), tail), 0.0, 1.0)
+    return chance
 
 
-def _saddlepoint(v: Floats, shape: Floats, c: Floats, start: Floats | None) -> Floats:
+def _saddlepoint(v: Floats, shape: Floats, c: Floats, start: Floats) -> Floats:
     """The root of K'(s) = c + Σ shape·v / (1 − s·v), by Newton steps kept inside a shrinking bracket."""
-    most, least = v.max(axis=1, initial=0.0), v.min(axis=1, initial=0.0)
-    reach = 1e8
-    high = np.where(most > 0, 1.0 / np.where(most > 0, most, 1.0), reach)
-    low = np.where(least < 0, 1.0 / np.where(least < 0, least, -1.0), -reach)
-    s = np.zeros(len(v)) if start is None else np.clip(start, 0.999 * low, 0.999 * high)
+    most, least = v.max(axis=1), v.min(axis=1)
+    high = np.where(most > 0, 1.0 / np.where(most > 0, most, 1.0), _FAR)
+    low = np.where(least < 0, 1.0 / np.where(least < 0, least, -1.0), -_FAR)
+    s = np.clip(start, 0.999 * low, 0.999 * high)
     for _ in range(_NEWTON_STEPS):
         ratio = v / (1.0 - s[:, None] * v)
         slope = c + np.sum(shape * ratio, axis=1)
         curve = np.sum(shape * ratio * ratio, axis=1)
         low, high = np.where(slope < 0, s, low), np.where(slope < 0, high, s)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            step = s - slope / curve
-        inside = (step > low) & (step < high)
-        following = np.where(inside, step, 0.5 * (low + high))
+        step = s - slope / curve
+        following = np.where((step > low) & (step < high), step, 0.5 * (low + high))
         done = np.abs(following - s) <= 1e-9 * (np.abs(s) + 1e-9)
         s = following
         if done.all():

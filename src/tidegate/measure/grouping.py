@@ -32,7 +32,7 @@ def sampled(sample: Sample, keys: Sequence[str], weight: str, alpha: float) -> d
     band = pl.when(a > 0).then((a.log() / np.log(BAND)).floor()).otherwise(-(10.0**6)).cast(pl.Int64)
     bands = (
         sample.frame.lazy()
-        .group_by(*keys, band.alias("band"), (pl.col("p") >= CERTAIN).alias("sure"))
+        .group_by(*keys, band.alias("band"), (pl.col("p") >= CERTAIN).alias("sure"), maintain_order=True)
         .agg(
             pl.col(weight).sum().alias("weight"),
             pl.col("p").sum().alias("chance"),
@@ -74,7 +74,7 @@ def exact(sample: Sample, keys: Sequence[str], weight: str) -> dict[Key, Cell]:
     """Every cell of a population whose labels are all known."""
     sums = (
         sample.labelled.lazy()
-        .group_by(*keys)
+        .group_by(*keys, maintain_order=True)
         .agg(
             items=pl.len(),
             count=pl.col("y").sum(),

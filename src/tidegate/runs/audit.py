@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from tidegate.measure import draw, fixed_rate, proportional
 from tidegate.strategy import AuditPlan, Strategy
+from tidegate.warehouse import write_table
 
 Floats = NDArray[np.float64]
 
@@ -29,11 +30,8 @@ def add_audit(strategy: Strategy, parts: Sequence[Path], seed: str) -> None:
         p = probabilities[start : start + len(decisions)]
         start += len(decisions)
         audited = draw(decisions["item_id"], p, seed)
-        aside = path.with_suffix(".tmp")
-        decisions.with_columns(
-            audit_probability=pl.Series(p), audited=pl.Series(audited, dtype=pl.Boolean)
-        ).write_parquet(aside)
-        aside.replace(path)
+        drawn = {"audit_probability": pl.Series(p), "audited": pl.Series(audited, dtype=pl.Boolean)}
+        write_table(decisions.with_columns(**drawn), path)
 
 
 def audit_probabilities(strategy: Strategy, parts: Sequence[Path]) -> Floats:

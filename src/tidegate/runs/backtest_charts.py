@@ -59,7 +59,11 @@ def differences_svg(differences: pl.DataFrame) -> str:
     colour = alt.Color("verdict:N", scale=verdicts, legend=None)
     zero = alt.Chart(pl.DataFrame({"zero": [0.0]})).mark_rule(color=INK, strokeWidth=1).encode(x="zero:Q")
     span = base.mark_rule(strokeWidth=2, strokeCap="round").encode(
-        x=alt.X("low:Q", title="points; left of zero is less of the error", axis=alt.Axis(tickCount=5)),
+        x=alt.X(
+            "low:Q",
+            title="points; left of zero is less of the error",
+            axis=alt.Axis(tickCount=5, labelFlush=False),
+        ),
         x2="high:Q",
         color=colour,
     )
@@ -102,7 +106,12 @@ def matrix_svg(matrix: pl.DataFrame, actions: Sequence[str]) -> str:
             title="after",
             axis=alt.Axis(orient="top", labelAngle=-40, ticks=False, domain=False, grid=False),
         ),
-        y=alt.Y("action:N", sort=rows, title="before", axis=alt.Axis(ticks=False, domain=False, grid=False)),
+        y=alt.Y(
+            "action:N",
+            sort=rows,
+            title="before",
+            axis=alt.Axis(titlePadding=16, ticks=False, domain=False, grid=False),
+        ),
     )
     grounds = base.mark_rect(fill=RULE, opacity=0.6, stroke="var(--paper)", strokeWidth=2)
     tints = (

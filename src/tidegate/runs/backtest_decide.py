@@ -74,8 +74,9 @@ def codes_sql(trial: Trial, recorded: Collection[str]) -> str:
 def _source(strategy: Strategy, specs: Sequence[DetectorSpec], recorded: Collection[str]) -> str:
     """The signals that the strategy reads with their statuses, each from where the run has it."""
     columns = []
+    there_of = {spec.name: is_recorded(spec, recorded) for spec in specs}
     for spec in specs:
-        there = spec.status_column in recorded
+        there = there_of[spec.name]
         status = f"signals.{_status(spec.name)}" if there else _status_of_unrecorded(spec)
         columns.append(f"{status} AS {_status(spec.name)}")
         for field in spec.fields:
@@ -84,9 +85,14 @@ def _source(strategy: Strategy, specs: Sequence[DetectorSpec], recorded: Collect
                 value = f"signals.{identifier(name)}" if there else _unrecorded(spec, field.name, field.type)
                 columns.append(f"{value} AS {identifier(name)}")
     # Reading one table keeps DuckDB's parallel scan, so items come in only where they are needed.
-    alone = all(spec.status_column in recorded for spec in specs)
-    tables = "signals" if alone else "signals POSITIONAL JOIN items"
+    tables = "signals" if all(there_of.values()) else "signals POSITIONAL JOIN items"
     return f"SELECT {', '.join(columns) or '1'} FROM {tables}"
+
+
+def is_recorded(spec: DetectorSpec, recorded: Collection[str]) -> bool:
+    """Whether the run's signals have this detector. The item's own columns are taken from the items, always:
+    a run has them as signals only for the items whose decision read them."""
+    return spec.name != ITEM_SIGNALS.name and spec.status_column in recorded
 
 
 def _status_of_unrecorded(spec: DetectorSpec) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from tidegate.measure import differences, true_differences
-from tidegate.runs.backtest_flips import Table, outcomes
+from tidegate.runs.backtest_flips import Sides, outcomes
 from tidegate.runs.population import truth_labels
 from tidegate.runs.summary import as_labels
 from tidegate.warehouse import read_labels
@@ -15,7 +15,7 @@ from tidegate.warehouse import read_labels
 KEYS = ("measure", "weight")
 
 
-def differences_of(table: Table, labels: Path | None, confidence: float) -> pl.DataFrame | None:
+def differences_of(table: Sides, labels: Path | None, confidence: float) -> pl.DataFrame | None:
     """The columns of `measure.differences`, and `truth` (null where the run has none).
 
     It speaks of the items that the new strategy determines. Without a file of labels, those of the audit

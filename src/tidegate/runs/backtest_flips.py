@@ -60,8 +60,8 @@ class Totals:
 
 
 @dataclass(frozen=True)
-class Table:
-    """The run's tables, with the table of codes, as one relation of SQL named `sides`; see `sides`."""
+class Sides:
+    """The run's tables beside the table of codes: see `sides`."""
 
     connection: duckdb.DuckDBPyConnection
     trial: Trial
@@ -70,26 +70,42 @@ class Table:
         answer: pl.DataFrame = self.connection.sql(sql).pl()
         return answer
 
+    def meanings(self) -> dict[str, str]:
+        """Columns that follow from `action` and `after` alone, each as SQL.
 
-def sides(connection: duckdb.DuckDBPyConnection, trial: Trial, by: Sequence[str]) -> Table:
+        outcome is before; action_after, rule_after and outcome_after are null where undetermined, and needs
+        is the detector that is missing then.
+        """
+        strategy = self.trial.bench.strategy
+        rules = dict(enumerate(strategy.rules))
+        actions = {k: rule.then for k, rule in rules.items()} | {DETECTOR_FAILED: strategy.ladder.review}
+        return {
+            "outcome": lookup("action", {a.name: a.outcome.value for a in self.trial.run.ladder}),
+            "action_after": lookup(CODE, actions),
+            "rule_after": lookup(CODE, {k: rule.id for k, rule in rules.items()} | {DETECTOR_FAILED: FAILED}),
+            "outcome_after": lookup(CODE, {k: strategy.ladder[a].outcome.value for k, a in actions.items()}),
+            "needs": lookup(CODE, {FIRST_NEED - k: name for k, name in enumerate(order_of(self.trial))}),
+        }
+
+    def with_meanings(self, relation: str) -> str:
+        """A subquery of `relation`, which has `action` and `after`, with the meanings added.
+
+        Groups are far fewer than rows, so it pays to add meanings after grouping.
+        """
+        added = ", ".join(f"{sql} AS {name}" for name, sql in self.meanings().items())
+        return f"(SELECT *, {added} FROM {relation})"
+
+
+def sides(connection: duckdb.DuckDBPyConnection, trial: Trial, by: Sequence[str]) -> Sides:
     """Make the view `sides` of decisions, items and codes: one row per item, in the order of the run.
 
-    Columns: item_id, views, audited, audit_probability, cost_ms, cost_money; action, rule, outcome as before;
-    action_after, rule_after, outcome_after (null where undetermined); needs (the detector that is missing
-    then); `<detector>.ran`; and the slices as `slice.<name>`.
+    Columns: item_id, views, audited, audit_probability, cost_ms, cost_money, action, rule; after and
+    `<detector>.ran`, as in `backtest_decide.codes_sql`; and the slices as `slice.<name>`.
 
     Raises:
         MeasureError: a slice is no column of items or decisions.
     """
     check_slices(trial, by)
-    strategy = trial.bench.strategy
-    rules = range(len(strategy.rules))
-    actions = {k: strategy.rules[k].then for k in rules} | {DETECTOR_FAILED: strategy.ladder.review}
-    names = {k: strategy.rules[k].id for k in rules} | {DETECTOR_FAILED: FAILED}
-    needs = {FIRST_NEED - k: name for k, name in enumerate(order_of(trial))}
-    outcome = {k: strategy.ladder[action].outcome.value for k, action in actions.items()}
-    before = {action.name: action.outcome.value for action in trial.run.ladder}
-    flags = [f"codes.{identifier(ran(name))}" for name in sorted(strategy.detectors)]
     columns = [
         "decisions.item_id",
         "coalesce(items.views, 0) AS views",
@@ -99,19 +115,14 @@ def sides(connection: duckdb.DuckDBPyConnection, trial: Trial, by: Sequence[str]
         "cost_money",
         "action",
         f"coalesce(rule, {literal(FAILED)}) AS rule",
-        f"{lookup('action', before)} AS outcome",
-        f"{lookup(CODE, actions)} AS action_after",
-        f"{lookup(CODE, names)} AS rule_after",
-        f"{lookup(CODE, outcome)} AS outcome_after",
-        f"{lookup(CODE, needs)} AS needs",
-        *flags,
+        "codes.*",
         *(f"{_slice(name)} AS {identifier('slice.' + name)}" for name in by),
     ]
     connection.execute(
         f"CREATE VIEW sides AS SELECT {', '.join(columns)} "
         "FROM decisions POSITIONAL JOIN items POSITIONAL JOIN codes"
     )
-    return Table(connection, trial)
+    return Sides(connection, trial)
 
 
 def check_slices(trial: Trial, by: Sequence[str]) -> None:
@@ -124,19 +135,19 @@ def check_slices(trial: Trial, by: Sequence[str]) -> None:
             )
 
 
-def cells(table: Table) -> pl.DataFrame:
+def cells(table: Sides) -> pl.DataFrame:
     """Everything that adds up, per action and rule before and after.
 
-    Columns: action, rule, outcome, action_after, rule_after, outcome_after, needs, items, views, cost_ms,
-    cost_money, and `<detector>.ran` (items for which it would be computed).
+    Columns: action, rule and after; items, views, cost_ms, cost_money and `<detector>.ran` (items for which
+    it would be computed), as sums; and the meanings of `Sides`.
     """
     detectors = sorted(table.trial.bench.strategy.detectors)
     counts = "".join(f", count_if({identifier(ran(n))}) AS {identifier(ran(n))}" for n in detectors)
-    keys = "action, rule, outcome, action_after, rule_after, outcome_after, needs"
-    return table.ask(
-        f"SELECT {keys}, count(*) AS items, CAST(sum(views) AS BIGINT) AS views, "
-        f"sum(cost_ms) AS cost_ms, sum(cost_money) AS cost_money{counts} FROM sides GROUP BY ALL ORDER BY ALL"
+    grouped = (
+        f"(SELECT action, rule, {CODE}, count(*) AS items, CAST(sum(views) AS BIGINT) AS views, "
+        f"sum(cost_ms) AS cost_ms, sum(cost_money) AS cost_money{counts} FROM sides GROUP BY ALL)"
     )
+    return table.ask(f"FROM {table.with_meanings(grouped)} ORDER BY action, rule, {CODE}")
 
 
 def totals(cells: pl.DataFrame, trial: Trial) -> Totals:
@@ -208,24 +219,28 @@ def undetermined(cells: pl.DataFrame, trial: Trial) -> pl.DataFrame:
     )
 
 
-def by_slice(table: Table, by: Sequence[str]) -> pl.DataFrame:
+def by_slice(table: Sides, by: Sequence[str]) -> pl.DataFrame:
     """Per slice and value: items, flips, their views, reviews before and after; largest values first."""
     held = f"= {literal(Outcome.HELD.value)}"
-    parts = [
-        f"SELECT {literal(name)} AS slice, {identifier('slice.' + name)} AS value, count(*) AS items, "
-        "count_if(action <> action_after) AS flips, CAST(sum(views) AS BIGINT) AS views, "
-        "CAST(coalesce(sum(views) FILTER (action <> action_after), 0) AS BIGINT) AS views_flipped, "
-        f"count_if(outcome {held} AND action_after IS NOT NULL) AS reviews, "
-        f"count_if(outcome_after {held}) AS reviews_after, "
-        "count_if(action_after IS NULL) AS undetermined FROM sides GROUP BY ALL"
-        for name in by
-    ]
+    flips = "FILTER (action <> action_after)"
+    parts = []
+    for name in by:
+        grouped = (
+            f"(SELECT {identifier('slice.' + name)} AS value, action, {CODE}, "
+            "count(*) AS n, sum(views) AS seen FROM sides GROUP BY ALL)"
+        )
+        parts.append(
+            f"SELECT {literal(name)} AS slice, value, sum(n) AS items, coalesce(sum(n) {flips}, 0) AS flips, "
+            f"sum(seen) AS views, coalesce(sum(seen) {flips}, 0) AS views_flipped, "
+            f"coalesce(sum(n) FILTER (outcome {held} AND needs IS NULL), 0) AS reviews, "
+            f"coalesce(sum(n) FILTER (outcome_after {held}), 0) AS reviews_after, "
+            "coalesce(sum(n) FILTER (needs IS NOT NULL), 0) AS undetermined "
+            f"FROM {table.with_meanings(grouped)} GROUP BY value"
+        )
     if not parts:
         return pl.DataFrame(schema=SLICES_SCHEMA)
-    found = pl.concat([table.ask(part) for part in parts])
-    return found.cast(pl.Schema(SLICES_SCHEMA)).sort(
-        "slice", "items", "value", descending=[False, True, False], maintain_order=True
-    )
+    found = pl.concat([table.ask(part).cast(pl.Schema(SLICES_SCHEMA)) for part in parts])
+    return found.sort("slice", "items", "value", descending=[False, True, False], maintain_order=True)
 
 
 SLICES_SCHEMA: dict[str, Dtype] = {
@@ -241,11 +256,11 @@ SLICES_SCHEMA: dict[str, Dtype] = {
 }
 
 
-def most_viewed(table: Table, *, show_text: bool) -> pl.DataFrame:
+def most_viewed(table: Sides, *, show_text: bool) -> pl.DataFrame:
     """The twenty most viewed flips: item_id, views, action and rule before and after; text if asked for."""
     columns = "item_id, views, action, rule, action_after, rule_after"
     found = table.ask(
-        f"SELECT {columns} FROM sides WHERE action <> action_after "
+        f"SELECT {columns} FROM {table.with_meanings('sides')} WHERE action <> action_after "
         f"ORDER BY views DESC, item_id LIMIT {MOST_VIEWED}"
     )
     if not show_text:
@@ -255,11 +270,11 @@ def most_viewed(table: Table, *, show_text: bool) -> pl.DataFrame:
     return found.join(texts, on="item_id", how="left", maintain_order="left")
 
 
-def outcomes(table: Table) -> pl.DataFrame:
+def outcomes(table: Sides) -> pl.DataFrame:
     """The population of `measure.differences`: the items whose outcome is known before and after."""
     return table.ask(
         "SELECT item_id, outcome AS outcome_before, outcome_after, views, audit_probability, audited "
-        "FROM sides WHERE outcome_after IS NOT NULL"
+        f"FROM {table.with_meanings('sides')} WHERE outcome_after IS NOT NULL"
     )
 
 

@@ -13,7 +13,7 @@ import duckdb
 import polars as pl
 import pyarrow.parquet as pq
 
-from tidegate.runs.backtest_decide import CODE, codes_sql
+from tidegate.runs.backtest_decide import CODE, codes_sql, is_recorded
 from tidegate.runs.backtest_sql import identifier
 from tidegate.runs.backtest_trial import Trial, with_detectors
 from tidegate.runs.bench import Bench
@@ -78,7 +78,7 @@ def _batches(
     """The undetermined items, and what the run recorded of the new strategy's detectors, in order."""
     recorded = pq.read_schema(trial.folder.table("signals")).names
     specs = [trial.bench.catalog.detectors[name] for name in sorted(trial.bench.strategy.detectors)]
-    given = [name for spec in specs if spec.status_column in recorded for name in spec.schema]
+    given = [name for spec in specs if is_recorded(spec, recorded) for name in spec.schema]
     columns = [f"items.{identifier(name)}" for name in ITEMS.names]
     columns += [f"signals.{identifier(name)}" for name in given]
     found = connection.cursor().sql(

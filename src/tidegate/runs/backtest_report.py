@@ -118,7 +118,7 @@ def _differences(result: Backtest) -> Iterator[str]:
         said = change_in_words(row)
         shown.append({**said, "interval": f"{said['low']} to {said['high']}"})
     rows = [[row[name] for name in names] for row in shown]
-    headers = [{"error": "", "interval": level}.get(name, name) for name in names]
+    headers = [{"error": "", "interval": f"{level} interval"}.get(name, name) for name in names]
     spoken = "; ".join(
         f"{row['error']} per {row['per']}: change {row['change']} points, interval {row['interval']}"
         for row in shown

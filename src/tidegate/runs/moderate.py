@@ -12,6 +12,7 @@ import shutil
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -30,9 +31,10 @@ from tidegate.runs.sheets import write_sheets
 from tidegate.runs.summary import summarise
 from tidegate.strategy import cascade, decisions_frame
 from tidegate.tables import TRUTH
-from tidegate.warehouse import Batch, RejectWriter, join_parts, read_items
+from tidegate.warehouse import Batch, RejectWriter, join_parts, read_items, write_table
 
 STDIN = "-"
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True)
@@ -77,18 +79,27 @@ def moderate(job: Job, bench: Bench, report: Callable[[Progress], None] = lambda
         folders.resume(folder, manifest)
     else:
         folders.start(folder, manifest, bench.strategy.text)
-    try:
+    with disk_watched(folder):
         with RejectWriter(folder.work / folder.rejected.name) as rejects:
             decide_all(job, bench, folder, rejects, report)
         return finish(job, bench, folder, manifest, rejects.count)
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
+
+
+@contextmanager
+def disk_watched(folder: RunFolder) -> Iterator[None]:
+    """A full disk says what is kept and how to go on, whichever file it hit."""
+    remedy = "Free some space and run the same command again with --resume; whole batches are kept."
+    try:
+        yield
+    except RunError as error:
+        if not isinstance(error.__cause__, OSError):
             raise
-        raise RunError(
-            "the disk is full",
-            where=Where(error.filename or folder.root),
-            remedy="Free some space and run the same command again with --resume; whole batches are kept.",
-        ) from error
+        raise RunError(error.what, where=error.where, remedy=remedy) from error
+    except OSError as error:
+        if error.errno not in DISK_FULL:
+            raise
+        where = Where(error.filename or folder.root)
+        raise RunError("the disk is full", where=where, remedy=remedy) from error
 
 
 def decide_all(
@@ -146,11 +157,11 @@ def keep_batch(part: Path, batch: Batch, bench: Bench, arm: str) -> None:
     )
     aside = part.with_name(part.name + ".tmp")
     aside.mkdir()
-    batch.items.write_parquet(aside / "items.parquet")
-    result.signals.write_parquet(aside / "signals.parquet")
-    decisions.write_parquet(aside / "decisions.parquet")
+    write_table(batch.items, aside / "items.parquet")
+    write_table(result.signals, aside / "signals.parquet")
+    write_table(decisions, aside / "decisions.parquet")
     if batch.truth is not None:
-        batch.truth.write_parquet(aside / "truth.parquet")
+        write_table(batch.truth, aside / "truth.parquet")
     seconds["total"] = time.perf_counter() - started
     (aside / "seconds.json").write_text(json.dumps(seconds))
     aside.rename(part)

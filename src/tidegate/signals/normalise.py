@@ -38,6 +38,8 @@ _LEET = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "
 _SHORT_NAMES = frozenset(
     {"w3c", "m4a", "m4v", "h1b", "s3a", "e3d", "f1a", "a1c", "p0p", "g4s", "b1t", "x0r", "h0w"}
 )
+_SELECTABLE = ("So", "Sk", "Sm", "Nd", "Po")
+"""Categories of the characters that have a text and an emoji form, between which a selector chooses."""
 _SPACERS = " .-_*~|"
 _HAN_SYMBOLS = "*^_|\\※★☆●◆■□○◇"
 
@@ -127,13 +129,7 @@ def _kept_invisible(match: re.Match[str]) -> str:
     after = match.string[match.end() : match.end() + 1]
     if run in ("\u200c", "\u200d") and _joins(before) and _joins(after):
         return run
-    if run in ("\ufe0f", "\ufe0e", "\ufe0f\u200d") and unicodedata.category(before or " ") in (
-        "So",
-        "Sk",
-        "Nd",
-        "Po",
-        "Sm",
-    ):
+    if run in ("\ufe0f", "\ufe0e", "\ufe0f\u200d") and unicodedata.category(before or " ") in _SELECTABLE:
         return run
     if before == "\U0001f3f4" and run[-1] == "\U000e007f":
         return run

@@ -1,7 +1,7 @@
 """The strategy language: rules over signals, tried from top to bottom; the first that matches decides.
 
-Names are loaded when they are first used, because sqlglot and DuckDB take a while to import. No module has the name
-of a function here: importing it would put the module in the function's place.
+Names are loaded when they are first used, because sqlglot and DuckDB take a while to import. No module has
+the name of a function here: importing it would put the module in the function's place.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The column evaluator: one CASE expression, run by DuckDB over Arrow columns or anything else that it reads."""
+"""The column evaluator: one CASE expression, run by DuckDB over Arrow or anything else that it reads."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
 
 def decide_columns(strategy: Strategy, signals: pl.DataFrame | duckdb.DuckDBPyRelation) -> pl.DataFrame:
-    """Which rule decides each row when every signal is known: item_id, rule (index, UInt16), in the rows' order.
+    """Which rule decides each row when every signal is known: item_id, rule (index, UInt16), row by row.
 
-    `signals` has `item_id` and a column for each of `strategy.signals`. Statuses are not read: what is NULL counts
-    as NULL. For rows on which detectors were skipped or failed, see `decision_case(strategy, partial=True)`.
+    `signals` has `item_id` and a column for each of `strategy.signals`. Statuses are not read: what is NULL
+    counts as NULL. For rows on which detectors were skipped or failed, see `decision_case(strategy,
+    partial=True)`.
     """
     if isinstance(signals, pl.DataFrame):
         clean = clean_frame(signals, strategy.types)
@@ -32,14 +33,15 @@ def decide_columns(strategy: Strategy, signals: pl.DataFrame | duckdb.DuckDBPyRe
         return pl.DataFrame([signals["item_id"], rule.alias("rule")])
     columns = ", ".join(["item_id", *(_clean_sql(name, kind) for name, kind in strategy.types.items())])
     case = f"CAST({decision_case(strategy)} AS USMALLINT)"
-    return signals.project(columns).project(f"item_id, {case} AS rule").pl()
+    decided: pl.DataFrame = signals.project(columns).project(f"item_id, {case} AS rule").pl()
+    return decided
 
 
 def decision_case(strategy: Strategy, *, partial: bool = False) -> str:
-    """DuckDB SQL for the index of the rule that decides a row, over border-clean columns named by their signals.
+    """DuckDB SQL for the index of the rule that decides, over border-clean columns named by their signals.
 
-    With `partial`, columns `<detector>.status` are read as well: DETECTOR_FAILED (-1) says that a failed detector
-    leaves the item to review, NULL that a skipped one would be needed to know.
+    With `partial`, columns `<detector>.status` are read as well: DETECTOR_FAILED (-1) says that a failed
+    detector leaves the item to review, NULL that a skipped one would be needed to know.
     """
     return partial_case(strategy) if partial else _full_case(strategy)
 
@@ -50,12 +52,13 @@ def evaluate(expression: str, frame: pl.DataFrame, rows: int) -> pl.Series:
 
 
 def evaluate_all(expressions: Mapping[str, str], frame: pl.DataFrame, rows: int) -> pl.DataFrame:
-    """DuckDB expressions, by name, over the rows of a frame, in their order; the frame may have no columns."""
+    """DuckDB expressions, by name, over the rows of a frame in order; the frame may have no columns."""
     chosen = ", ".join(f'{expression} AS "{name}"' for name, expression in expressions.items())
     table = frame if frame.width else pl.DataFrame({"row": np.arange(rows)})
     with _database().cursor() as connection:
         connection.register("signals", table.to_arrow())
-        return connection.sql(f"SELECT {chosen} FROM signals").pl()
+        found: pl.DataFrame = connection.sql(f"SELECT {chosen} FROM signals").pl()
+    return found
 
 
 @cache

@@ -1,6 +1,7 @@
 """SQL conditions to typed trees in normal form, with every error placed in the text.
 
-sqlglot parses; what it finds is admitted node by node, so that what the language does not name cannot slip in.
+sqlglot parses; what it finds is admitted node by node, so that what the language does not name cannot slip
+in.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from tidegate.strategy.nodes import (
 from tidegate.strategy.problems import ConditionError
 from tidegate.strategy.values import BOOLEAN, NUMBER, TEXT, Scope, offset, said, typed, value
 
-COMPARISONS: dict[type[exp.Expression], Comparison] = {
+COMPARISONS: dict[type[exp.Expr], Comparison] = {
     exp.EQ: Comparison.EQ,
     exp.NEQ: Comparison.NE,
     exp.LT: Comparison.LT,
@@ -41,7 +42,7 @@ DEEPEST = 40
 """Levels of brackets; generated code nests as deep, and Python's own parser stops at 100."""
 
 
-def parse(text: str) -> exp.Expression:
+def parse(text: str) -> exp.Expr:
     """SQL to sqlglot's tree.
 
     Raises:
@@ -84,7 +85,7 @@ def condition(text: str, scope: Scope) -> Condition:
     return whole
 
 
-def _condition(node: exp.Expression, scope: Scope) -> Condition:
+def _condition(node: exp.Expr, scope: Scope) -> Condition:
     if isinstance(node, exp.And | exp.Or):
         parts = tuple(_condition(part, scope) for part in node.flatten())
         return All(parts) if isinstance(node, exp.And) else nodes.Any(parts)
@@ -95,13 +96,13 @@ def _condition(node: exp.Expression, scope: Scope) -> Condition:
     return Not(found) if node.args.get("negate") else found
 
 
-def _compare(node: exp.Expression, scope: Scope) -> Condition:
+def _compare(node: exp.Expr, scope: Scope) -> Condition:
     operator = COMPARISONS[type(node)]
     left, right = value(node.this, scope), value(node.expression, scope)
     return _comparison(node, operator, left, right)
 
 
-def _comparison(node: exp.Expression, operator: Comparison, left: Value, right: Value) -> Condition:
+def _comparison(node: exp.Expr, operator: Comparison, left: Value, right: Value) -> Condition:
     if _is_null_literal(left) or _is_null_literal(right):
         raise ConditionError(
             f"{said(node)} can never be TRUE, because nothing equals NULL",
@@ -192,7 +193,7 @@ def _matches(node: exp.RegexpLike, scope: Scope) -> Condition:
     return Matches(tested, _checked(patterns.portable, pattern, node))
 
 
-def _pattern(node: exp.Expression, place: str) -> str:
+def _pattern(node: exp.Expr, place: str) -> str:
     literal = node.expression
     if not (isinstance(literal, exp.Literal) and literal.is_string):
         raise ConditionError(
@@ -203,7 +204,7 @@ def _pattern(node: exp.Expression, place: str) -> str:
     return str(literal.this)
 
 
-def _checked(check: Callable[[str], str], pattern: str, node: exp.Expression) -> str:
+def _checked(check: Callable[[str], str], pattern: str, node: exp.Expr) -> str:
     try:
         return check(pattern)
     except patterns.PatternError as error:
@@ -212,7 +213,7 @@ def _checked(check: Callable[[str], str], pattern: str, node: exp.Expression) ->
         ) from None
 
 
-def _holds(node: exp.Expression, scope: Scope) -> Condition:
+def _holds(node: exp.Expr, scope: Scope) -> Condition:
     found = value(node, scope)
     if found.type is BOOLEAN:
         return Holds(found)
@@ -233,7 +234,7 @@ def _negation(node: exp.Not, scope: Scope) -> Condition:
     return Not(_condition(node.this, scope))
 
 
-READERS: dict[type[exp.Expression], Callable[..., Condition]] = {
+READERS: dict[type[exp.Expr], Callable[..., Condition]] = {
     exp.Paren: _bracketed,
     exp.Not: _negation,
     exp.Is: _is_null,

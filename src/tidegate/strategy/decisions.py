@@ -1,7 +1,7 @@
 """Resolutions to decisions: the columns of `tables.DECISIONS`, with all that replay needs.
 
-Leaves the audit columns to whoever draws the sample. Rows are made per combination of detectors, of which there are
-few, so that a million of them take seconds.
+Leaves the audit columns to whoever draws the sample. Rows are made per combination of detectors, of which
+there are few, so that a million of them take seconds.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def decisions_frame(
     arm: str = "current",
     ladder: Ladder | None = None,
 ) -> pl.DataFrame:
-    """One decision per row of `resolution` and `signals` (as `cascade` gives them), without the audit columns.
+    """One decision per row of `resolution` and `signals`, as `cascade` gives them; no audit columns.
 
     `values` holds what is known of the signals that the strategy reads, NULLs included, keys in alphabetical
     order; `detectors` the versions of those that were computed, and costs their declared ones; `failure` what
@@ -73,9 +73,9 @@ def values_json(strategy: Strategy, signals: pl.DataFrame) -> pl.Series:
             return pl.repeat("{}", len(rows), dtype=pl.String, eager=True)
         return rows.select(columns).to_struct().struct.json_encode()
 
-    return _by_status(strategy, signals, KNOWN, lambda rows, known: pl.DataFrame({"values": text(rows, known)}))[
-        "values"
-    ]
+    return _by_status(
+        strategy, signals, KNOWN, lambda rows, known: pl.DataFrame({"values": text(rows, known)})
+    )["values"]
 
 
 def _by_status(
@@ -84,12 +84,16 @@ def _by_status(
     wanted: Collection[SignalStatus],
     make: Callable[[pl.DataFrame, Sequence[str]], pl.DataFrame],
 ) -> pl.DataFrame:
-    """What `make` gives, in the order of the rows, called once per combination of detectors with a wanted status."""
+    """What `make` gives, in the rows' order, called once per combination of detectors in a wanted status."""
     detectors = sorted(strategy.detectors)
     if not detectors or signals.is_empty():
         return make(signals, [])
-    flags = [pl.col(f"{name}.{STATUS_FIELD}").is_in([str(s) for s in wanted]).alias(name) for name in detectors]
-    combinations = signals.select(flags).with_row_index("row").group_by(detectors, maintain_order=True).agg("row")
+    flags = [
+        pl.col(f"{name}.{STATUS_FIELD}").is_in([str(s) for s in wanted]).alias(name) for name in detectors
+    ]
+    combinations = (
+        signals.select(flags).with_row_index("row").group_by(detectors, maintain_order=True).agg("row")
+    )
     pieces, places = [], []
     for combination, rows in zip(combinations.select(detectors).rows(), combinations["row"], strict=True):
         there = [name for name, flag in zip(detectors, combination, strict=True) if flag]
@@ -97,7 +101,9 @@ def _by_status(
         places.append(rows)
     if len(pieces) == 1:
         return pieces[0]
-    return pl.concat(pieces)[pl.concat(places).arg_sort()]
+    order = pl.concat(places).arg_sort()
+    joined: pl.DataFrame = pl.concat(pieces)[order]
+    return joined
 
 
 def _reason(resolution: pl.DataFrame) -> pl.Series:

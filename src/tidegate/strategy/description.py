@@ -25,9 +25,10 @@ SCHEMA = {
 def describe(strategy: Strategy, catalog: Catalog) -> pl.DataFrame:
     """One row per rule.
 
-    signals: those that its condition reads. computed: the detectors that it is the first to need, in the order in
-    which they are tried. cost_ms and cost_money: the declared cost of an item that needed every detector up to here,
-    which is the most that deciding by this rule can cost. warning: what was found wrong with the rule, if anything.
+    signals: those that its condition reads. computed: the detectors that it is the first to need, in the
+    order in which they are tried. cost_ms and cost_money: the declared cost of an item that needed every
+    detector up to here, which is the most that deciding by this rule can cost. warning: what was found
+    wrong with the rule, if anything.
     """
     rows, asked, ms, money = [], set[str](), 0.0, 0.0
     for rule in strategy.rules:

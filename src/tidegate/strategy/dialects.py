@@ -1,7 +1,7 @@
 """A strategy as one SQL query in a warehouse's own dialect, with the meaning that the other evaluators have.
 
-sqlglot writes the dialects. What it cannot know is settled here: the border, the collation of texts, functions
-that ignore NULL in some warehouses only, and what a column with a dot in its name is called.
+sqlglot writes the dialects. What it cannot know is settled here: the border, the collation of texts,
+functions that ignore NULL in some warehouses only, and what a column with a dot in its name is called.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ COLUMNS = ("action", "rule", "policy", "queue")
 def to_sql(strategy: Strategy, dialect: str, *, table: str = "signals") -> str:
     """The strategy as one query over a table of signals: item_id, action, rule, policy, queue.
 
-    The table has `item_id` and a column per signal, named `detector.field`; in BigQuery, where no name may hold a
-    dot, a STRUCT column per detector. Every signal counts as known: NULL is NULL.
+    The table has `item_id` and a column per signal, named `detector.field`; in BigQuery, where no name may
+    hold a dot, a STRUCT column per detector. Every signal counts as known: NULL is NULL.
 
     Raises:
         TidegateError: the dialect is not one of `DIALECTS`.
@@ -51,13 +51,13 @@ def to_sql(strategy: Strategy, dialect: str, *, table: str = "signals") -> str:
     return query.sql(dialect=dialect, pretty=True)
 
 
-def _struct_alias(name: str) -> exp.Expression:
+def _struct_alias(name: str) -> exp.Expr:
     return quoted_column(name.replace(".", "__"))
 
 
-def _border(name: str, kind: SignalType, dialect: str) -> exp.Expression:
+def _border(name: str, kind: SignalType, dialect: str) -> exp.Expr:
     """One signal as rules may read it: a finite double, a text ordered by code point, a boolean."""
-    column: exp.Expression = quoted_column(name)
+    column: exp.Expr = quoted_column(name)
     label = name
     if dialect == "bigquery":
         detector, _, field = name.partition(".")
@@ -73,7 +73,7 @@ def _border(name: str, kind: SignalType, dialect: str) -> exp.Expression:
     return exp.alias_(column, label, quoted=True)
 
 
-def _case(strategy: Strategy, column: Callable[[str], exp.Expression]) -> exp.Expression:
+def _case(strategy: Strategy, column: Callable[[str], exp.Expr]) -> exp.Expr:
     case = exp.Case()
     for index, rule in enumerate(strategy.rules):
         if rule.condition is None:
@@ -83,9 +83,9 @@ def _case(strategy: Strategy, column: Callable[[str], exp.Expression]) -> exp.Ex
     return case
 
 
-def _column(name: str, rules: Sequence[Rule]) -> exp.Expression:
+def _column(name: str, rules: Sequence[Rule]) -> exp.Expr:
     """An output column: which text it has after which rules."""
-    places: dict[str, list[exp.Expression]] = {}
+    places: dict[str, list[exp.Expr]] = {}
     for index, rule in enumerate(rules):
         text = {"action": rule.then, "rule": rule.id, "policy": rule.policy, "queue": rule.queue}[name]
         if text is not None:
@@ -100,10 +100,10 @@ def _column(name: str, rules: Sequence[Rule]) -> exp.Expression:
     return exp.alias_(case, name)
 
 
-def _adapted(tree: exp.Expression, dialect: str) -> exp.Expression:
+def _adapted(tree: exp.Expr, dialect: str) -> exp.Expr:
     """The tree with what means something else in the dialect said in another way."""
 
-    def adapt(node: exp.Expression) -> exp.Expression:
+    def adapt(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Greatest | exp.Least) and dialect not in IGNORE_NULLS:
             return _null_ignoring(node)
         if isinstance(node, exp.RegexpLike) and dialect == "snowflake":
@@ -117,7 +117,7 @@ def _adapted(tree: exp.Expression, dialect: str) -> exp.Expression:
     return tree.transform(adapt)
 
 
-def _null_ignoring(node: exp.Greatest | exp.Least) -> exp.Expression:
+def _null_ignoring(node: exp.Greatest | exp.Least) -> exp.Expr:
     """Each argument falls back on the others, so that the result is NULL only where all are."""
     arguments = [node.this, *node.expressions]
     fallen = [

@@ -103,8 +103,8 @@ def scalar(node: Node) -> str | None:
 def line_at(node: ScalarNode, source: str, offset: int | None) -> int:
     """The line of the file on which the character at `offset` of a scalar's value stands.
 
-    Folding changes white space only, so the k-th other character of the value is the k-th of the source. Where
-    escapes break that (double quotes), the first line stands in.
+    Folding changes white space only, so the k-th other character of the value is the k-th of the source.
+    Where escapes break that (double quotes), the first line stands in.
     """
     start, end = node.start_mark, node.end_mark
     raw = source[start.index : end.index]

@@ -1,4 +1,4 @@
-"""Why one item was decided as it was, and which smallest change of one signal would have changed the action."""
+"""Why one item was decided as it was, and which smallest change of a signal would have changed that."""
 
 from __future__ import annotations
 

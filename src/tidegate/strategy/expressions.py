@@ -39,17 +39,17 @@ COMPARISONS: dict[Comparison, type[exp.Binary]] = {
 }
 ARITHMETIC: dict[str, type[exp.Binary]] = {"+": exp.Add, "-": exp.Sub, "*": exp.Mul, "/": exp.Div}
 EXACT_DIGITS = 15
-"""Engines read longer plain decimals as DECIMAL and may round on the way to DOUBLE; an exponent avoids that."""
+"""Engines may round longer plain decimals on the way from DECIMAL to DOUBLE; an exponent avoids that."""
 
-Column = Callable[[str], exp.Expression]
+Column = Callable[[str], exp.Expr]
 """How a signal's full name becomes a column reference."""
 
 
-def quoted_column(name: str) -> exp.Expression:
+def quoted_column(name: str) -> exp.Expr:
     return exp.column(exp.to_identifier(name, quoted=True))
 
 
-def condition_sql(condition: Condition, column: Column = quoted_column) -> exp.Expression:
+def condition_sql(condition: Condition, column: Column = quoted_column) -> exp.Expr:
     """The condition as a sqlglot tree over columns that are border-clean."""
     match condition:
         case All(parts):
@@ -62,7 +62,7 @@ def condition_sql(condition: Condition, column: Column = quoted_column) -> exp.E
             return _test(condition, column)
 
 
-def number_literal(number: float) -> exp.Expression:
+def number_literal(number: float) -> exp.Expr:
     """A literal that every engine reads as exactly this double."""
     text = repr(number)
     if text.endswith(".0") and len(text) <= EXACT_DIGITS:
@@ -72,12 +72,12 @@ def number_literal(number: float) -> exp.Expression:
     return exp.Literal.number(text)
 
 
-def _test(test: nodes.Test, column: Column) -> exp.Expression:
+def _test(test: nodes.Test, column: Column) -> exp.Expr:
     match test:
         case Compare(operator, left, right):
             return COMPARISONS[operator](this=_operand(left, column), expression=_operand(right, column))
         case IsNull(value, negated):
-            tree: exp.Expression = exp.Is(this=_operand(value, column), expression=exp.Null())
+            tree: exp.Expr = exp.Is(this=_operand(value, column), expression=exp.Null())
         case OneOf(value, members, negated):
             literals = [_constant(member) for member in members]
             tree = exp.In(this=_operand(value, column), expressions=literals)
@@ -90,7 +90,7 @@ def _test(test: nodes.Test, column: Column) -> exp.Expression:
     return exp.not_(tree, copy=False) if negated else tree
 
 
-def value_sql(value: Value, column: Column, *, guarded: bool = False) -> exp.Expression:
+def value_sql(value: Value, column: Column, *, guarded: bool = False) -> exp.Expr:
     """The value as a sqlglot tree; `guarded` bounds the size of signals, which arithmetic needs."""
     match value:
         case Signal(name):
@@ -104,15 +104,15 @@ def value_sql(value: Value, column: Column, *, guarded: bool = False) -> exp.Exp
             return _call(function, [value_sql(argument, column, guarded=bounded) for argument in arguments])
 
 
-def _operand(value: Value, column: Column) -> exp.Expression:
+def _operand(value: Value, column: Column) -> exp.Expr:
     return _wrapped(value_sql(value, column))
 
 
-def _wrapped(tree: exp.Expression) -> exp.Expression:
+def _wrapped(tree: exp.Expr) -> exp.Expr:
     return exp.Paren(this=tree) if isinstance(tree, exp.Binary | exp.Neg) else tree
 
 
-def _constant(constant: float | str | bool | None) -> exp.Expression:
+def _constant(constant: float | str | bool | None) -> exp.Expr:
     if constant is None:
         return exp.Null()
     if isinstance(constant, bool):
@@ -120,7 +120,7 @@ def _constant(constant: float | str | bool | None) -> exp.Expression:
     return exp.Literal.string(constant) if isinstance(constant, str) else number_literal(constant)
 
 
-def _bounded(tree: exp.Expression) -> exp.Expression:
+def _bounded(tree: exp.Expr) -> exp.Expr:
     size = exp.Abs(this=tree)
     in_range = (
         exp.Case()
@@ -130,7 +130,7 @@ def _bounded(tree: exp.Expression) -> exp.Expression:
     return exp.Case().when(exp.LTE(this=size, expression=exp.Literal.number(repr(LARGEST))), in_range)
 
 
-def _arithmetic(operator: str, left: Value, right: Value, column: Column) -> exp.Expression:
+def _arithmetic(operator: str, left: Value, right: Value, column: Column) -> exp.Expr:
     this = _wrapped(value_sql(left, column, guarded=True))
     other = _wrapped(value_sql(right, column, guarded=True))
     if operator == "/":
@@ -140,7 +140,7 @@ def _arithmetic(operator: str, left: Value, right: Value, column: Column) -> exp
     return ARITHMETIC[operator](this=this, expression=other)
 
 
-def _call(function: str, arguments: list[exp.Expression]) -> exp.Expression:
+def _call(function: str, arguments: list[exp.Expr]) -> exp.Expr:
     first, rest = arguments[0], arguments[1:]
     match function:
         case "abs":

@@ -1,4 +1,4 @@
-"""What a conjunction of tests says about each value: in which range it lies, which constants it can be, whether NULL.
+"""What a conjunction of tests says about each value: its range, the constants it can be, whether NULL.
 
 Arithmetic and functions count as values of their own, equal only to themselves.
 """
@@ -103,7 +103,7 @@ class Domain:
 
 @dataclass
 class Facts:
-    """Per value its domain (it is then not NULL), the values that are NULL, and tests that are only known as such."""
+    """Per value its domain (it is then not NULL); values that are NULL; tests that are known as such."""
 
     ranges: Mapping[str, Range]
     domains: dict[Value, Domain] = field(default_factory=dict)
@@ -151,7 +151,9 @@ class Facts:
         match test:
             case Compare(_, Constant(), Constant()) | Holds(Constant()):
                 return truth(test, {}) is Truth.TRUE
-            case Compare(operator, value, Constant(constant)) if value in self.domains and constant is not None:
+            case Compare(operator, value, Constant(constant)) if (
+                value in self.domains and constant is not None
+            ):
                 return self.domains[value].all_compare(operator, constant)
             case IsNull(value, negated):
                 return value in (self.domains if negated else self.nulls)
@@ -161,7 +163,9 @@ class Facts:
                 domain = self.domains[value]
                 if negated:
                     return not any(domain.has(member) for member in members)
-                return domain.one_of is not None and {v for v in domain.one_of if domain.has(v)} <= set(members)
+                return domain.one_of is not None and {v for v in domain.one_of if domain.has(v)} <= set(
+                    members
+                )
             case _:
                 return False
 

@@ -1,7 +1,8 @@
-"""The smallest change of one signal that would have changed the action, found from the conditions' thresholds.
+"""The smallest change of one signal that would have changed the action, found from the thresholds.
 
-Every candidate is checked by deciding again with it, and counts only if no missing signal leaves that open. Texts that only a pattern describes are not made up, so that a
-LIKE or regexp_matches() flips nothing unless the pattern names a plain text.
+Every candidate is checked by deciding again with it, and counts only if no missing signal leaves that open.
+Texts that only a pattern describes are not made up, so that a LIKE or regexp_matches() flips nothing unless
+the pattern names a plain text.
 """
 
 from __future__ import annotations
@@ -125,7 +126,7 @@ def _number(value: Value, values: Values) -> Iterator[float]:
 
 
 def _searched(test: Test, name: str, values: Values) -> Iterator[float]:
-    """Boundaries of a test on arithmetic: step out from the value, then halve down to the neighbouring doubles."""
+    """Boundaries of a test on arithmetic: step out from the value, then halve down to neighbours."""
     now = values[name]
     start = now if isinstance(now, float) else 0.0
     before = truth(test, {**values, name: start})

@@ -32,7 +32,7 @@ def evaluate(
     What cannot be worked out is noted and becomes 0, so that checking can go on.
     """
     _check_overrides(definitions, overrides, problems)
-    trees: dict[str, exp.Expression | None] = {}
+    trees: dict[str, exp.Expr | None] = {}
     for name, definition in definitions.items():
         trees[name] = None if name in overrides else _parsed(definition, problems)
     known: dict[str, float] = {name: float(overrides[name]) for name in definitions if name in overrides}
@@ -59,7 +59,7 @@ def _check_overrides(
             )
 
 
-def _parsed(definition: Definition, problems: Problems) -> exp.Expression | None:
+def _parsed(definition: Definition, problems: Problems) -> exp.Expr | None:
     try:
         return parse(definition.text)
     except ConditionError as error:
@@ -73,7 +73,7 @@ def _parsed(definition: Definition, problems: Problems) -> exp.Expression | None
 
 
 def _in_order(
-    definitions: Mapping[str, Definition], trees: Mapping[str, exp.Expression | None], problems: Problems
+    definitions: Mapping[str, Definition], trees: Mapping[str, exp.Expr | None], problems: Problems
 ) -> Iterator[str]:
     """Names, each after those it needs (depth first); members of a cycle are noted once."""
     done: set[str] = set()
@@ -104,7 +104,7 @@ def _in_order(
 
 def _worked_out(
     definition: Definition,
-    tree: exp.Expression | None,
+    tree: exp.Expr | None,
     known: dict[str, float],
     definitions: Mapping[str, Definition],
     used: set[str],

@@ -228,7 +228,7 @@ def _when(found: Mapping[str, Entry], setting: Setting) -> tuple[str | None, nod
             "'when' is empty" if is_null(entry.node) else "'when' must be a condition",
             line=entry.line,
             field="when",
-            remedy="Write a condition such as 'text.hate >= 0.9', or take 'when' out of a rule for all items.",
+            remedy="Write a condition such as 'text.hate >= 0.9'; a rule for all items has no 'when'.",
         )
         return None, None
     try:

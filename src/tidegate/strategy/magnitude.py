@@ -1,8 +1,8 @@
 """How large or small the result of arithmetic can get, so that no engine ever meets an overflow.
 
-PostgreSQL raises on overflow and underflow where Python and DuckDB go on, so both are ruled out beforehand: in
-arithmetic a signal beyond 1e100 in size counts as NULL and one below 1e-100 as zero, and expressions whose
-result could still leave the range of a double are refused at load time.
+PostgreSQL raises on overflow and underflow where Python and DuckDB go on, so both are ruled out beforehand:
+in arithmetic a signal beyond 1e100 in size counts as NULL and one below 1e-100 as zero, and expressions
+whose result could still leave the range of a double are refused at load time.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ LARGEST = 1e100
 SMALLEST = 1e-100
 DOUBLE_RANGE = (-300.0, 300.0)
 CANCELLED = 16.0
-"""Subtracting nearly equal doubles loses at most 16 decimal digits: the difference is at least one unit there."""
+"""Subtracting nearly equal doubles loses at most 16 decimal digits."""
 
 
 @dataclass(frozen=True)

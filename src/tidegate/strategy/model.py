@@ -18,8 +18,8 @@ from tidegate.tables import SignalType
 class AuditPlan:
     """With which probability a decision is checked blind by a person.
 
-    Either a fixed `rate` in (0, 1], or `proportional_to` a NUMBER signal with `budget_per_day` expected audits per
-    day and a `floor` in (0, 1] that no probability falls below. A missing score gets the floor.
+    Either a fixed `rate` in (0, 1], or `proportional_to` a NUMBER signal with `budget_per_day` expected
+    audits per day and a `floor` in (0, 1] that no probability falls below. A missing score gets the floor.
     """
 
     rate: float | None = None
@@ -55,8 +55,8 @@ class Strategy:
     """A checked strategy. The last rule always matches, so that every item gets a decision.
 
     `hash` is over all that decides (name, version, rules, audit plans, effective let: values) and not over
-    comments or layout. `types` gives the type of each signal in `signals`: those that conditions or audit plans
-    read, by full name in alphabetical order. `file` and `text` are the source.
+    comments or layout. `types` gives the type of each signal in `signals`: those that conditions or audit
+    plans read, by full name in alphabetical order. `file` and `text` are the source.
     """
 
     name: str

@@ -1,8 +1,8 @@
 """Conditions as typed trees: what the language can say, and nothing else.
 
-Every evaluator (row, column, SQL) and every check walks these nodes. NOT does not occur: `normal_form` pushes it
-down to the tests, which is exact in three-valued logic, because a rule only asks whether its condition is TRUE.
-Above its tests, a condition in normal form only asks which of them are TRUE.
+Every evaluator (row, column, SQL) and every check walks these nodes. NOT does not occur: `normal_form`
+pushes it down to the tests, which is exact in three-valued logic, because a rule only asks whether its
+condition is TRUE. Above its tests, a condition in normal form only asks which of them are TRUE.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """Deciding while signals are missing: what must hold, what may hold, and what to compute next.
 
-Per rule and item, from the tests whose detectors were computed: the condition *must* be TRUE whatever the missing
-signals say, or it *may* be. The first rule that may match decides if it must; otherwise that rule is open, and only
-a missing signal in its open part can settle the item, so that the signals of later rules can wait. One CASE over
-the columns `<detector>.<field>` and `<detector>.status` says all of this; it grows with the rules, never faster.
+Per rule and item, from the tests whose detectors were computed: the condition *must* be TRUE whatever the
+missing signals say, or it *may* be. The first rule that may match decides if it must; otherwise that rule
+is open, and only a missing signal in its open part can settle the item, so that the signals of later rules
+can wait. One CASE over the columns `<detector>.<field>` and `<detector>.status` says all of this; it grows
+with the rules, never faster.
 """
 
 from __future__ import annotations
@@ -18,17 +19,17 @@ from tidegate.strategy.nodes import All, Condition, Test
 from tidegate.tables import KNOWN, STATUS_FIELD, SignalStatus
 
 DETECTOR_FAILED = -1
-"""In place of a rule's index: the first open rule can only be settled by detectors that failed."""
+"""In place of a rule's index: only detectors that failed could settle the first open rule."""
 
 FIRST_NEED = -2
-"""Step codes from here downwards name what to compute next: the k-th of the detectors given is FIRST_NEED - k."""
+"""Codes from here downwards name what to compute next: the k-th detector given is FIRST_NEED - k."""
 
 IS_KNOWN = "IN ({})".format(", ".join(f"'{status}'" for status in KNOWN))
 
 
 @lru_cache(maxsize=64)
 def step_sql(strategy: Strategy, detectors: tuple[str, ...]) -> str:
-    """What to do about each row: a rule's index, DETECTOR_FAILED, or the first of `detectors` that could settle it.
+    """What to do about a row: a rule's index, DETECTOR_FAILED, or the first of `detectors` to settle it.
 
     `detectors` are all those of the strategy's conditions, in the order in which they should be tried.
     """
@@ -48,7 +49,7 @@ def step_sql(strategy: Strategy, detectors: tuple[str, ...]) -> str:
 
 @lru_cache(maxsize=64)
 def partial_case(strategy: Strategy) -> str:
-    """The index of the rule that certainly decides, DETECTOR_FAILED, or NULL where a skipped signal is missed."""
+    """The index of the rule that certainly decides, DETECTOR_FAILED, or NULL: a skipped signal is missed."""
 
     def open_rule(condition: Condition) -> str:
         return f"CASE WHEN NOT {_settleable(condition)} THEN {DETECTOR_FAILED} END"
@@ -69,7 +70,7 @@ def blame_sql(strategy: Strategy, detector: str) -> str:
 def _first_match(
     strategy: Strategy, open_rule: Callable[[Condition], str], settled: Callable[[int], str] = str
 ) -> str:
-    branches = []
+    branches: list[str] = []
     for index, rule in enumerate(strategy.rules):
         if rule.condition is None:
             return f"CASE {' '.join(branches)} ELSE {settled(index)} END" if branches else settled(index)

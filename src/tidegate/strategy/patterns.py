@@ -163,7 +163,7 @@ def _dash(pattern: str, place: int, first: int) -> str:
 
 
 def _repeat(pattern: str, place: int) -> tuple[str, int]:
-    """The repeat at `place`, and how often it repeats at most (1 where it is unbounded: engines loop there)."""
+    """The repeat at `place`, and how often it repeats at most (1 if unbounded: engines loop there)."""
     text, times = pattern[place], 1
     if text == "{":
         found = REPEAT.match(pattern, place)

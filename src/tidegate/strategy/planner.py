@@ -55,14 +55,15 @@ def cascade(
     Args:
         items: frame with at least id and kind.
         compute: called with a detector's name and the rows of `items` that need it; returns in the same order
-            item_id, the detector's columns and `<detector>.status` (computed or failed). It reports failures by
-            status; what it raises ends the cascade.
+            item_id, the detector's columns and `<detector>.status` (computed or failed). It reports
+            failures by status; what it raises ends the cascade.
         given: signals that are there already, one row per item in the same order, with statuses.
 
-    A detector is not asked about an item whose kind it does not read: its signals are NULL, and known. An item
-    is decided as soon as no missing signal can change the rule that decides, and left to review, with the detectors to
-    blame, as soon as only failed ones could settle it. Last, the signals to which audit plans are proportional are
-    computed for the items that their rules decided; if that fails the score is missing, and the plan's floor holds.
+    A detector is not asked about an item whose kind it does not read: its signals are NULL, and known. An
+    item is decided as soon as no missing signal can change the rule that decides, and left to review, with
+    the detectors to blame, as soon as only failed ones could settle it. Last, the signals to which audit
+    plans are proportional are computed for the items that their rules decided; if that fails the score is
+    missing, and the plan's floor holds.
     """
     specs = [catalog.detectors[name] for name in sorted(strategy.detectors)]
     answers = _Answers(items, specs, compute, given)
@@ -87,7 +88,7 @@ def cascade(
     resolution = pl.select(
         item_id=items["id"],
         rule=_as_rule(rule),
-        failed=_blamed(strategy, signals, failed),
+        failed=_blamed(strategy, signals, failed, len(items)),
     )
     return Cascaded(signals, resolution)
 
@@ -99,7 +100,9 @@ def resolve(strategy: Strategy, item_ids: pl.Series, signals: pl.DataFrame) -> p
     """
     rule = evaluate(decision_case(strategy, partial=True), signals, len(item_ids)).fill_null(-2).to_numpy()
     failed = np.flatnonzero(rule == DETECTOR_FAILED)
-    return pl.select(item_id=item_ids, rule=_as_rule(rule), failed=_blamed(strategy, signals, failed))
+    return pl.select(
+        item_id=item_ids, rule=_as_rule(rule), failed=_blamed(strategy, signals, failed, len(item_ids))
+    )
 
 
 def trial_order(detectors: Iterable[str], catalog: Catalog) -> tuple[str, ...]:
@@ -134,7 +137,11 @@ class _Answers:
             return _answer(given, spec)
         reads = self.items["kind"].is_in(list(spec.kinds))
         status = pl.select(pl.when(reads).then(pl.lit(SKIPPED)).otherwise(pl.lit(NOT_APPLICABLE))).to_series()
-        return pl.DataFrame(schema=spec.schema).clear(len(self.items)).with_columns(status.alias(spec.status_column))
+        return (
+            pl.DataFrame(schema=spec.schema)
+            .clear(len(self.items))
+            .with_columns(status.alias(spec.status_column))
+        )
 
     def ask(self, detector: str, rows: Rows) -> None:
         """Compute a detector for some rows and keep what it says."""
@@ -161,7 +168,9 @@ def _answer(frame: pl.DataFrame, spec: DetectorSpec) -> pl.DataFrame:
     """The columns of one detector, border-clean; an answer may leave out why it failed."""
     values = clean_frame(frame, {spec.column(f.name): f.type for f in spec.fields})
     name = spec.failure_column
-    failure = frame[name] if name in frame.columns else pl.repeat(None, len(frame), dtype=pl.String, eager=True)
+    failure = (
+        frame[name] if name in frame.columns else pl.repeat(None, len(frame), dtype=pl.String, eager=True)
+    )
     return values.with_columns(frame[spec.status_column].cast(pl.String), failure.cast(pl.String).alias(name))
 
 
@@ -173,11 +182,11 @@ def _read(strategy: Strategy, answers: _Answers, rows: Rows) -> pl.DataFrame:
         columns += [found[column] for column in strategy.types if column in found.columns]
         columns.append(found[spec.status_column])
     frame = pl.DataFrame(columns)
-    return frame if len(rows) == len(frame) else frame[rows]
+    return frame if not columns or len(rows) == len(frame) else frame[rows]
 
 
 def _compute_scores(strategy: Strategy, answers: _Answers, rule: Rows) -> None:
-    """Ask for the signals of proportional audit plans where they are missing; undecided items are on the strategy's."""
+    """Ask for missing signals of proportional audit plans; undecided items are on the strategy's plan."""
     plans = [(index, r.audit) for index, r in enumerate(strategy.rules)]
     for index, plan in [*plans, (-1, strategy.audit)]:
         if plan.proportional_to is None:
@@ -194,20 +203,20 @@ def _as_rule(index: Rows) -> pl.Expr:
     return pl.when(series >= 0).then(series).cast(pl.UInt16)
 
 
-def _blamed(strategy: Strategy, signals: pl.DataFrame, failed: Rows) -> pl.Expr:
+def _blamed(strategy: Strategy, signals: pl.DataFrame, failed: Rows, rows: int) -> pl.Expr:
     """Per row the detectors that are missed; none in rows that are not in `failed`."""
-    blamed = {name: np.zeros(len(signals), dtype=bool) for name in sorted(conditions_read(strategy))}
+    blamed = {name: np.zeros(rows, dtype=bool) for name in sorted(conditions_read(strategy))}
     if len(failed):
         questions = {name: blame_sql(strategy, name) for name in blamed}
         said = evaluate_all(questions, signals[failed], len(failed))
         for name, flags in blamed.items():
             flags[failed] = said[name].fill_null(False).to_numpy()
-    return _name_lists(blamed)
+    return _name_lists(blamed, rows)
 
 
-def _name_lists(flags: Mapping[str, NDArray[np.bool_]]) -> pl.Expr:
+def _name_lists(flags: Mapping[str, NDArray[np.bool_]], rows: int) -> pl.Expr:
     """Per row the names whose flag is set, in order."""
     if not flags:
-        return pl.lit(pl.Series([[]], dtype=pl.List(pl.String)))
+        return pl.lit(pl.Series([[]] * rows, dtype=pl.List(pl.String)))
     named = [pl.when(pl.Series(flag)).then(pl.lit(name)) for name, flag in flags.items()]
     return pl.concat_list(named).list.drop_nulls()

@@ -73,7 +73,7 @@ def _signal(entry: Entry, types: Mapping[str, SignalType], problems: Problems) -
     name = None if is_null(entry.node) else scalar(entry.node)
     if name is not None and types.get(name) is SignalType.NUMBER:
         return name
-    if name in types:
+    if name is not None and name in types:
         what, remedy = f"{name} is a {types[name]}", "Name a signal that is a number."
     else:
         what, remedy = f"unknown signal {quoted(name or '')}", nearest(name or "", types).strip() or FORM

@@ -51,9 +51,9 @@ BOUNDED = {
 class Writer:
     """The parts of a strategy's functions.
 
-    locals: the local name of each signal. memos: the local name of each value or test that is worked out once.
-    constants: names that the functions refer to. rules: per rule the signals it reads, the lines that bound
-    signals for its arithmetic, and its test (None: always).
+    locals: the local name of each signal. memos: the local name of each value or test that is worked out
+    once. constants: names that the functions refer to. rules: per rule the signals it reads, the lines that
+    bound signals for its arithmetic, and its test (None: always).
     """
 
     def __init__(self, strategy: Strategy) -> None:

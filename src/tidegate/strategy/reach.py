@@ -1,7 +1,8 @@
 """Rules that can never decide: conditions that cannot be TRUE, and rules that earlier ones shadow.
 
-Each condition is taken as an OR of conjunctions, and each conjunction as `facts` about values. What is warned of is
-certain; what would need more than that (sums of signals, patterns that contain one another) is let pass.
+Each condition is taken as an OR of conjunctions, and each conjunction as `facts` about values. What is
+warned of is certain; what would need more than that (sums of signals, patterns that contain one another) is
+let pass.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def warn(rules: tuple[Rule, ...], catalog: Catalog, problems: Problems) -> None:
         if all(shadows):
             names = ", ".join(dict.fromkeys(f"'{earlier.id}'" for earlier in shadows if earlier))
             problems.warn(
-                f"the rule '{rule.id}' is never reached, because {names} above decides every item it could match",
+                f"the rule '{rule.id}' is never reached, because {names} above decides all it could match",
                 line=rule.line,
                 field="when",
                 remedy="Move it up, narrow the rule above, or take it out.",

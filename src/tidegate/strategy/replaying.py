@@ -22,9 +22,9 @@ JSON_TYPES = {SignalType.NUMBER: (int, float), SignalType.TEXT: (str,), SignalTy
 def replay(strategy: Strategy, decisions: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
     """Where recorded decisions differ from what their values and failures give: empty when all is well.
 
-    One row per item and column: item_id, column, recorded, recomputed (both as text). Statuses follow from the
-    record: a detector is known if its signals are in `values`, computed if it is in `detectors` as well, failed if it
-    is in `failure`, and was skipped otherwise.
+    One row per item and column: item_id, column, recorded, recomputed (both as text). Statuses follow from
+    the record: a detector is known if its signals are in `values`, computed if it is in `detectors` as
+    well, failed if it is in `failure`, and was skipped otherwise.
     """
     signals = _signals(strategy, decisions)
     resolution = resolve(strategy, decisions["item_id"], signals)
@@ -50,8 +50,8 @@ def replay(strategy: Strategy, decisions: pl.DataFrame, catalog: Catalog) -> pl.
 def _signals(strategy: Strategy, decisions: pl.DataFrame) -> pl.DataFrame:
     """The signals frame that the decisions were made from, as far as they read it."""
     values = _decoded(decisions["values"], strategy.types)
-    failures = _decoded(decisions["failure"], {name: SignalType.TEXT for name in sorted(strategy.detectors)})
-    columns = [*values.get_columns()]
+    failures = _decoded(decisions["failure"], dict.fromkeys(sorted(strategy.detectors), SignalType.TEXT))
+    columns = [decisions["item_id"], *values.get_columns()]
     for detector in sorted(strategy.detectors):
         own = [name for name in strategy.types if name.partition(".")[0] == detector]
         known = _has_any_key(decisions["values"], own)
@@ -68,14 +68,16 @@ def _signals(strategy: Strategy, decisions: pl.DataFrame) -> pl.DataFrame:
         )
         columns.append(pl.select(status.alias(f"{detector}.{STATUS_FIELD}")).to_series())
         columns.append(failures[detector].alias(f"{detector}.{FAILURE_FIELD}"))
-    return pl.DataFrame(columns) if columns else decisions.select()
+    return pl.DataFrame(columns)
 
 
 def _has_any_key(objects: pl.Series, keys: list[str]) -> pl.Series:
-    """Whether a JSON object has one of the keys. Quotes inside texts are escaped, so only a key looks like one."""
+    """Whether a JSON object has one of the keys; in texts quotes are escaped, so only keys look so."""
     found = pl.repeat(False, len(objects), dtype=pl.Boolean, eager=True)
     for key in keys:
-        found |= objects.str.contains(json.dumps(key, ensure_ascii=False) + ":", literal=True).fill_null(False)
+        found |= objects.str.contains(json.dumps(key, ensure_ascii=False) + ":", literal=True).fill_null(
+            False
+        )
     return found
 
 
@@ -98,5 +100,7 @@ def _fits(text: str, types: Mapping[str, SignalType]) -> bool:
     except ValueError:
         return False
     return isinstance(members, dict) and all(
-        value is None or type(value) in JSON_TYPES[types[name]] for name, value in members.items() if name in types
+        value is None or type(value) in JSON_TYPES[types[name]]
+        for name, value in members.items()
+        if name in types
     )

@@ -1,7 +1,7 @@
 """The row evaluator: a strategy as one Python function, generated once and run per event.
 
-Inside the function a NULL number is NaN, of which every comparison is false, just as no comparison with NULL is
-TRUE; so a threshold costs one comparison and nothing else. A NULL text or boolean is None.
+Inside the function a NULL number is NaN, of which every comparison is false, just as no comparison with
+NULL is TRUE; so a threshold costs one comparison and nothing else. A NULL text or boolean is None.
 """
 
 from __future__ import annotations
@@ -23,9 +23,11 @@ Clean = float | str | bool | None
 class RowEvaluator:
     """A compiled strategy.
 
-    Calling it with a mapping from signal names to values gives the `Rule` that decides; a missing key is NULL, and
-    so are NaN and infinities. Values are trusted to be of their signals' types; what cannot be read is a TypeError. `explained` gives the values that were read on the way as well. `decide` is the
-    fastest form: a tuple in the order of `signals` of values that are border-clean already (`clean` makes one).
+    Calling it with a mapping from signal names to values gives the `Rule` that decides; a missing key is
+    NULL, and so are NaN and infinities. Values are trusted to be of their signals' types; what cannot be
+    read is a TypeError. `explained` gives the values that were read on the way as well. `decide` is the
+    fastest form: a tuple in the order of `signals` of values that are border-clean already (`clean` makes
+    one).
 
     `source` is the Python that was generated.
     """
@@ -79,8 +81,8 @@ def compile_row(strategy: Strategy) -> RowEvaluator:
 def _function(writer: Writer, name: str, *, positional: bool = False, explained: bool = False) -> str:
     """One function that tries the rules in order, each signal loaded just before the first that reads it.
 
-    Over a mapping, what a plain value would not do (a missing key, another type) raises on the way; the function
-    then starts again with clean values.
+    Over a mapping, what a plain value would not do (a missing key, another type) raises on the way; the
+    function then starts again with clean values.
     """
     lines = []
     if positional and writer.locals:

@@ -49,7 +49,7 @@ class NotComputedError(Exception):
 
 IN_AND = (Truth.FALSE, Truth.NULL, Truth.UNKNOWN, Truth.TRUE)
 IN_OR = (Truth.TRUE, Truth.UNKNOWN, Truth.NULL, Truth.FALSE)
-"""Which outcome of the parts settles AND and OR, strongest first. NULL beats unknown in AND: either way not TRUE."""
+"""Which outcome of the parts settles AND and OR, strongest first. In AND, NULL cannot become TRUE."""
 
 
 def first_match(strategy: Strategy, values: Values) -> tuple[int, Truth]:

@@ -19,8 +19,8 @@ from tidegate.tables import SignalType
 
 NUMBER, TEXT, BOOLEAN = SignalType.NUMBER, SignalType.TEXT, SignalType.BOOLEAN
 FUNCTIONS = ("abs", "coalesce", "greatest", "least", "length", "lower", "regexp_matches")
-ARITHMETIC: dict[type[exp.Expression], str] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/"}
-CALLS: dict[type[exp.Expression], str] = {
+ARITHMETIC: dict[type[exp.Expr], str] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/"}
+CALLS: dict[type[exp.Expr], str] = {
     exp.Abs: "abs",
     exp.Coalesce: "coalesce",
     exp.Greatest: "greatest",
@@ -28,7 +28,7 @@ CALLS: dict[type[exp.Expression], str] = {
     exp.Length: "length",
     exp.Lower: "lower",
 }
-REASONS: tuple[tuple[tuple[type[exp.Expression], ...], str], ...] = (
+REASONS: tuple[tuple[tuple[type[exp.Expr], ...], str], ...] = (
     ((exp.Select, exp.Subquery, exp.Exists, exp.SetOperation), "subqueries are not part of the language"),
     ((exp.Cast, exp.TryCast), "casts are not part of the language; every number is a DOUBLE"),
     ((exp.Case, exp.If), "CASE is not part of the language; write one rule per case"),
@@ -46,7 +46,7 @@ class Scope:
     used: set[str] = field(default_factory=set)
 
 
-def value(node: exp.Expression, scope: Scope) -> Value:
+def value(node: exp.Expr, scope: Scope) -> Value:
     """The typed tree of a value.
 
     Raises:
@@ -76,7 +76,7 @@ def value(node: exp.Expression, scope: Scope) -> Value:
     raise refused(node)
 
 
-def typed(node: exp.Expression, scope: Scope, wanted: SignalType, place: str) -> Value:
+def typed(node: exp.Expr, scope: Scope, wanted: SignalType, place: str) -> Value:
     """The value, which must be of a type (NULL fits any)."""
     found = value(node, scope)
     if found.type not in (wanted, None):
@@ -88,7 +88,7 @@ def typed(node: exp.Expression, scope: Scope, wanted: SignalType, place: str) ->
     return found
 
 
-def refused(node: exp.Expression) -> ConditionError:
+def refused(node: exp.Expr) -> ConditionError:
     """Why `node` is not part of the language."""
     for kinds, reason in REASONS:
         if isinstance(node, kinds):
@@ -113,13 +113,13 @@ def refused(node: exp.Expression) -> ConditionError:
     )
 
 
-def offset(node: exp.Expression) -> int | None:
+def offset(node: exp.Expr) -> int | None:
     """Where in the text the node stands: the first place that the parser kept of anything in it."""
     places = [part.meta["start"] for part in node.walk() if "start" in part.meta]
     return min(places, default=None)
 
 
-def said(node: exp.Expression) -> str:
+def said(node: exp.Expr) -> str:
     """The node as an author would write it, cut to fit a line."""
     return quoted(node.sql(dialect="duckdb"))
 
@@ -151,7 +151,7 @@ def _let(node: exp.Placeholder, scope: Scope) -> Constant:
     return Constant(scope.let[name], NUMBER)
 
 
-def _text(text: str, node: exp.Expression) -> Constant:
+def _text(text: str, node: exp.Expr) -> Constant:
     if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
         raise ConditionError(
             "a text holds a character that databases cannot keep",
@@ -161,21 +161,21 @@ def _text(text: str, node: exp.Expression) -> Constant:
     return Constant(text, TEXT)
 
 
-def _number(text: str, node: exp.Expression) -> float:
+def _number(text: str, node: exp.Expr) -> float:
     number = float(text)
     if not math.isfinite(number):
         raise ConditionError(f"the number {text} is too large", "Stay below 1e308.", offset(node))
     return number
 
 
-def _negative(inner: exp.Expression, scope: Scope) -> Value:
+def _negative(inner: exp.Expr, scope: Scope) -> Value:
     operand = typed(inner, scope, NUMBER, "a minus sign")
     if isinstance(operand, Constant):
         return Constant(None if operand.value is None else -float(operand.value), NUMBER)
     return Call("negate", (operand,), NUMBER)
 
 
-def _arithmetic(node: exp.Expression, scope: Scope) -> Value:
+def _arithmetic(node: exp.Expr, scope: Scope) -> Value:
     operator = ARITHMETIC[type(node)]
     left = typed(node.this, scope, NUMBER, f"'{operator}'")
     right = typed(node.expression, scope, NUMBER, f"'{operator}'")
@@ -198,14 +198,11 @@ def constant_arithmetic(
     if left is None or right is None:
         return None
     a, b = float(left), float(right)
-    if operator == "/":
-        result = a / b if b else math.nan
-    else:
-        result = {"+": a + b, "-": a - b, "*": a * b}[operator]
+    result = (a / b if b else math.nan) if operator == "/" else {"+": a + b, "-": a - b, "*": a * b}[operator]
     return result if math.isfinite(result) else None
 
 
-def _call(node: exp.Expression, scope: Scope) -> Value:
+def _call(node: exp.Expr, scope: Scope) -> Value:
     name = CALLS[type(node)]
     arguments = [node.this, *node.expressions]
     if name == "coalesce":
@@ -220,7 +217,7 @@ def _call(node: exp.Expression, scope: Scope) -> Value:
     return inner[0] if name in ("greatest", "least") and len(inner) == 1 else Call(name, inner, given)
 
 
-def _coalesce(node: exp.Expression, arguments: list[exp.Expression], scope: Scope) -> Value:
+def _coalesce(node: exp.Expr, arguments: list[exp.Expr], scope: Scope) -> Value:
     inner = [value(argument, scope) for argument in arguments]
     inner = [
         argument for argument in inner if not (isinstance(argument, Constant) and argument.value is None)

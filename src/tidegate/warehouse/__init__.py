@@ -10,6 +10,7 @@ from tidegate.warehouse.labels import read_labels
 from tidegate.warehouse.read import read_items
 from tidegate.warehouse.rejects import Reject, RejectWriter
 from tidegate.warehouse.sheets import write_csv_for_people
+from tidegate.warehouse.table import write_table
 
 __all__ = [
     "Batch",
@@ -20,5 +21,6 @@ __all__ = [
     "read_items",
     "read_labels",
     "write_csv_for_people",
+    "write_table",
     "written_whole",
 ]

@@ -22,8 +22,7 @@ EXAMPLES = (
 
 @dataclass(frozen=True)
 class TextRisk:
-    """One calibrated probability per harm area, the highest of them, and which that is. Null where no words
-    are."""
+    """One calibrated probability per harm area, the highest, and whose it is. Null without words."""
 
     model: TextRiskModel
     name: str = "text"
@@ -50,7 +49,6 @@ class TextRisk:
             version=self.model.version,
             fields=harms + overall,
             cost_ms=0.05,
-            kinds=frozenset({"text", "query", "image", "video"}),
         )
 
     @property

@@ -108,9 +108,9 @@ def fit_weights(
         return value, gradient.astype(np.float64)
 
     start = np.zeros(size + one_hot.shape[1] * harms)
-    found = scipy.optimize.minimize(
-        loss, start, jac=True, method="L-BFGS-B", options={"maxiter": iterations, "maxcor": 6}
-    )
+    # Against a mean loss the gradients are tiny from the start, so the usual tolerances would stop at once.
+    limits = {"maxiter": iterations, "maxcor": 8, "gtol": 0.0, "ftol": 1e-9}
+    found = scipy.optimize.minimize(loss, start, jac=True, method="L-BFGS-B", options=limits)
     fitted: NDArray[np.float32] = found.x[:size].reshape(columns, harms).astype(np.float32)
     return fitted
 

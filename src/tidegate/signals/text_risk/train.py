@@ -30,6 +30,8 @@ from tidegate.signals.text_risk.fit import (
 from tidegate.signals.text_risk.model import GROUPS, WEIGHTS, TextRiskModel, load_model, packed, unpacked
 
 FALSE_ALARMS = 0.01
+"""The share of a harm's harmless tuning texts that may exceed its threshold, within the range below."""
+
 THRESHOLD_RANGE = (0.1, 0.5)
 
 FEWEST = 100
@@ -142,7 +144,7 @@ def calibrated(model: TextRiskModel, corpus: pl.DataFrame) -> TextRiskModel:
 
 
 def thresholds(probability: NDArray[np.float32], labels: Array) -> NDArray[np.float32]:
-    """Per harm, the probability that `FALSE_ALARMS` of its harmless texts exceed, within `THRESHOLD_RANGE`."""
+    """Per harm, the probability that `FALSE_ALARMS` of its harmless texts exceed, in `THRESHOLD_RANGE`."""
     found = [np.quantile(probability[labels[:, h] == 0, h], 1 - FALSE_ALARMS) for h in range(labels.shape[1])]
     return np.clip(np.array(found, np.float32), *THRESHOLD_RANGE)
 

@@ -1,0 +1,96 @@
+"""The promise: a nominal 95 % interval holds the truth in at least 94 % of audits, in every design."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[2]
+REPETITIONS = 400
+# Three standard errors of the simulation below the promise.
+LEAST = 0.94 - 3 * np.sqrt(0.06 * 0.94 / REPETITIONS)
+
+
+@pytest.fixture(autouse=True)
+def _benchmarks_can_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("weight", ["item", "view"])
+@pytest.mark.parametrize("auc", [None, 0.8, 0.9, 0.96])
+@pytest.mark.parametrize("labels", [500, 2000])
+def test_rates_hold_at_every_prevalence(weight: str, auc: float | None, labels: int) -> None:
+    from benchmarks.measure.simulate import audits, rates, world
+
+    rng = np.random.default_rng(labels)
+    for prevalence in (0.02, 0.005, 0.002, 0.0005):
+        people = world(rng, 50_000, prevalence, labels, auc, views=weight == "view")
+        limits = rates(people, list(audits(rng, people, REPETITIONS)))
+        assert limits.coverage(people.truth) >= LEAST, prevalence
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("prevalence", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize("labels", [30, 200])
+def test_rates_hold_where_the_error_is_common(prevalence: float, labels: int) -> None:
+    from benchmarks.measure.simulate import audits, rates, world
+
+    rng = np.random.default_rng(7)
+    for auc, views in ((None, False), (None, True), (0.8, False), (0.8, True)):
+        people = world(rng, 2000, prevalence, labels, auc, views=views)
+        limits = rates(people, list(audits(rng, people, REPETITIONS)))
+        assert limits.coverage(people.truth) >= LEAST, (auc, views)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("views", [False, True])
+def test_shares_hold(views: bool) -> None:
+    from benchmarks.measure.simulate import audited_cell, audits, tidegate, whole, world
+
+    from tidegate.measure.parts import Part, share
+
+    rng = np.random.default_rng(11)
+    for labels in (500, 2000):
+        passed = world(rng, 50_000, 0.004, labels, 0.9, views=views)
+        stopped = world(rng, 2000, 0.9, 60, None, views=views)
+        inside = [audited_cell(passed, whole(passed), drawn) for drawn in audits(rng, passed, REPETITIONS)]
+        outside = [
+            audited_cell(stopped, whole(stopped), drawn) for drawn in audits(rng, stopped, REPETITIONS)
+        ]
+        for bad in (0, 1):
+            parts = [
+                [Part(one, share(bad, inside=bool(bad))), Part(other, share(bad, inside=not bad))]
+                for one, other in zip(inside, outside, strict=True)
+            ]
+            totals = [people.weight[people.y == bool(bad)].sum() for people in (passed, stopped)]
+            truth = totals[1 - bad] / sum(totals)
+            assert tidegate(parts).coverage(truth) >= LEAST, (labels, bad)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ratio", [1.0, 3.0, 30.0, 1000.0])
+def test_limits_hold_wherever_the_violations_hide(ratio: float) -> None:
+    """Violations in two bands of weight / probability, `ratio` apart, in every mixture."""
+    from tidegate.measure.gammasums import chance_at_most_zero
+
+    rng = np.random.default_rng(5)
+    draws = 20_000
+    for total in (0.3, 1.0, 3.0, 3.7, 5.0, 10.0, 30.0):
+        for hidden in np.linspace(0, 1, 6):
+            light = rng.poisson((1 - hidden) * total * ratio, draws).astype(float)
+            heavy = rng.poisson(hidden * total, draws).astype(float)
+            scale = np.tile([1.0, ratio], (draws, 1))
+            for extra, missed_where in (
+                (1.0, lambda chance: chance >= 0.975),
+                (0.0, lambda chance: chance <= 0.025),
+            ):
+                shape = np.column_stack([light, heavy + extra])
+                chance, _ = chance_at_most_zero(
+                    np.where(shape > 0, scale, 0.0), np.maximum(shape, 1e-9), np.full(draws, -total * ratio)
+                )
+                found = shape.sum(axis=1) > 0
+                missed = np.mean(missed_where(chance) & found)
+                assert missed <= 0.025 + 3 * np.sqrt(0.025 / draws), (total, hidden, extra)
