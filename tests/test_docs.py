@@ -1,7 +1,7 @@
 """The examples of README and docs are executed, page by page, in order, in an empty folder.
 
-```python blocks share one namespace per page; in ```console blocks every line that begins with `$ ` is run and must
-succeed (`# exit 3` at its end says which other status is meant).
+```python blocks share one namespace per page; in ```console blocks every line that begins with `$ ` is run
+and must succeed (`# exit 3` at its end says which other status is meant).
 """
 
 from __future__ import annotations

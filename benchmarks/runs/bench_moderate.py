@@ -1,4 +1,5 @@
-"""`moderate` on a million short texts: items a second, peak memory, and the share of time outside the detectors."""
+"""`moderate` on a million short texts: items a second, peak memory, and the share of time outside the
+detectors."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.figure import Figure
+
 from tidegate.demo import write_stream
 
 ITEMS = 1_000_000
@@ -33,6 +35,14 @@ def run() -> Iterator[Figure]:
         seconds = json.loads((out / "summary.json").read_text())["seconds"]
     whole = used.ru_utime + used.ru_stime
     detectors = sum(value for name, value in seconds.items() if name != "total")
-    yield Figure("moderate 1M short texts", ITEMS / whole, "items per CPU second", "the detectors alone", detectors / whole)
-    yield Figure("moderate 1M: share of time outside the detectors", 1 - detectors / whole, "share of CPU time")
+    yield Figure(
+        "moderate 1M short texts",
+        ITEMS / whole,
+        "items per CPU second",
+        "the detectors alone",
+        detectors / whole,
+    )
+    yield Figure(
+        "moderate 1M: share of time outside the detectors", 1 - detectors / whole, "share of CPU time"
+    )
     yield Figure("moderate 1M: peak memory", used.ru_maxrss / 1024, "MiB")

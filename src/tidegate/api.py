@@ -106,6 +106,8 @@ def as_items(posts: pl.DataFrame) -> pl.DataFrame:
         raise InputError(f"a column has the wrong type: {error}", remedy="See docs/tables.md.") from error
     if items["id"].null_count() or items["id"].is_duplicated().any():
         raise InputError(
-            "an id is missing or comes twice", where=Where(field="id"), remedy="Give every post an id of its own."
+            "an id is missing or comes twice",
+            where=Where(field="id"),
+            remedy="Give every post an id of its own.",
         )
     return items

@@ -87,8 +87,9 @@ class SignalType(StrEnum):
 class SignalStatus(StrEnum):
     """How a detector fared on an item.
 
-    A null value with `computed` means that it ran and found nothing; with `not_applicable`, that it does not read
-    this kind of item. Both are known. `skipped` and `failed` are not known, which is something else than null.
+    A null value with `computed` means that it ran and found nothing; with `not_applicable`, that it does not
+    read this kind of item. Both are known. `skipped` and `failed` are not known, which is something else than
+    null.
     """
 
     COMPUTED = "computed"
@@ -101,7 +102,8 @@ KNOWN = (SignalStatus.COMPUTED, SignalStatus.NOT_APPLICABLE)
 STATUS_FIELD = "status"
 FAILURE_FIELD = "failure"
 RESERVED_FIELDS = (STATUS_FIELD, FAILURE_FIELD)
-"""The columns `<detector>.status` and `<detector>.failure` say how the detector fared, so no signal may take these."""
+"""The columns `<detector>.status` and `<detector>.failure` say how the detector fared, so no signal may take
+these."""
 
 
 @dataclass(frozen=True)
@@ -213,7 +215,11 @@ DECISIONS = Table(
         Column("queue", pl.String, "The review queue, where the action is review."),
         Column("escalate", pl.String, "The escalation path, where the rule names one."),
         Column("reason", pl.String, "rule, or detector_failed: and the detectors.", nullable=False),
-        Column("failure", pl.String, "What the failed detectors reported, as a JSON object; null where none failed."),
+        Column(
+            "failure",
+            pl.String,
+            "What the failed detectors reported, as a JSON object; null where none failed.",
+        ),
         Column("values", pl.String, "Every value that was read, as a JSON object.", nullable=False),
         Column("detectors", pl.String, "Detector versions as a JSON object.", nullable=False),
         Column("cost_ms", pl.Float64, "Declared cost of the signals computed.", unit="ms", nullable=False),

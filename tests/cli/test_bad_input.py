@@ -1,4 +1,5 @@
-"""Bad input through the command itself: the status tells, the message names the place and the remedy, nothing is lost."""
+"""Bad input through the command itself: the status tells, the message names the place and the remedy,
+nothing is lost."""
 
 from __future__ import annotations
 

@@ -67,9 +67,9 @@ class Commands(click.Group):
 def tidegate_command() -> None:
     """Moderation automation you can prove.
 
-    Written policies and a strategy (SQL conditions over signals) turn posts into decisions; audit samples turn
-    decisions into leakage (harm that got through) and overkill (good content that was stopped), each with an
-    interval.
+    Written policies and a strategy (SQL conditions over signals) turn posts into decisions; audit samples
+    turn decisions into leakage (harm that got through) and overkill (good content that was stopped), each
+    with an interval.
 
     \b
     Start here:

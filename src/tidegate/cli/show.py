@@ -167,7 +167,8 @@ def progress(title: str) -> Iterator[Callable[[Progress], None]]:
 
 
 def explanation(found: Why, *, show_text: bool) -> None:
-    """One decision in full: what was decided, the values read, the rules tried, what would have flipped it."""
+    """One decision in full: what was decided, the values read, the rules tried, what would have flipped
+    it."""
     decision = found.decision
     out.print(f"[bold]{decision['item_id']}[/bold]: {decision['action']}, because of {_because(decision)}")
     for name in ("policy", "queue", "escalate", "failure"):

@@ -45,7 +45,8 @@ def audit_probabilities(strategy: Strategy, parts: Sequence[Path]) -> Floats:
 def probabilities(strategy: Strategy, decided: pl.DataFrame) -> Floats:
     """The chance of being audited per row of `decided`: rule, day (integer), and the scores that plans name.
 
-    Rules without a plan of their own share the strategy's: a daily budget there is one budget for all of them.
+    Rules without a plan of their own share the strategy's: a daily budget there is one budget for all of
+    them.
     """
     plans = _plans(strategy)
     own = [name for name in plans if name is not None]

@@ -90,8 +90,11 @@ def _source(strategy: Strategy, specs: Sequence[DetectorSpec], recorded: Collect
 
 
 def is_recorded(spec: DetectorSpec, recorded: Collection[str]) -> bool:
-    """Whether the run's signals have this detector. The item's own columns are taken from the items, always:
-    a run has them as signals only for the items whose decision read them."""
+    """Whether the run's signals are where this detector is to be found.
+
+    The item's own columns are not: a run has them as signals only where a decision read them, and as items
+    always.
+    """
     return spec.name != ITEM_SIGNALS.name and spec.status_column in recorded
 
 

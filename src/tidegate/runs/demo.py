@@ -23,7 +23,8 @@ def run_demo(
 ) -> dict[str, Any]:
     """Moderate `count` generated posts into `out`; the summary, with the id of an item worth explaining.
 
-    The posts are kept in the folder as posts.parquet. A former demo there is replaced; any other folder is not.
+    The posts are kept in the folder as posts.parquet. A former demo there is replaced; any other folder is
+    not.
     """
     if (out / POSTS).exists() and RunFolder(out).manifest.exists():
         shutil.rmtree(out)

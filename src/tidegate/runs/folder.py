@@ -1,8 +1,8 @@
 """The run folder: what a run leaves behind, under which names, and how it comes to be whole.
 
 While a run is going on its batches lie in `.work/`, each written aside and renamed into place, so an
-interruption leaves only whole batches. `run.json` says what the run was made from; `complete` in it turns true
-last of all.
+interruption leaves only whole batches. `run.json` says what the run was made from; `complete` in it turns
+true last of all.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The main job: items in, a run folder out.
 
-Batches are read, decided by the cascade and kept one by one; when the last is in, the audit sample is drawn over
-the whole run and the batches are joined into tables. An interruption leaves whole batches, which `resume` takes up.
+Batches are read, decided by the cascade and kept one by one; when the last is in, the audit sample is drawn
+over the whole run and the batches are joined into tables. An interruption leaves whole batches, which
+`resume` takes up.
 """
 
 from __future__ import annotations
@@ -30,7 +31,6 @@ from tidegate.runs.folder import RunFolder
 from tidegate.runs.sheets import write_sheets
 from tidegate.runs.summary import summarise
 from tidegate.strategy import cascade, decisions_frame
-from tidegate.tables import TRUTH
 from tidegate.warehouse import Batch, RejectWriter, join_parts, read_items, write_table
 
 STDIN = "-"
@@ -41,8 +41,8 @@ DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 class Job:
     """What to moderate, and how.
 
-    `columns` maps our column names to the file's; `truth` is an SQL expression over the file's columns that says
-    which items violate, and `truth_policy` one that names the policy they violate.
+    `columns` maps our column names to the file's; `truth` is an SQL expression over the file's columns that
+    says which items violate, and `truth_policy` one that names the policy they violate.
     """
 
     sources: Sequence[str]
@@ -59,7 +59,8 @@ class Job:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run is: items decided, rows rejected, and the share of the input read (None where unknown)."""
+    """How far a run is: items decided, rows rejected, and the share of the input read (None where
+    unknown)."""
 
     items: int
     rejected: int

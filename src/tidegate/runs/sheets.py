@@ -1,7 +1,7 @@
 """The two sheets that people work from: review.csv (decide these) and audit.csv (label these, blind).
 
-audit.csv shows neither decision nor scores, and a column `violates` to fill in; filled in, it is a labels file
-for `tidegate measure`.
+audit.csv shows neither decision nor scores, and a column `violates` to fill in; filled in, it is a labels
+file for `tidegate measure`.
 """
 
 from __future__ import annotations

@@ -57,8 +57,8 @@ def run_figures(
 ) -> pl.DataFrame:
     """Leakage and overkill of a run, one row per measure, weight and slice.
 
-    With `labels` None the labels of the audit sample are taken from the run's truth, where it has one; the exact
-    value is then in the column `truth`, next to the estimate, which never saw more than the sample.
+    With `labels` None the labels of the audit sample are taken from the run's truth, where it has one; the
+    exact value is then in the column `truth`, next to the estimate, which never saw more than the sample.
     """
     people = population(folder, ladder, by)
     known = truth_labels(folder)

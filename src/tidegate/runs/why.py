@@ -16,7 +16,8 @@ from tidegate.strategy import Explanation, explain
 
 @dataclass(frozen=True)
 class Why:
-    """An item, its decision (columns of `tables.DECISIONS`), every value that was read, and the explanation."""
+    """An item, its decision (columns of `tables.DECISIONS`), every value that was read, and the
+    explanation."""
 
     item: dict[str, Any]
     decision: dict[str, Any]
@@ -47,6 +48,6 @@ def _row(run: Recorded, table: str, key: str, item_id: str) -> dict[str, Any]:
         raise RunError(
             f"this run has no item '{item_id}'",
             where=Where(run.folder.table(table), field=key),
-            remedy=f'List some with: tidegate sql {run.folder.root} "select item_id from decisions limit 10".',
+            remedy=f'Find one with: tidegate sql {run.folder.root} "select item_id from decisions limit 10".',
         )
     return found.row(0, named=True)

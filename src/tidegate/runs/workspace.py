@@ -29,8 +29,8 @@ SECTIONS = ("workspace", "audit", "ladder", "detectors", "floors")
 class Workspace:
     """What the commands need to know of a workspace.
 
-    `floors` is detector → policy id → least share of golden cases right; `audit_seed` decides, with the item's
-    id, who is drawn for the audit sample, so it is kept from the people who post.
+    `floors` is detector → policy id → least share of golden cases right; `audit_seed` decides, with the
+    item's id, who is drawn for the audit sample, so it is kept from the people who post.
     """
 
     root: Path

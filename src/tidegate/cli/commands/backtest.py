@@ -66,7 +66,7 @@ def command(
 
     if page is not None:
         _check_page(page)
-    with show.progress("computing what is missing") as report:
+    with show.progress("backtesting") as report:
         result = backtest(
             RunFolder(run),
             strategy,

@@ -16,8 +16,8 @@ import click
 def command(out: Path, count: int, seed: int) -> None:
     """Moderate a generated week of mild posts, in English and Chinese, whose truth is known.
 
-    The table shows what the audit sample alone says, with its interval, next to the truth, so that you can see
-    for yourself that the estimate can be trusted. A former demo in the same folder is replaced.
+    The table shows what the audit sample alone says, with its interval, next to the truth, so that you can
+    see for yourself that the estimate can be trusted. A former demo in the same folder is replaced.
     """
     from tidegate.cli import show
     from tidegate.runs.bench import set_up

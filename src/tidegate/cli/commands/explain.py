@@ -12,7 +12,8 @@ import click
 @click.argument("item_id")
 @click.option("--show-text", is_flag=True, help="Show the item's text, too; it may be hard to read.")
 def command(run: Path, item_id: str, show_text: bool) -> None:
-    """Why ITEM_ID was decided as it was in RUN: every signal read, the rule that decided, what would have flipped it."""
+    """Why ITEM_ID was decided as it was in RUN: every signal read, the rule that decided, what would have
+    flipped it."""
     from tidegate.cli import show
     from tidegate.runs.folder import RunFolder
     from tidegate.runs.why import why

@@ -16,7 +16,8 @@ def command() -> None:
 @click.argument("workspace", type=click.Path(path_type=Path), default=Path())
 @click.option("--all", "everything", is_flag=True, help="Also by language and difficulty.")
 def check(workspace: Path, everything: bool) -> None:
-    """Check that every policy of WORKSPACE is whole, and how many of its golden cases each detector gets right.
+    """Check that every policy of WORKSPACE is whole, and how many of its golden cases each detector gets
+    right.
 
     Exit status 1 says that a floor set in tidegate.toml ([floors.<detector>]) was not met.
     """

@@ -8,7 +8,6 @@ from tidegate.cli import options
 from tidegate.strategy import DIALECTS
 
 
-
 @click.group("strategy", short_help="Check and explain a strategy; write it as SQL.")
 def command() -> None:
     """Check and explain a strategy; write it as SQL."""
@@ -20,7 +19,8 @@ def command() -> None:
 def check(strategy: str, let: dict[str, float]) -> None:
     """Check STRATEGY and explain it: per rule the signals it needs and when they are computed.
 
-    Every error is reported with its line and remedy (exit status 2); warnings tell of rules that can never match.
+    Every error is reported with its line and remedy (exit status 2); warnings tell of rules that can never
+    match.
     """
     from tidegate.cli import show
     from tidegate.runs.bench import set_up
