@@ -28,7 +28,8 @@ from benchmarks.measure.simulate import (
 ITEMS = 100_000
 PREVALENCES = (0.02, 0.005, 0.002, 0.0005)
 LABELS = (500, 2000)
-DESIGNS = {"fixed rate": None, "AUC 0.80": 0.80, "AUC 0.90": 0.90, "AUC 0.96": 0.96}
+DESIGNS = {"fixed rate": None, "AUC 0.80": 0.80, "AUC 0.90": 0.90, "AUC 0.96": 0.96, "by views": 0.0}
+WEIGHTS = dict.fromkeys(DESIGNS, ("item", "view")) | {"by views": ("view",)}
 REPETITIONS = 1000
 
 
@@ -51,26 +52,26 @@ class Setting:
 
 def settings(repetitions: int) -> Iterator[Setting]:
     rng = np.random.default_rng(20261123)
-    for weight in ("item", "view"):
-        for design, auc in DESIGNS.items():
+    for name, design in DESIGNS.items():
+        for weight in WEIGHTS[name]:
             for prevalence in PREVALENCES:
                 for labels in LABELS:
-                    people = world(rng, ITEMS, prevalence, labels, auc, views=weight == "view")
+                    people = world(rng, ITEMS, prevalence, labels, design, views=weight == "view")
                     samples = list(audits(rng, people, repetitions))
                     limits = {"tidegate": rates(people, samples), "normal": normal(people, samples)}
-                    if auc is None and weight == "item":
+                    if design is None and weight == "item":
                         found, drawn = counts(people, samples)
                         limits["Clopper–Pearson"] = clopper_pearson(found, drawn)
                         limits["Wilson"] = wilson(found, drawn)
                     alike = rng.binomial(labels, prevalence, repetitions).astype(float)
                     simple = clopper_pearson(alike, np.full(repetitions, float(labels))).width
-                    yield Setting(design, weight, prevalence, labels, people.truth, limits, simple)
+                    yield Setting(name, weight, prevalence, labels, people.truth, limits, simple)
 
 
 def run(repetitions: int = REPETITIONS) -> Iterator[Figure]:
     found = list(settings(repetitions))
     for design in DESIGNS:
-        for weight in ("item", "view"):
+        for weight in WEIGHTS[design]:
             these = [one for one in found if one.design == design and one.weight == weight]
             name = f"measure: {design}, per {weight}"
             worst, usual = (min(one.coverage(method) for one in these) for method in ("tidegate", "normal"))
@@ -94,7 +95,8 @@ def table(repetitions: int) -> Iterator[str]:
         ours = one.limits["tidegate"]
         yield (
             f"| {one.design} | {one.weight} | {one.prevalence:.2%} | {one.labels} "
-            f"| {one.coverage('tidegate'):.3f} | {ours.width:.2%} | {one.coverage('normal'):.3f} | {ours.width / one.simple:.2f} |"
+            f"| {one.coverage('tidegate'):.3f} | {ours.width:.2%} | {one.coverage('normal'):.3f} "
+            f"| {ours.width / one.simple:.2f} |"
         )
 
 

@@ -17,7 +17,7 @@ from tidegate.measure import fixed_rate, proportional
 from tidegate.measure.cells import CERTAIN, Cell, Seen, Whole, band_of, cell
 from tidegate.measure.hypergeometric import hypergeometric_limits
 from tidegate.measure.limits import two_sided
-from tidegate.measure.parts import Part, certainty, evidence, rate, totals
+from tidegate.measure.parts import Part, certainty, evidence, rate
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -25,7 +25,7 @@ Numbers = npt.NDArray[np.int64]
 
 ALPHA = 0.05
 Z = float(ndtri(1 - ALPHA / 2))
-FLOOR_SHARE = 0.25
+FLOOR_SHARE = 0.5
 """Proportional designs keep a floor at this share of the fixed rate that would spend the same budget."""
 
 
@@ -62,20 +62,30 @@ class Limits:
 
 
 def world(
-    rng: np.random.Generator, n: int, prevalence: float, labels: float, auc: float | None, *, views: bool
+    rng: np.random.Generator,
+    n: int,
+    prevalence: float,
+    labels: float,
+    design: float | None,
+    *,
+    views: bool,
+    floor_share: float = FLOOR_SHARE,
 ) -> World:
-    """n items; fixed rate where `auc` is None, else in proportion to a calibrated score of that quality."""
+    """n items, audited at a fixed rate (None), by views (0), or by a calibrated score of that AUC."""
     y = np.zeros(n, dtype=bool)
     y[: max(1, round(n * prevalence))] = True
     # Pareto of index 1.5: a tenth of the items has about half the views, and the variance is infinite.
     weight = np.ceil(10 * (1 + rng.pareto(1.5, n))) if views else np.ones(n)
-    if auc is None:
+    if design is None:
         return World(y, weight, fixed_rate(n, labels / n))
+    floor = floor_share * labels / n
+    if design == 0:
+        return World(y, weight, proportional(weight, None, labels, floor))
     # Binormal scores: with equal variances AUC = Φ(d/√2).
-    d = np.sqrt(2) * float(ndtri(auc))
+    d = np.sqrt(2) * float(ndtri(design))
     x = rng.normal(size=n) + d * y
     score = 1 / (1 + np.exp(-(np.log(prevalence / (1 - prevalence)) + d * x - d * d / 2)))
-    return World(y, weight, proportional(score, None, labels, FLOOR_SHARE * labels / n))
+    return World(y, weight, proportional(score, None, labels, floor))
 
 
 def audits(rng: np.random.Generator, world: World, repetitions: int) -> Iterator[Numbers]:
@@ -166,8 +176,3 @@ def counts(world: World, samples: Sequence[Numbers]) -> tuple[Floats, Floats]:
         np.array([world.y[drawn].sum() for drawn in samples], dtype=float),
         np.array([len(drawn) for drawn in samples], dtype=float),
     )
-
-
-def points(parts: Sequence[Sequence[Part]]) -> Floats:
-    """(repetitions,) the ratio of the estimated totals."""
-    return np.array([np.divide(*totals(one)) for one in parts])

@@ -20,14 +20,14 @@ def _benchmarks_can_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("weight", ["item", "view"])
-@pytest.mark.parametrize("auc", [None, 0.8, 0.9, 0.96])
+@pytest.mark.parametrize("design", [None, 0.8, 0.9, 0.96, 0.0])
 @pytest.mark.parametrize("labels", [500, 2000])
-def test_rates_hold_at_every_prevalence(weight: str, auc: float | None, labels: int) -> None:
+def test_rates_hold_at_every_prevalence(weight: str, design: float | None, labels: int) -> None:
     from benchmarks.measure.simulate import audits, rates, world
 
     rng = np.random.default_rng(labels)
     for prevalence in (0.02, 0.005, 0.002, 0.0005):
-        people = world(rng, 50_000, prevalence, labels, auc, views=weight == "view")
+        people = world(rng, 50_000, prevalence, labels, design, views=weight == "view")
         limits = rates(people, list(audits(rng, people, REPETITIONS)))
         assert limits.coverage(people.truth) >= LEAST, prevalence
 

@@ -394,7 +394,7 @@ def test_computing_what_is_missing_asks_for_no_more_and_leaves_the_run_alone(sma
 def test_a_detector_of_another_version_is_not_mixed_into_the_run(small: Stage) -> None:
     write_settings(small.root, more='version = "2"')
     try:
-        with pytest.raises(RunError, match="the run was made with cheap 1, the workspace has cheap 2"):
+        with pytest.raises(RunError, match="the run was made with dear 1, the workspace has dear 2"):
             small.test(WIDER, compute_missing=True)
     finally:
         write_settings(small.root)

@@ -45,7 +45,7 @@ def reading(command: Callable[..., Any]) -> Callable[..., Any]:
             multiple=True,
             callback=pairs,
             metavar="OURS=THEIRS",
-            help="Which column of the file is ours: --map text=body; --map id=row_number where there is none.",
+            help="Which column of the file is ours: --map text=body; --map id=row_number if there is none.",
         ),
         click.option(
             "--format",

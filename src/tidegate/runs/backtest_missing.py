@@ -14,13 +14,13 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from tidegate.runs.backtest_decide import CODE, codes_sql, is_recorded
-from tidegate.runs.backtest_sql import identifier
+from tidegate.runs.backtest_sql import identifier, literal
 from tidegate.runs.backtest_trial import Trial, with_detectors
 from tidegate.runs.bench import Bench
 from tidegate.runs.moderate import Progress
 from tidegate.strategy import cascade
 from tidegate.strategy.partial import FIRST_NEED
-from tidegate.tables import ITEM_SIGNALS, ITEMS
+from tidegate.tables import ITEM_SIGNALS, ITEMS, SignalStatus
 
 BATCH = 20_000
 
@@ -42,7 +42,7 @@ def settle(
     if rows.is_empty():
         table.write_parquet(out)
         return {}
-    bench = with_detectors(trial, sorted(trial.bench.strategy.detectors))
+    bench = with_detectors(trial, _skipped(connection, trial))
     asked: Counter[str] = Counter()
     parts: list[pl.DataFrame] = []
     for items, given in _batches(connection, trial):
@@ -52,6 +52,22 @@ def settle(
     mended = pl.concat(parts)
     table.select(table[name].scatter(rows, mended[name]) for name in table.columns).write_parquet(out)
     return dict(asked)
+
+
+def _skipped(connection: duckdb.DuckDBPyConnection, trial: Trial) -> list[str]:
+    """The detectors that the run skipped on some undetermined item, or does not have at all."""
+    recorded = pq.read_schema(trial.folder.table("signals")).names
+    specs = [trial.bench.catalog.detectors[name] for name in sorted(trial.bench.strategy.detectors)]
+    there = [spec for spec in specs if is_recorded(spec, recorded)]
+    found = [spec.name for spec in specs if spec not in there]
+    if there:
+        some = ", ".join(
+            f"bool_or({identifier(spec.status_column)} = {literal(SignalStatus.SKIPPED)})" for spec in there
+        )
+        query = f"SELECT {some} FROM signals POSITIONAL JOIN codes WHERE {CODE} <= {FIRST_NEED}"
+        (flags,) = connection.sql(query).fetchall()
+        found += [spec.name for spec, flag in zip(there, flags, strict=True) if flag]
+    return found
 
 
 def _settled(

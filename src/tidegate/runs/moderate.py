@@ -28,6 +28,7 @@ from tidegate.runs import folder as folders
 from tidegate.runs.audit import add_audit
 from tidegate.runs.bench import Bench
 from tidegate.runs.folder import RunFolder
+from tidegate.runs.population import check_slices
 from tidegate.runs.sheets import write_sheets
 from tidegate.runs.summary import summarise
 from tidegate.strategy import cascade, decisions_frame
@@ -72,8 +73,10 @@ def moderate(job: Job, bench: Bench, report: Callable[[Progress], None] = lambda
 
     Raises:
         InputError: the input cannot be read as items; nothing is left behind then.
+        MeasureError: `by` names no column; nothing has been done then.
         RunError: the folder is in use, or the disk is full; whole batches stay for `resume`.
     """
+    check_slices(job.by)
     folder = RunFolder(job.out)
     manifest = describe(job, bench)
     if job.resume:

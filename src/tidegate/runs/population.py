@@ -17,19 +17,28 @@ DECISION_SLICES = ("policy", "rule", "action", "queue", "arm", "strategy", "stra
 SLICES = (*DECISION_SLICES, *ITEM_SLICES)
 
 
+def check_slices(by: Sequence[str]) -> None:
+    """Refuse a slice that is no column of items or decisions.
+
+    Raises:
+        MeasureError: with the nearest name.
+    """
+    for name in by:
+        if name not in SLICES:
+            raise MeasureError(
+                f"there is no slice '{name}'",
+                where=Where(field=name),
+                remedy=f"{nearest(name, SLICES)}Slices are {', '.join(SLICES)}.",
+            )
+
+
 def population(folder: RunFolder, ladder: Ladder, by: Sequence[str] = ()) -> pl.DataFrame:
     """One row per decided item: item_id, outcome, views, audit_probability, audited, policy and the slices.
 
     Raises:
         MeasureError: a slice is no column of items or decisions.
     """
-    for name in by:
-        if name not in SLICES:
-            raise MeasureError(
-                f"there is no slice '{name}'",
-                where=Where(folder.root, field=name),
-                remedy=f"{nearest(name, SLICES)}Slices are {', '.join(SLICES)}.",
-            )
+    check_slices(by)
     wanted = {"item_id", "action", "policy", "audit_probability", "audited", *by}
     # The tables of a run have their rows in the same order, so they stand side by side without a join.
     decisions = pl.scan_parquet(folder.table("decisions")).select(
