@@ -95,7 +95,7 @@ def differences(population: pl.DataFrame, labels: pl.DataFrame, *, confidence: f
     frame = checked(population, (), SIDES)
     drawn = frame.filter("audited")
     votes = on_any_policy(ballots(labels).of(drawn))
-    sample = Sample(frame, drawn.join(votes.answers, on="item_id"), votes.tied)
+    sample = Sample(frame, drawn.join(votes.answers, on="item_id", maintain_order="left"), votes.tied)
     changes = list(_changes(sample, partial(sampled, alpha=alpha)))
     open_ = [change for change in changes if change.point is not None]
     low, high = two_sided([evidence(change.parts, change.known) for change in open_], alpha)
@@ -130,7 +130,7 @@ def differences(population: pl.DataFrame, labels: pl.DataFrame, *, confidence: f
 def true_differences(population: pl.DataFrame, truth_frame: pl.DataFrame) -> pl.DataFrame:
     """The same changes from full truth: measure, weight, before, after, truth, items (of known truth)."""
     frame = checked(population, (), SIDES)
-    known = frame.join(on_any_policy(ballots(truth_frame)).answers, on="item_id")
+    known = frame.join(on_any_policy(ballots(truth_frame)).answers, on="item_id", maintain_order="left")
     out = [
         {
             "measure": change.measure,

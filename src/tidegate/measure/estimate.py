@@ -73,7 +73,7 @@ def estimate(
 
     def sample_of(policy: str | None) -> Sample:
         votes = on_any_policy(counted) if policy is None else on_policy(counted, policy)
-        return Sample(frame, drawn.join(votes.answers, on="item_id"), votes.tied)
+        return Sample(frame, drawn.join(votes.answers, on="item_id", maintain_order="left"), votes.tied)
 
     wanted = list(figures(sample_of, counted.policies, by, partial(sampled, alpha=alpha)))
     views_missing = int(frame["views_missing"].sum())
@@ -102,7 +102,7 @@ def truth(population: pl.DataFrame, truth_frame: pl.DataFrame, *, by: Sequence[s
 
     def sample_of(policy: str | None) -> Sample:
         votes = on_any_policy(known) if policy is None else on_policy(known, policy)
-        return Sample(frame, frame.join(votes.answers, on="item_id"))
+        return Sample(frame, frame.join(votes.answers, on="item_id", maintain_order="left"))
 
     out = [
         {

@@ -42,7 +42,7 @@ def sampled(sample: Sample, keys: Sequence[str], weight: str, alpha: float) -> d
             pl.col("p").min().alias("least"),
             pl.col("p").max().alias("most"),
         )
-        .sort("band")
+        .sort("band", "sure", *keys)
         .group_by(*keys, maintain_order=True)
         .agg(
             pl.col("weight", "chance", "heaviest", "sure"),

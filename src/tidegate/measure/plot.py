@@ -60,7 +60,7 @@ def _panel(rows: pl.DataFrame, title: str) -> alt.LayerChart | alt.FacetChart:
 
     columns = [name for name in ("label", "estimate", "low", "high", "truth", "text") if name in rows.columns]
     data = alt.InlineData(values=rows.select(columns).to_dicts())
-    # Bars start at nothing harmful, so that lengths compare; the axis ends where the widest interval does.
+    # From 0 to the end of the widest interval, so that slices and panels can be compared by eye.
     reach = max(
         float(value)
         for name in ("high", "truth")

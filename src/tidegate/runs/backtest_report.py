@@ -129,12 +129,13 @@ def _differences(result: Backtest) -> Iterator[str]:
         _picture(charts.differences_svg(found), f"Change of each error with its interval. {spoken}."),
         [*table, legend],
     )
-    notes = [
-        f"<li>{escape(MEASURES[measure])} per {escape(weight)}: {escape(note)}</li>"
-        for measure, weight, note in found.select("measure", "weight", "note").drop_nulls().iter_rows()
-    ]
-    if notes:
-        yield from ('<ul class="notes">', *notes, "</ul>")
+    noted = found.drop_nulls("note").group_by("note", maintain_order=True).agg("measure", "weight")
+    if len(noted):
+        yield '<ul class="notes">'
+        for note, measures, weights in noted.iter_rows():
+            of = ", ".join(f"{MEASURES[m]} per {w}" for m, w in zip(measures, weights, strict=True))
+            yield f"<li>{escape(note)} ({escape(of)})</li>"
+        yield "</ul>"
 
 
 def _matrix(result: Backtest) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""A frame as a Parquet file, whole or not at all."""
+"""A frame as a Parquet file, whole or not at all; made to be written fast, since runs join such files soon."""
 
 from __future__ import annotations
 
@@ -18,6 +18,6 @@ def write_table(frame: pl.DataFrame, path: Path) -> None:
     """
     # Polars reports a full disk as a fault of the file format; bytes written by Python keep the error number.
     buffer = io.BytesIO()
-    frame.write_parquet(buffer)
+    frame.write_parquet(buffer, compression="lz4")
     with written_whole(path) as aside:
         aside.write_bytes(buffer.getbuffer())

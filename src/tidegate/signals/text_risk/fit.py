@@ -26,6 +26,10 @@ LEAST_HARMFUL = 0.1
 """The least share of a harm's known texts, by weight, that are harmful: rarer ones are weighed up to it."""
 
 
+INTERCEPT_SCALE = 0.1
+"""Intercepts are fitted in these units, so that their curvature is of the order of the weights' own."""
+
+
 def feature_counts(texts: Sequence[str], bits: int) -> scipy.sparse.csr_array:
     """n × 2^bits counts of the features of prepared texts (their first window), as the model would read
     them."""
@@ -88,28 +92,36 @@ def fit_weights(
     both = [(one_hot.T @ (labels == side) > 0).astype(np.float32) for side in (0.0, 1.0)]
     own = both[0] * both[1]
     own[-1] = 1
+    own *= INTERCEPT_SCALE
     transposed, one_hot_transposed = x.T.tocsr(), one_hot.T.tocsr()
     size = columns * harms
 
-    def loss(flat: NDArray[np.float32]) -> tuple[float, NDArray[np.float32]]:
+    def log_loss(z: Array) -> tuple[float, Array]:
+        value = float((share * (np.logaddexp(0, z) - target * z)).sum())
+        return value, share * (1 / (1 + np.exp(-z)) - target)
+
+    def loss(flat: Array) -> tuple[float, Array]:
         w = flat[:size].reshape(columns, harms).astype(np.float32)
         b = flat[size:].reshape(-1, harms).astype(np.float32)
-        z = x @ w + one_hot @ (own * b)
-        probability = 1 / (1 + np.exp(-z))
-        value = float((share * (np.logaddexp(0, z) - target * z)).sum())
-        value += penalty / 2 * float(np.vdot(w, w)) + 1e-6 * float(np.vdot(b, b))
-        slope = share * (probability - target)
-        gradient = np.concatenate(
-            [
-                (transposed @ slope + penalty * w).ravel(),
-                (own * (one_hot_transposed @ slope) + 2e-6 * b).ravel(),
-            ]
-        )
-        return value, gradient.astype(np.float64)
+        value, slope = log_loss(x @ w + one_hot @ (own * b))
+        value += penalty / 2 * float(np.vdot(w, w)) + 1e-8 * float(np.vdot(b, b))
+        of_w, of_b = transposed @ slope + penalty * w, own * (one_hot_transposed @ slope) + 2e-8 * b
+        return value, np.concatenate([of_w.ravel(), of_b.ravel()]).astype(np.float64)
 
-    start = np.zeros(size + one_hot.shape[1] * harms)
+    def loss_of_intercepts(flat: Array) -> tuple[float, Array]:
+        b = flat.reshape(-1, harms)
+        value, slope = log_loss(one_hot @ (own * b))
+        value += 1e-8 * float(np.vdot(b, b))
+        return value, (own * (one_hot_transposed @ slope) + 2e-8 * b).ravel()
+
     # Against a mean loss the gradients are tiny from the start, so the usual tolerances would stop at once.
     limits = {"maxiter": iterations, "maxcor": 8, "gtol": 0.0, "ftol": 1e-9}
+    # The intercepts first and alone, or the weights spend their first steps on being one.
+    start = np.zeros(size + one_hot.shape[1] * harms)
+    alone = scipy.optimize.minimize(
+        loss_of_intercepts, start[size:], jac=True, method="L-BFGS-B", options=limits
+    )
+    start[size:] = alone.x
     found = scipy.optimize.minimize(loss, start, jac=True, method="L-BFGS-B", options=limits)
     fitted: NDArray[np.float32] = found.x[:size].reshape(columns, harms).astype(np.float32)
     return fitted
