@@ -6,7 +6,7 @@ repetitions per setting are affordable.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -119,9 +119,17 @@ def whole(world: World) -> Whole:
     )
 
 
-def audited_cell(world: World, known: Whole, drawn: Numbers) -> Cell:
-    seen = Seen(world.y[drawn], world.weight[drawn], world.p[drawn])
-    return cell(replace(known, audited=len(drawn)), seen, ALPHA)
+def audited_cells(world: World, samples: Iterable[Numbers]) -> list[Cell]:
+    """The world as each of the samples shows it."""
+    known = whole(world)
+    return [
+        cell(
+            replace(known, audited=len(drawn)),
+            Seen(world.y[drawn], world.weight[drawn], world.p[drawn]),
+            ALPHA,
+        )
+        for drawn in samples
+    ]
 
 
 def tidegate(parts: Sequence[Sequence[Part]]) -> Limits:
@@ -133,11 +141,10 @@ def tidegate(parts: Sequence[Sequence[Part]]) -> Limits:
 
 def rates(world: World, samples: Sequence[Numbers]) -> Limits:
     """The engine's interval for the rate of violation, as `estimate` gives it."""
-    known = whole(world)
-    cells = [audited_cell(world, known, drawn) for drawn in samples]
-    if known.one_probability and (world.weight == 1).all():
+    cells = audited_cells(world, samples)
+    if cells[0].one_probability and (world.weight == 1).all():
         limits = [hypergeometric_limits(c.items, c.labels, c.found[1], ALPHA) for c in cells]
-        return Limits(*(np.array(limits).T / known.items))
+        return Limits(*(np.array(limits).T / cells[0].items))
     return tidegate([[Part(one, rate(1))] for one in cells])
 
 

@@ -119,14 +119,14 @@ def test_a_batch_in_time_is_answered_as_without_a_limit() -> None:
     assert_frame_equal(compute(detector, items, timeout_s=30), compute(detector, items))
 
 
-def test_items_of_a_kind_that_is_not_read_are_null_and_computed() -> None:
+def test_items_of_a_kind_that_is_not_read_are_null_and_not_applicable() -> None:
     spec = DetectorSpec("mine", "1", SPEC.fields, cost_ms=1, kinds=frozenset({"text"}))
     items = items_of("a", "b", "c").with_columns(kind=pl.Series(["text", "image", "text"]))
     detector = Mine(lambda items: scores(*[0.5] * len(items)), spec)
     found = compute(detector, items)
     assert found["item_id"].to_list() == ["i0", "i1", "i2"]
     assert found["mine.score"].to_list() == [0.5, None, 0.5]
-    assert found["mine.status"].to_list() == ["computed"] * 3
+    assert found["mine.status"].to_list() == ["computed", "not_applicable", "computed"]
     assert detector.batches == [2]
 
 

@@ -240,7 +240,7 @@ def test_training_is_repeatable_and_its_model_learns(tmp_path: Path) -> None:
     text = (
         RECIPE.read_text(encoding="utf-8")
         .replace("bits = 20", "bits = 16")
-        .replace("iterations = ", "iterations = 1 # ")
+        .replace("iterations = ", "iterations = 10 # ")
     )
     start, end = text.index("[set.hatexplain]"), text.index("[authored]")
     recipe.write_text(text[:start] + text[end:], encoding="utf-8")

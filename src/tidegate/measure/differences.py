@@ -97,33 +97,21 @@ def differences(population: pl.DataFrame, labels: pl.DataFrame, *, confidence: f
     votes = on_any_policy(ballots(labels).of(drawn))
     sample = Sample(frame, drawn.join(votes.answers, on="item_id", maintain_order="left"), votes.tied)
     changes = list(_changes(sample, partial(sampled, alpha=alpha)))
-    open_ = [change for change in changes if change.point is not None]
-    low, high = two_sided([evidence(change.parts, change.known) for change in open_], alpha)
-    least, most = two_sided([certainty(change.parts, change.known) for change in open_], alpha)
-    limits = dict(
-        zip(map(id, open_), zip(np.maximum(low, least), np.minimum(high, most), strict=True), strict=True)
-    )
-    out = []
-    for change in changes:
-        bounds = limits.get(id(change), (-1.0, 1.0))
-        point = change.point
-        out.append(
-            {
-                "measure": change.measure,
-                "weight": change.weight,
-                "before": change.before,
-                "after": change.after,
-                "estimate": None if point is None else float(np.clip(point, *bounds)),
-                "low": float(bounds[0]),
-                "high": float(bounds[1]),
-                "labels": sum(part.cell.labels for part in change.parts),
-                "labels_changed": sum(cell.labels for cell in change.changed),
-                "items": sum(part.cell.items for part in change.parts),
-                "items_changed": sum(cell.items for cell in change.changed),
-                "method": "none" if point is None else "gamma",
-                "note": _note(change, votes.tied),
-            }
-        )
+    out = [
+        {
+            "measure": change.measure,
+            "weight": change.weight,
+            "before": change.before,
+            "after": change.after,
+            **interval,
+            "labels": sum(part.cell.labels for part in change.parts),
+            "labels_changed": sum(cell.labels for cell in change.changed),
+            "items": sum(part.cell.items for part in change.parts),
+            "items_changed": sum(cell.items for cell in change.changed),
+            "note": _note(change, votes.tied),
+        }
+        for change, interval in zip(changes, _intervals(changes, alpha), strict=True)
+    ]
     return pl.DataFrame(out, schema=DIFFERENCES)
 
 
@@ -143,6 +131,22 @@ def true_differences(population: pl.DataFrame, truth_frame: pl.DataFrame) -> pl.
         for change in _changes(Sample(frame, known), exact)
     ]
     return pl.DataFrame(out, schema=TRUE_DIFFERENCES)
+
+
+def _intervals(changes: Sequence[Change], alpha: float) -> list[dict[str, float | str | None]]:
+    known = [change for change in changes if change.point is not None]
+    low, high = two_sided([evidence(change.parts, change.known) for change in known], alpha)
+    least, most = two_sided([certainty(change.parts, change.known) for change in known], alpha)
+    limits = iter(zip(np.maximum(low, least), np.minimum(high, most), strict=True))
+    out: list[dict[str, float | str | None]] = []
+    for change in changes:
+        if change.point is None:
+            out.append({"estimate": None, "low": -1.0, "high": 1.0, "method": "none"})
+            continue
+        lower, upper = map(float, next(limits))
+        inside = float(np.clip(change.point, lower, upper))
+        out.append({"estimate": inside, "low": lower, "high": upper, "method": "gamma"})
+    return out
 
 
 def _changes(sample: Sample, cells_of: CellsOf) -> Iterator[Change]:

@@ -40,8 +40,7 @@ TRUTHS = {name: ESTIMATES[name] for name in ("measure", "weight", "slice", "valu
 def estimate(
     population: pl.DataFrame, labels: pl.DataFrame, *, by: Sequence[str] = (), confidence: float = 0.95
 ) -> pl.DataFrame:
-    """Leakage and overkill, rate and share, by item and by view, for everything and for each value of each
-    slice.
+    """Leakage and overkill, rate and share, by item and by view, overall and for each value of each slice.
 
     Only labels of audited items count, each with the recorded probability of its item. Drawn items without an
     answer are taken as missing at random among those of the same slice and outcome.
@@ -94,8 +93,7 @@ def truth(population: pl.DataFrame, truth_frame: pl.DataFrame, *, by: Sequence[s
     """The same figures from full truth, for comparison; items whose truth is unknown are set aside.
 
     Returns:
-        measure, weight, slice, value, truth (null where nothing is to be divided by), items (whose truth is
-        known).
+        measure, weight, slice, value, truth (null where nothing is to be divided by), items (of known truth).
     """
     frame = checked(population, by)
     known = ballots(truth_frame)
@@ -107,7 +105,7 @@ def truth(population: pl.DataFrame, truth_frame: pl.DataFrame, *, by: Sequence[s
     out = [
         {
             **_name(figure),
-            "truth": point(figure),
+            "truth": _point(figure),
             "items": sum(part.cell.items for part in figure.parts),
         }
         for figure in figures(sample_of, known.policies, by, exact)
@@ -124,7 +122,7 @@ def _name(figure: Figure) -> dict[str, str | None]:
     }
 
 
-def point(figure: Figure) -> float | None:
+def _point(figure: Figure) -> float | None:
     """The ratio of the two estimated totals; None where there is nothing to divide by."""
     numerator, denominator = totals(figure.parts)
     return float(numerator / denominator) if denominator > 0 else None
@@ -142,7 +140,7 @@ def _interval(
     figure: Figure, limits: Iterator[tuple[float, float]], alpha: float
 ) -> dict[str, float | str | None]:
     """Estimate, low, high and method of one figure; `limits` are those of the weighted figures, in order."""
-    value = point(figure)
+    value = _point(figure)
     if value is None or not _is_measurable(figure):
         return {"estimate": None, "low": 0.0, "high": 1.0, "method": "none"}
     if _is_simple(figure):
@@ -165,7 +163,7 @@ def _simple(figure: Figure, alpha: float) -> tuple[float, float]:
 
 
 def _is_measurable(figure: Figure) -> bool:
-    return any(part.cell.labels for part in figure.parts) and point(figure) is not None
+    return any(part.cell.labels for part in figure.parts) and _point(figure) is not None
 
 
 def _is_simple(figure: Figure) -> bool:
@@ -179,6 +177,7 @@ def _is_simple(figure: Figure) -> bool:
 
 
 def check_confidence(confidence: float) -> None:
+    """Refuse what is no confidence level, a percentage such as 95 above all."""
     if not 0.5 <= confidence < 1:
         raise MeasureError(
             f"{confidence} is no confidence",

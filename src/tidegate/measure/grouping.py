@@ -28,7 +28,7 @@ class Sample:
 def sampled(sample: Sample, keys: Sequence[str], weight: str, alpha: float) -> dict[Key, Cell]:
     """Every cell of the population by the values of `keys`, with what its labels say."""
     a = pl.col(weight) / pl.col("p")
-    # The same numbers as `cells.band_of`.
+    # Weightless items lie below all others.
     band = pl.when(a > 0).then((a.log() / np.log(BAND)).floor()).otherwise(-(10.0**6)).cast(pl.Int64)
     bands = (
         sample.frame.lazy()

@@ -12,13 +12,11 @@ from dataclasses import dataclass
 import duckdb
 import polars as pl
 
-from tidegate.errors import MeasureError, Where
-from tidegate.names import nearest
 from tidegate.policy.ladder import Ladder, Outcome
 from tidegate.runs.backtest_decide import CODE, order_of, ran
 from tidegate.runs.backtest_sql import identifier, literal, lookup
 from tidegate.runs.backtest_trial import Trial
-from tidegate.runs.population import DECISION_SLICES, SLICES
+from tidegate.runs.population import DECISION_SLICES, check_slices
 from tidegate.strategy.partial import DETECTOR_FAILED, FIRST_NEED
 from tidegate.tables import Dtype
 
@@ -105,7 +103,7 @@ def sides(connection: duckdb.DuckDBPyConnection, trial: Trial, by: Sequence[str]
     Raises:
         MeasureError: a slice is no column of items or decisions.
     """
-    check_slices(trial, by)
+    check_slices(by)
     columns = [
         "decisions.item_id",
         "coalesce(items.views, 0) AS views",
@@ -123,16 +121,6 @@ def sides(connection: duckdb.DuckDBPyConnection, trial: Trial, by: Sequence[str]
         "FROM decisions POSITIONAL JOIN items POSITIONAL JOIN codes"
     )
     return Sides(connection, trial)
-
-
-def check_slices(trial: Trial, by: Sequence[str]) -> None:
-    for name in by:
-        if name not in SLICES:
-            raise MeasureError(
-                f"there is no slice '{name}'",
-                where=Where(trial.folder.root, field=name),
-                remedy=f"{nearest(name, SLICES)}Slices are {', '.join(SLICES)}.",
-            )
 
 
 def cells(table: Sides) -> pl.DataFrame:

@@ -14,10 +14,7 @@ from typing import Protocol
 
 import polars as pl
 
-from tidegate.tables import DetectorSpec, SignalStatus, SignalType
-
-FAILURE_FIELD = "failure"
-"""`<detector>.failure` says, in a few words, why a row's status is `failed`; null otherwise."""
+from tidegate.tables import FAILURE_FIELD, DetectorSpec, SignalStatus, SignalType
 
 
 @dataclass(frozen=True)
@@ -58,9 +55,9 @@ def compute(detector: Detector, items: pl.DataFrame, *, timeout_s: float | None 
             abandoned and ends on its own, its answer unread. None waits for as long as it takes.
 
     Returns:
-        n rows in the order of `items`: item_id, the detector's columns, `<name>.status` (computed or failed)
-        and `<name>.failure`. NaN and infinities are null; an item whose kind the detector does not read is
-        null and computed.
+        n rows in the order of `items`: item_id, the detector's columns, `<name>.status` (computed, failed or
+        not_applicable) and `<name>.failure`. NaN and infinities are null; an item whose kind the detector
+        does not read is null and not applicable.
     """
     spec = detector.spec
     reads = items["kind"].is_in(list(spec.kinds)).to_numpy()
@@ -71,7 +68,7 @@ def compute(detector: Detector, items: pl.DataFrame, *, timeout_s: float | None 
         asked = items.filter(pl.Series(reads))
         answered = _within(timeout_s, lambda: _ask(detector, asked), spec, len(asked))
         found = answered.with_columns(rows.filter(pl.Series(reads)).alias("row"))
-        unread = _blank(spec, len(items) - len(asked), SignalStatus.COMPUTED, None).with_columns(
+        unread = _blank(spec, len(items) - len(asked), SignalStatus.NOT_APPLICABLE, None).with_columns(
             rows.filter(pl.Series(~reads)).alias("row")
         )
         answer = pl.concat([found, unread]).sort("row").drop("row")

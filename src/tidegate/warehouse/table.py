@@ -1,4 +1,4 @@
-"""A frame as a Parquet file, whole or not at all; made to be written fast, since runs join such files soon."""
+"""A frame as a Parquet file, whole or not at all; fast to write, since runs join such files soon."""
 
 from __future__ import annotations
 

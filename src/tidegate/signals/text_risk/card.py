@@ -1,5 +1,4 @@
-"""The measured half of the model card: what the model was trained on, and how good it is on its own test
-split."""
+"""The measured half of the model card: how good the model is on its test split, and what it learned from."""
 
 from __future__ import annotations
 
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 
 from tidegate.policy.harms import BY_KEY
 from tidegate.signals.text_risk.corpus import RECIPE, load_corpus, load_recipe
-from tidegate.signals.text_risk.model import WEIGHTS, load_model
+from tidegate.signals.text_risk.model import WEIGHTS, TextRiskModel, load_model
 from tidegate.signals.text_risk.train import Trained, labels_of
 
 LEAST = 10
@@ -25,8 +24,7 @@ Array = NDArray[np.float64]
 
 
 def card(trained: Trained) -> str:
-    """Markdown tables: quality by harm and language, by set, false alarms on harmless texts, and the
-    sources."""
+    """Markdown: quality by harm and language and by set, false alarms on harmless texts, the sources."""
     test = trained.corpus.filter(pl.col("split") == "test")
     probability = np.nan_to_num(trained.model.probabilities(test["text"].to_list())).astype(float)
     labels = labels_of(test)
@@ -36,11 +34,17 @@ def card(trained: Trained) -> str:
     parts = [
         f"Weights {trained.model.version}, {trained.path.stat().st_size:,} bytes; "
         f"{len(trained.corpus):,} texts, of which {len(test):,} for testing.",
+        "Thresholds *t*: "
+        + ", ".join(
+            f"{harm} {threshold:.3f}"
+            for harm, threshold in zip(trained.model.harms, trained.model.threshold, strict=True)
+        )
+        + ".",
         "### By harm and language",
-        quality(trained.model.harms, labels, probability, languages, "language"),
+        quality(trained.model, labels, probability, languages, "language"),
         "### By harm and set",
-        quality(trained.model.harms, labels, probability, sets, "set"),
-        "### False alarms: test texts that no label calls harmful",
+        quality(trained.model, labels, probability, sets, "set"),
+        "### False alarms on harmless test texts: the highest probability among harms that the labels deny",
         false_alarms(labels, probability, sets),
         "### What it was trained on",
         table(
@@ -52,40 +56,35 @@ def card(trained: Trained) -> str:
 
 
 def quality(
-    harms: Sequence[str], labels: Array, probability: Array, groups: NDArray[np.object_], name: str
+    model: TextRiskModel, labels: Array, probability: Array, groups: NDArray[np.object_], name: str
 ) -> str:
-    """One row per harm and group with enough texts of both kinds: AUC, AP, F1 at 0.5, precision, recall,
-    ECE."""
+    """One row per harm and group that has enough texts of both kinds."""
     from sklearn.metrics import average_precision_score, roc_auc_score
 
     rows = []
-    for h, harm in enumerate(harms):
+    for h, harm in enumerate(model.harms):
         for group in sorted(set(groups)):
             known = (groups == group) & ~np.isnan(labels[:, h])
             y, p = labels[known, h], probability[known, h]
             if min((y == 1).sum(), (y == 0).sum()) < LEAST:
                 continue
-            said = p >= 0.5
-            precision = y[said].mean() if said.any() else float("nan")
-            recall = said[y == 1].mean()
+            said, flagged = p >= 0.5, p >= model.threshold[h]
             figures = (
                 roc_auc_score(y, p),
                 average_precision_score(y, p),
-                2 * (said & (y == 1)).sum() / max(1, said.sum() + y.sum()),
-                precision,
-                recall,
                 calibration_error(y, p),
+                2 * (said & (y == 1)).sum() / max(1, said.sum() + y.sum()),
+                flagged[y == 1].mean(),
+                flagged[y == 0].mean(),
             )
             counts = f"{len(y):,}", f"{int(y.sum()):,}"
             rows.append((BY_KEY[harm].title, group, *counts, *(f"{figure:.3f}" for figure in figures)))
-    return table(
-        ("harm", name, "texts", "harmful", "AUC", "AP", "F1 at 0.5", "precision", "recall", "ECE"), rows
-    )
+    columns = ("texts", "harmful", "AUC", "AP", "ECE", "F1 at 0.5", "recall at t", "false alarms at t")
+    return table(("harm", name, *columns), rows)
 
 
 def calibration_error(y: Array, p: Array) -> float:
-    """Expected calibration error: mean |share harmful - mean probability| over equal-width bins (Naeini
-    2015)."""
+    """Expected calibration error: mean |share harmful - mean probability| over equal bins (Naeini 2015)."""
     bins = np.minimum((p * ECE_BINS).astype(int), ECE_BINS - 1)
     counts = np.bincount(bins, minlength=ECE_BINS)
     gaps = np.abs(np.bincount(bins, y, ECE_BINS) - np.bincount(bins, p, ECE_BINS))
@@ -93,17 +92,17 @@ def calibration_error(y: Array, p: Array) -> float:
 
 
 def false_alarms(labels: Array, probability: Array, sets: NDArray[np.object_]) -> str:
-    """Per set: how many harmless texts have a highest probability of 0.5 or more, and of 0.9 or more."""
+    """Per set, over the texts that no label calls harmful: how often the highest probability, among the harms
+    that the labels deny, is 0.5 or more, and 0.9 or more."""
     harmless = (labels == 0).any(axis=1) & ~(labels == 1).any(axis=1)
-    highest = probability.max(axis=1)
+    highest = np.where(labels == 0, probability, 0).max(axis=1)
     rows = []
     for name in sorted(set(sets)):
         risk = highest[harmless & (sets == name)]
         if len(risk) >= LEAST:
-            rows.append(
-                (name, f"{len(risk):,}", f"{(risk >= 0.5).mean():.1%}", f"{(risk >= 0.9).mean():.1%}")
-            )
-    return table(("set", "texts", "max_risk ≥ 0.5", "max_risk ≥ 0.9"), rows)
+            shares = (f"{(risk >= limit).mean():.1%}" for limit in (0.5, 0.9))
+            rows.append((name, f"{len(risk):,}", *shares))
+    return table(("set", "texts", "0.5 or more", "0.9 or more"), rows)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

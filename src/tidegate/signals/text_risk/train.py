@@ -37,7 +37,7 @@ THRESHOLD_RANGE = (0.1, 0.5)
 FEWEST = 100
 """So many harmful tuning texts a harm, or a writing system, needs for a calibration of its own."""
 
-RARE_SHARE = 0.1
+RARE_SHARE = 0.05
 """The share of harmful texts that the probability of a harm with fewer speaks of, at least."""
 
 
