@@ -75,20 +75,19 @@ def fit_weights(
     Args:
         labels: n × harms, 0, 1 or NaN where unknown; unknown ones have no part in the loss.
         weights: n, how much each text counts.
-        sets: n, the number of each text's set.
+        sets: n, the number of each text's set from 0, or -1 for texts with the common intercept only. Some of
+            both labels should be among these, to hold that intercept in place.
     """
     harms = labels.shape[1]
     columns = x.shape[1]
     target = np.nan_to_num(labels).astype(np.float32)
     share = np.column_stack([with_floor(labels[:, h], weights, LEAST_HARMFUL) for h in range(harms)])
     share = (share / weights.sum()).astype(np.float32)
+    # One column per set, and last the common intercept, which every text has. A set that shows only one side
+    # of a harm gets none of its own, or that alone would explain its labels and its texts teach nothing.
     one_hot = scipy.sparse.csr_array(
-        (np.ones(len(sets), np.float32), sets, np.arange(len(sets) + 1)),
-        shape=(len(sets), int(sets.max()) + 1),
+        np.column_stack([sets[:, None] == np.arange(sets.max() + 1), np.ones(len(sets))]).astype(np.float32)
     )
-    # The last row is the common intercept. A set that shows only one side of a harm gets none of its own, or
-    # that alone would explain its labels, and its texts would teach nothing.
-    one_hot = scipy.sparse.hstack([one_hot, np.ones((len(sets), 1), np.float32)], format="csr")
     both = [(one_hot.T @ (labels == side) > 0).astype(np.float32) for side in (0.0, 1.0)]
     own = both[0] * both[1]
     own[-1] = 1

@@ -91,7 +91,7 @@ def fit_model(corpus: pl.DataFrame, fit: dict[str, float]) -> TextRiskModel:
         scaled(counts, frequency)[:, kept],
         labels_of(part),
         part["weight"].to_numpy(),
-        part["set"].str.replace("^authored.*", "authored").rank("dense").to_numpy().astype(np.int64) - 1,
+        set_numbers(part),
         penalty=fit["penalty"],
         iterations=int(fit["iterations"]),
     )
@@ -106,6 +106,12 @@ def fit_model(corpus: pl.DataFrame, fit: dict[str, float]) -> TextRiskModel:
     table[:, -1] = frequency**2
     ones = np.ones((len(GROUPS), len(HARM_KEYS)), np.float32)
     return TextRiskModel(HARM_KEYS, "uncalibrated", bits, table, ones, 0 * ones, ones[0] / 2)
+
+
+def set_numbers(corpus: pl.DataFrame) -> NDArray[np.int64]:
+    """A number from 0 for each published set, and -1 for our own sentences."""
+    published = pl.when(~pl.col("set").str.starts_with("authored")).then("set").rank("dense") - 1
+    return corpus.select(published.fill_null(-1).cast(pl.Int64)).to_series().to_numpy()
 
 
 def calibrated(model: TextRiskModel, corpus: pl.DataFrame) -> TextRiskModel:
