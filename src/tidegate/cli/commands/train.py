@@ -26,7 +26,7 @@ def command(data: Path, out: Path, recipe: Path | None) -> None:
 
     \b
       [detectors.text]
-      model = "OUT"
+      weights = "OUT/text-risk.npz"
     """
     from tidegate.signals.text_risk.card import card
     from tidegate.signals.text_risk.corpus import RECIPE
