@@ -336,6 +336,16 @@ def test_more_confidence_makes_wider_intervals(population: Build, labels: Build)
     assert ((wide["high"] - wide["low"]) > (narrow["high"] - narrow["low"])).all()
 
 
+def test_the_same_input_gives_the_same_figures_to_the_last_digit(population: Build, labels: Build) -> None:
+    rng = np.random.default_rng(2)
+    n = 100_000
+    outcome = rng.choice(["passed", "actioned"], n, p=[0.9, 0.1]).tolist()
+    people = population(outcome, rng.beta(0.5, 20, n), views=rng.integers(0, 500, n))
+    said = labels([(f"i{i}", i % 50 == 0) for i in range(n)])
+    first = estimate(people, said)
+    assert all(estimate(people, said).equals(first) for _ in range(5))
+
+
 @pytest.mark.slow
 def test_a_million_items_are_measured_in_seconds() -> None:
     rng = np.random.default_rng(0)

@@ -35,6 +35,7 @@ def sampled(sample: Sample, keys: Sequence[str], weight: str, alpha: float) -> d
         .group_by(*keys, band.alias("band"), (pl.col("p") >= CERTAIN).alias("sure"), maintain_order=True)
         .agg(
             pl.col(weight).sum().alias("weight"),
+            # One after the other: a parallel sum of fractions differs from run to run in its last digit.
             pl.col("p").sum().alias("chance"),
             a.max().alias("heaviest"),
             pl.len().alias("items"),
