@@ -340,7 +340,7 @@ def test_the_same_input_gives_the_same_figures_to_the_last_digit(population: Bui
     rng = np.random.default_rng(2)
     n = 100_000
     outcome = rng.choice(["passed", "actioned"], n, p=[0.9, 0.1]).tolist()
-    people = population(outcome, rng.beta(0.5, 20, n), views=rng.integers(0, 500, n))
+    people = population(outcome, rng.uniform(0.01, 0.2, n), views=np.ceil(rng.pareto(1.5, n) * 9))
     said = labels([(f"i{i}", i % 50 == 0) for i in range(n)])
     first = estimate(people, said)
     assert all(estimate(people, said).equals(first) for _ in range(5))

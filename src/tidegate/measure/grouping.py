@@ -36,7 +36,7 @@ def sampled(sample: Sample, keys: Sequence[str], weight: str, alpha: float) -> d
         .agg(
             pl.col(weight).sum().alias("weight"),
             # One after the other: a parallel sum of fractions differs from run to run in its last digit.
-            pl.col("p").sum().alias("chance"),
+            pl.col("p").cum_sum().last().alias("chance"),
             a.max().alias("heaviest"),
             pl.len().alias("items"),
             pl.col("audited").sum(),
