@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 OUT ?= demo-run
+# The certificates that the machine trusts, as pip does: some registries are reached through a proxy.
+export UV_SYSTEM_CERTS ?= 1
 
 .PHONY: setup demo test test-slow lint bench lock clean
 

@@ -61,8 +61,8 @@ class SignalError(TidegateError):
     """A detector cannot be set up, or cannot be asked."""
 
 
-class StrategyError(TidegateError):
-    """A strategy cannot be loaded. Holds every problem that was found, not only the first."""
+class ProblemsError(TidegateError):
+    """Every problem that was found, not only the first, so that an author mends them in one pass."""
 
     def __init__(self, problems: Iterable[TidegateError]) -> None:
         self.problems = tuple(problems)
@@ -71,6 +71,10 @@ class StrategyError(TidegateError):
 
     def __str__(self) -> str:
         return "\n".join(str(problem) for problem in self.problems)
+
+
+class StrategyError(ProblemsError):
+    """A strategy cannot be loaded."""
 
 
 class MeasureError(TidegateError):

@@ -111,9 +111,18 @@ def test_a_full_disk_is_named_and_the_run_can_be_taken_up_elsewhere(
     assert "Traceback" not in done.stderr
     assert not folder.table("decisions").exists()
     for part in folder.parts():
-        assert len(pl.read_parquet(part / "decisions.parquet")) == 500
+        assert len(pl.read_ipc(part / "decisions.arrow")) == 500
 
     moved = RunFolder(tmp_path / "roomier")
     shutil.copytree(folder.root, moved.root)
     subprocess.run(moderate(stream, moved.root, "--resume"), check=True, capture_output=True)
     assert json.loads(moved.summary.read_text())["items"] == 20_000
+
+
+@pytest.mark.slow
+def test_ctrl_c_is_taken_as_such_wherever_it_falls(stream: Path, tmp_path: Path) -> None:
+    # Inside the database and other libraries it comes back as an error of theirs, or is lost on the way.
+    for parts in range(1, 25):
+        broken = RunFolder(tmp_path / f"broken-{parts}")
+        assert interrupt(moderate(stream, broken.root), broken, parts) == 130
+        assert not broken.table("decisions").exists()

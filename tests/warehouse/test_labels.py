@@ -85,12 +85,3 @@ def test_labels_that_cannot_be_understood_are_answered(file, content, says):
     with pytest.raises(InputError, match=says) as caught:
         read_labels(file("labels.csv", content))
     assert caught.value.remedy
-
-
-def test_a_label_of_a_strange_item_is_answered_with_the_nearest_id(file):
-    known = pl.Series(["post-1", "post-2"])
-    path = file("labels.csv", "item_id,violates\npost-1,yes\npost2,no\n")
-    with pytest.raises(InputError) as caught:
-        read_labels(path, known_ids=known)
-    assert caught.value.where.line == 3
-    assert "'post-2'" in caught.value.remedy

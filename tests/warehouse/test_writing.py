@@ -13,14 +13,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from tidegate.errors import RunError
-from tidegate.warehouse import join_parts, write_csv_for_people
+from tidegate.warehouse import join_parts, write_csv_for_people, write_part
 
 
-def parts(folder: Path, *frames: pl.DataFrame) -> list[Path]:
-    paths = [folder / f"part-{number}.parquet" for number in range(len(frames))]
+def parts(folder: Path, *frames: pl.DataFrame) -> list[list[Path]]:
+    paths = [folder / f"part-{number}.arrow" for number in range(len(frames))]
     for frame, path in zip(frames, paths, strict=True):
-        frame.write_parquet(path)
-    return paths
+        write_part(frame, path)
+    return [[path] for path in paths]
 
 
 def test_parts_are_joined_in_order_with_their_types(tmp_path):
@@ -29,6 +29,16 @@ def test_parts_are_joined_in_order_with_their_types(tmp_path):
     )
     join_parts(parts(tmp_path, frame[:3], frame[3:3], frame[3:]), tmp_path / "all.parquet")
     assert pl.read_parquet(tmp_path / "all.parquet").equals(frame)
+
+
+def test_a_part_may_be_several_files_whose_columns_stand_side_by_side(tmp_path):
+    write_part(pl.DataFrame({"n": [1, 2]}), tmp_path / "left.arrow")
+    write_part(pl.DataFrame({"m": ["a", None]}), tmp_path / "right.arrow")
+    join_parts([[tmp_path / "left.arrow", tmp_path / "right.arrow"]], tmp_path / "all.parquet")
+    assert pl.read_parquet(tmp_path / "all.parquet").to_dict(as_series=False) == {
+        "n": [1, 2],
+        "m": ["a", None],
+    }
 
 
 def test_many_small_parts_become_few_row_groups(tmp_path):
@@ -41,14 +51,14 @@ def test_many_small_parts_become_few_row_groups(tmp_path):
 def test_a_part_that_cannot_be_read_leaves_the_old_file_and_nothing_else(tmp_path):
     paths = parts(tmp_path, pl.DataFrame({"n": [1]}), pl.DataFrame({"n": [2]}))
     join_parts(paths, tmp_path / "all.parquet")
-    paths[1].write_bytes(b"PAR1")
-    with pytest.raises(Exception, match="Parquet"):
+    paths[1][0].write_bytes(b"ARROW1")
+    with pytest.raises(Exception, match="too small"):
         join_parts(paths, tmp_path / "all.parquet")
     assert pl.read_parquet(tmp_path / "all.parquet")["n"].to_list() == [1, 2]
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "all.parquet",
-        "part-0.parquet",
-        "part-1.parquet",
+        "part-0.arrow",
+        "part-1.arrow",
     ]
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import _thread
 import importlib
+import signal
 import sys
+from types import FrameType
 
 import click
 
@@ -24,6 +27,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Prove": {
         "measure": "Leakage and overkill of a run, with intervals, by any slice.",
+        "gate": "Advance, hold or roll back an arm, on evidence that may be looked at daily.",
         "backtest": "Try another strategy on a recorded run.",
         "replay": "Recompute every decision from what was recorded.",
         "explain": "Why one item was decided as it was, and what would have flipped it.",
@@ -78,27 +82,62 @@ def tidegate_command() -> None:
       tidegate measure run/ --labels run/audit.csv       # once people have filled it in
 
     Exit status: 0 done · 1 a check did not hold · 2 something to mend, said on standard error ·
-    3 done, but some rows were rejected · 130 interrupted.
+    3 done, but some rows were rejected · 4 a gate holds · 5 a gate rolls back · 130 interrupted.
     """
 
 
 def main() -> None:
+    pressed = ctrl_c_presses()
     try:
         # Outside its standalone mode click returns the status of an Exit instead of leaving with it.
-        sys.exit(tidegate_command(standalone_mode=False))
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except TidegateError as error:
-        click.echo(f"{click.style('error', fg='red', bold=True)}: {error}", err=True)
-        sys.exit(error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
+        status = tidegate_command(standalone_mode=False)
+    except BaseException as error:
+        status = told(error, interrupted=bool(pressed))
+    sys.exit(status)
+
+
+def ctrl_c_presses() -> list[int]:
+    """A list that grows with every Ctrl-C, which is raised as `KeyboardInterrupt` all the same."""
+    pressed: list[int] = []
+
+    def press(number: int, _: FrameType | None) -> None:
+        pressed.append(number)
+        raise KeyboardInterrupt
+
+    def press_again(lost: sys.UnraisableHookArgs) -> None:
+        # Raised where Python may not raise (a library's callback), the press would do nothing.
+        if issubclass(lost.exc_type, KeyboardInterrupt):
+            _thread.interrupt_main()
+        else:
+            sys.__unraisablehook__(lost)
+
+    # A shell has background jobs ignore Ctrl-C, and that is to stay so.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, press)
+        sys.unraisablehook = press_again
+    return pressed
+
+
+def told(error: BaseException, *, interrupted: bool) -> int:
+    """Say on standard error what ended the command, and give the exit status.
+
+    A fault of ours is raised again.
+    """
+    # Interrupted within a database or another library, Ctrl-C may come back as an error of theirs.
+    if interrupted or isinstance(error, (KeyboardInterrupt, click.Abort)):
         click.echo("interrupted", err=True)
-        sys.exit(INTERRUPTED)
-    except BrokenPipeError:
+        return INTERRUPTED
+    if isinstance(error, click.ClickException):
+        error.show()
+        return error.exit_code
+    if isinstance(error, TidegateError):
+        click.echo(f"{click.style('error', fg='red', bold=True)}: {error}", err=True)
+        return error.exit_code
+    if isinstance(error, BrokenPipeError):
         # The reader of our output has gone (`tidegate sql … | head`); there is nobody left to tell.
         sys.stderr.close()
-        sys.exit(0)
+        return 0
+    raise error
 
 
 if __name__ == "__main__":

@@ -6,25 +6,16 @@ at the end. Which things are wrong is for the readers to say.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tidegate.errors import PolicyError, Where
+from tidegate.errors import PolicyError, ProblemsError, Where
 
 LONGEST_QUOTE = 60
 
 
-class PoliciesError(PolicyError):
-    """Policies or golden cases cannot be loaded. Holds every problem that was found, not only the first."""
-
-    def __init__(self, problems: Iterable[PolicyError]) -> None:
-        self.problems = tuple(problems)
-        first = self.problems[0]
-        super().__init__(first.what, where=first.where, remedy=first.remedy)
-
-    def __str__(self) -> str:
-        return "\n".join(str(problem) for problem in self.problems)
+class PoliciesError(ProblemsError, PolicyError):
+    """Policies or golden cases cannot be loaded."""
 
 
 @dataclass

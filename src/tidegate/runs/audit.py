@@ -15,23 +15,21 @@ from numpy.typing import NDArray
 
 from tidegate.measure import draw, fixed_rate, proportional
 from tidegate.strategy import AuditPlan, Strategy
-from tidegate.warehouse import write_table
+from tidegate.warehouse import write_part
 
 Floats = NDArray[np.float64]
 
 
-def add_audit(strategy: Strategy, parts: Sequence[Path], seed: str) -> None:
-    """Write `audit_probability` and `audited` into the decisions of each batch."""
+def write_audit(strategy: Strategy, parts: Sequence[Path], seed: str) -> None:
+    """Put `audit_probability` and `audited` beside the decisions of each batch, as `audit.arrow`."""
     probabilities = audit_probabilities(strategy, parts)
     start = 0
     for part in parts:
-        path = part / "decisions.parquet"
-        decisions = pl.read_parquet(path)
-        p = probabilities[start : start + len(decisions)]
-        start += len(decisions)
-        audited = draw(decisions["item_id"], p, seed)
-        drawn = {"audit_probability": pl.Series(p), "audited": pl.Series(audited, dtype=pl.Boolean)}
-        write_table(decisions.with_columns(**drawn), path)
+        ids = pl.read_ipc(part / "decisions.arrow", columns=["item_id"])["item_id"]
+        p = probabilities[start : start + len(ids)]
+        start += len(ids)
+        audited = pl.Series(draw(ids, p, seed), dtype=pl.Boolean)
+        write_part(pl.DataFrame({"audit_probability": p, "audited": audited}), part / "audit.arrow")
 
 
 def audit_probabilities(strategy: Strategy, parts: Sequence[Path]) -> Floats:
@@ -72,11 +70,9 @@ def _plans(strategy: Strategy) -> dict[str | None, AuditPlan]:
 def _small_columns(part: Path, scores: Sequence[str]) -> pl.DataFrame:
     return pl.concat(
         [
-            pl.read_parquet(part / "decisions.parquet", columns=["rule"]),
-            pl.read_parquet(part / "items.parquet", columns=["created_at"]).select(
-                day_of(pl.col("created_at"))
-            ),
-            pl.read_parquet(part / "signals.parquet", columns=list(scores)),
+            pl.read_ipc(part / "decisions.arrow", columns=["rule"]),
+            pl.read_ipc(part / "items.arrow", columns=["created_at"]).select(day_of(pl.col("created_at"))),
+            pl.read_ipc(part / "signals.arrow", columns=list(scores)),
         ],
         how="horizontal",
     )

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from tidegate.errors import MeasureError, Where
+from tidegate.names import nearest
 from tidegate.runs.folder import RunFolder
 from tidegate.runs.replay import recorded
 from tidegate.runs.summary import nested, run_figures
@@ -29,5 +32,23 @@ def measure(
             where=Where(folder.root),
             remedy=f"Fill in the column violates of {folder.audit} and pass it with --labels.",
         )
-    found = None if labels is None else read_labels(labels)
+    found = None if labels is None else labels_of(folder, labels)
     return nested(run_figures(folder, run.ladder, found, by, confidence))
+
+
+def labels_of(folder: RunFolder, path: Path) -> pl.DataFrame:
+    """The labels of a file, some of which at least must be of the run's items.
+
+    Raises:
+        InputError: the labels cannot be read.
+        MeasureError: they are of other items altogether.
+    """
+    found = read_labels(path)
+    ids = pl.read_parquet(folder.table("decisions"), columns=["item_id"])["item_id"]
+    if not found["item_id"].is_in(ids.implode()).any():
+        raise MeasureError(
+            "none of these labels is of an item of this run",
+            where=Where(path, field="item_id"),
+            remedy=f"{nearest(found['item_id'][0], ids.head(1000))}Label the items of {folder.audit}.",
+        )
+    return found

@@ -25,14 +25,14 @@ import tidegate
 from tidegate.errors import InputError, RunError, Where
 from tidegate.policy.ladder import Outcome
 from tidegate.runs import folder as folders
-from tidegate.runs.audit import add_audit
+from tidegate.runs.audit import write_audit
 from tidegate.runs.bench import Bench
 from tidegate.runs.folder import RunFolder
 from tidegate.runs.population import check_slices
 from tidegate.runs.sheets import write_sheets
 from tidegate.runs.summary import summarise
 from tidegate.strategy import cascade, decisions_frame
-from tidegate.warehouse import Batch, RejectWriter, join_parts, read_items, write_table
+from tidegate.warehouse import Batch, RejectWriter, join_parts, read_items, write_part
 
 STDIN = "-"
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -54,7 +54,7 @@ class Job:
     truth_policy: str | None = None
     by: Sequence[str] = ("policy", "language")
     arm: str = "current"
-    batch_rows: int = 20_000
+    batch_rows: int = 50_000
     resume: bool = False
 
 
@@ -161,11 +161,11 @@ def keep_batch(part: Path, batch: Batch, bench: Bench, arm: str) -> None:
     )
     aside = part.with_name(part.name + ".tmp")
     aside.mkdir()
-    write_table(batch.items, aside / "items.parquet")
-    write_table(result.signals, aside / "signals.parquet")
-    write_table(decisions, aside / "decisions.parquet")
+    write_part(batch.items, aside / "items.arrow")
+    write_part(result.signals, aside / "signals.arrow")
+    write_part(decisions, aside / "decisions.arrow")
     if batch.truth is not None:
-        write_table(batch.truth, aside / "truth.parquet")
+        write_part(batch.truth, aside / "truth.arrow")
     seconds["total"] = time.perf_counter() - started
     (aside / "seconds.json").write_text(json.dumps(seconds))
     aside.rename(part)
@@ -176,10 +176,11 @@ def finish(
 ) -> dict[str, Any]:
     """Draw the audit sample, join the batches, and write what people read. Safe to do again."""
     parts = folder.parts()
-    add_audit(bench.strategy, parts, bench.workspace.audit_seed)
+    write_audit(bench.strategy, parts, bench.workspace.audit_seed)
     for table in folders.TABLES:
-        files = [part / f"{table}.parquet" for part in parts]
-        if files and files[0].exists():
+        beside = ["audit"] if table == "decisions" else []
+        files = [[part / f"{name}.arrow" for name in (table, *beside)] for part in parts]
+        if files and files[0][0].exists():
             join_parts(files, folder.table(table))
     rejects = folder.work / folder.rejected.name
     if rejects.exists():

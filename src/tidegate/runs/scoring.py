@@ -15,7 +15,7 @@ from tidegate.runs.moderate import STDIN, Progress
 from tidegate.runs.workspace import find_workspace
 from tidegate.signals import build_detectors, catalog_of, compute, item_signals
 from tidegate.tables import ITEM_SIGNALS
-from tidegate.warehouse import RejectWriter, join_parts, read_items, write_table
+from tidegate.warehouse import RejectWriter, join_parts, read_items, write_part
 
 
 def score_file(
@@ -57,10 +57,10 @@ def score_file(
             ):
                 answers = [compute(detector, batch.items).drop("item_id") for detector in chosen.values()]
                 signals = pl.concat([item_signals(batch.items), *answers], how="horizontal")
-                write_table(signals, work / f"part-{number:06d}.parquet")
+                write_part(signals, work / f"part-{number:06d}.arrow")
                 items += len(batch.items)
                 report(Progress(items, rejects.count, batch.share_read))
-        join_parts(sorted(work.glob("part-*.parquet")), out)
+        join_parts([[part] for part in sorted(work.glob("part-*.arrow"))], out)
         if rejects.count:
             shutil.copyfile(work / "rejected.jsonl", rejected)
     return items, rejects.count

@@ -5,12 +5,12 @@ What the tables hold is said in `tidegate.tables`; when they are read and writte
 
 from tidegate.warehouse.ask import query
 from tidegate.warehouse.batch import Batch
-from tidegate.warehouse.join import join_parts, written_whole
 from tidegate.warehouse.labels import read_labels
+from tidegate.warehouse.parts import join_parts, write_part
 from tidegate.warehouse.read import read_items
 from tidegate.warehouse.rejects import Reject, RejectWriter
 from tidegate.warehouse.sheets import write_csv_for_people
-from tidegate.warehouse.table import write_table
+from tidegate.warehouse.whole import written_whole
 
 __all__ = [
     "Batch",
@@ -21,6 +21,6 @@ __all__ = [
     "read_items",
     "read_labels",
     "write_csv_for_people",
-    "write_table",
+    "write_part",
     "written_whole",
 ]

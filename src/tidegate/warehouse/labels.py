@@ -12,7 +12,6 @@ from pathlib import Path
 import polars as pl
 
 from tidegate.errors import InputError, Where
-from tidegate.names import nearest
 from tidegate.tables import LABELS
 from tidegate.warehouse.columns import LABEL_ALIASES, missing
 from tidegate.warehouse.conform import conform
@@ -21,11 +20,10 @@ from tidegate.warehouse.rows import MAX_FIELD_BYTES, Problem, Rows
 from tidegate.warehouse.sources import identify
 
 
-def read_labels(path: Path | str, *, known_ids: pl.Series | None = None) -> pl.DataFrame:
+def read_labels(path: Path | str) -> pl.DataFrame:
     """The labels of a CSV, JSON Lines or Parquet file, in the columns of `tables.LABELS`.
 
-    Rows whose `violates` is blank are not labelled yet and are left out. With `known_ids`, every label must
-    be of one of these items.
+    Rows whose `violates` is blank are not labelled yet and are left out.
 
     Raises:
         InputError: the file cannot be read, a row cannot be understood, or no row is labelled.
@@ -40,8 +38,7 @@ def read_labels(path: Path | str, *, known_ids: pl.Series | None = None) -> pl.D
                 )
         for rows in reader.rows({}):
             labels, problems = _labels(rows)
-            unknown = [] if known_ids is None else _unknown(labels, known_ids)
-            for problem in sorted([*problems, *unknown], key=lambda problem: problem.row)[:1]:
+            for problem in sorted(problems, key=lambda problem: problem.row)[:1]:
                 where = Where(source.name, line=rows.numbers[problem.row], field=problem.field)
                 raise InputError(problem.what, where=where, remedy=problem.remedy)
             parts.append(labels.filter(pl.col("violates").is_not_null()))
@@ -63,16 +60,3 @@ def _labels(rows: Rows) -> tuple[pl.DataFrame, list[Problem]]:
         for row in nameless.arg_true()
     ]
     return labels, problems
-
-
-def _unknown(labels: pl.DataFrame, known_ids: pl.Series) -> list[Problem]:
-    strange = labels["violates"].is_not_null() & ~labels["item_id"].is_in(known_ids.implode())
-    return [
-        Problem(
-            row,
-            "item_id",
-            f"there is no item '{labels['item_id'][row]}' in the run",
-            f"{nearest(labels['item_id'][row], known_ids)}Check that the labels are of this run.",
-        )
-        for row in strange.arg_true()[:1]
-    ]

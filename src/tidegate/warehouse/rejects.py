@@ -14,6 +14,8 @@ from typing import BinaryIO, Self
 
 import orjson
 
+from tidegate.warehouse.whole import full_disk_told
+
 
 @dataclass(frozen=True)
 class Reject:
@@ -54,7 +56,7 @@ class Reject:
 class RejectWriter:
     """Writes rejects to `path`, which comes into being with the first of them.
 
-    A file from before is removed. A full disk shows as the `OSError` that it is: the run knows what to do.
+    A file from before is removed.
     """
 
     def __init__(self, path: Path) -> None:
@@ -70,10 +72,17 @@ class RejectWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._file is not None:
-            self._file.close()
+            with full_disk_told(self.path):
+                self._file.close()
 
     def write(self, reject: Reject) -> None:
-        if self._file is None:
-            self._file = self.path.open("wb")
-        self._file.write(reject.as_json())
+        """Write one row.
+
+        Raises:
+            RunError: the disk is full.
+        """
+        with full_disk_told(self.path):
+            if self._file is None:
+                self._file = self.path.open("wb")
+            self._file.write(reject.as_json())
         self.count += 1

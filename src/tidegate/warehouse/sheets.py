@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from tidegate.warehouse.join import written_whole
+from tidegate.warehouse.whole import written_whole
 
 FORMULA = r"^[=+\-@＝＋－＠\t\r\n]"
 SLICE_ROWS = 50_000

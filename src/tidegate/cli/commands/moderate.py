@@ -26,7 +26,7 @@ SOME_REJECTED = 3
 @options.let
 @click.option("--arm", default="current", show_default=True, help="Name of the launch arm.")
 @click.option(
-    "--batch-rows", type=click.IntRange(1), default=20_000, show_default=True, help="Items per batch."
+    "--batch-rows", type=click.IntRange(1), default=50_000, show_default=True, help="Items per batch."
 )
 @click.option("--resume", is_flag=True, help="Take up an interrupted run where it stopped.")
 def command(

@@ -13,6 +13,9 @@ from tidegate.signals.detector import Example
 from tidegate.signals.text_risk.model import TextRiskModel
 from tidegate.tables import DetectorSpec, SignalField, SignalType
 
+DECIMALS = 6
+"""To which probabilities are given: more would be noise that every table and record has to carry."""
+
 EXAMPLES = (
     Example("The library opens at nine and closes at six.", {"max_risk": 0.0}),
     Example("今天天气很好，我们去公园散步。", {"max_risk": 0.0}),
@@ -56,7 +59,8 @@ class TextRisk:
         return EXAMPLES
 
     def detect(self, items: pl.DataFrame) -> pl.DataFrame:
-        probabilities = self.model.probabilities(items["text"].fill_null("").to_list()).astype(np.float64)
+        exact = self.model.probabilities(items["text"].fill_null("").to_list())
+        probabilities = exact.astype(np.float64).round(DECIMALS)
         told = ~np.isnan(probabilities).any(axis=1)
         top = np.array(self.model.harms)[np.argmax(probabilities, axis=1)]
         columns = {f"{self.name}.{harm}": probabilities[:, i] for i, harm in enumerate(self.model.harms)}
