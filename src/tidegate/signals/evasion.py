@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -37,13 +36,8 @@ EXAMPLES = (
 class EvasionDetector:
     """Says nothing about harm: it shows that somebody took pains not to be matched. Null where no text is."""
 
-    @property
-    def spec(self) -> DetectorSpec:
-        return SPEC
-
-    @property
-    def examples(self) -> Sequence[Example]:
-        return EXAMPLES
+    spec = SPEC
+    examples = EXAMPLES
 
     def detect(self, items: pl.DataFrame) -> pl.DataFrame:
         texts = items["text"].fill_null("").to_list()

@@ -160,13 +160,8 @@ def byte_model() -> ByteModel:
 class LanguageDetector:
     """The language of each text. Null where there are no letters."""
 
-    @property
-    def spec(self) -> DetectorSpec:
-        return SPEC
-
-    @property
-    def examples(self) -> Sequence[Example]:
-        return EXAMPLES
+    spec = SPEC
+    examples = EXAMPLES
 
     def detect(self, items: pl.DataFrame) -> pl.DataFrame:
         codes, confidence = identify(items["text"].fill_null("").to_list())

@@ -34,6 +34,19 @@ SUFFIXES: dict[str, Format] = {
 }
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 
+UTF_16 = ("the file is UTF-16, and UTF-8 is read", "Convert it: iconv -f UTF-16 -t UTF-8 FILE > utf8.csv")
+OTHER_FORMATS = {
+    b"\xff\xfe": UTF_16,
+    b"\xfe\xff": UTF_16,
+    b"PK\x03\x04": (
+        "the file is a zip archive or an Excel workbook",
+        "Unpack it, or save the sheet as CSV UTF-8.",
+    ),
+    b"\x1f\x8b": ("the file is packed with gzip, and its name does not say so", "Let it end in .gz."),
+    b"ARROW1": ("the file is an Arrow (Feather) file", "Write it as Parquet: frame.write_parquet(…)."),
+}
+"""How files begin that people hand in by mistake: what they are, and the remedy."""
+
 
 @dataclass(frozen=True)
 class Source:
@@ -180,27 +193,6 @@ def _check_readable(path: Path) -> None:
 
 
 def _refuse_other_formats(head: bytes, where: Where) -> None:
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise InputError(
-            "the file is UTF-16, and UTF-8 is read",
-            where=where,
-            remedy="Convert it: iconv -f UTF-16 -t UTF-8 FILE > utf8.csv",
-        )
-    if head.startswith(b"PK\x03\x04"):
-        raise InputError(
-            "the file is a zip archive or an Excel workbook",
-            where=where,
-            remedy="Unpack it, or save the sheet as CSV UTF-8.",
-        )
-    if head.startswith(b"\x1f\x8b"):
-        raise InputError(
-            "the file is packed with gzip, and its name does not say so",
-            where=where,
-            remedy="Let it end in .gz.",
-        )
-    if head.startswith(b"ARROW1"):
-        raise InputError(
-            "the file is an Arrow (Feather) file",
-            where=where,
-            remedy="Write it as Parquet: frame.write_parquet(…).",
-        )
+    for magic, (what, remedy) in OTHER_FORMATS.items():
+        if head.startswith(magic):
+            raise InputError(what, where=where, remedy=remedy)
