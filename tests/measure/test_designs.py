@@ -66,6 +66,15 @@ def test_the_floor_wins_where_it_alone_spends_more_than_the_budget() -> None:
     assert proportional([1.0, 9.0, 5.0], None, 1.0, 0.5).tolist() == [0.5, 0.5, 0.5]
 
 
+def test_without_a_floor_half_of_each_days_budget_is_spread_evenly() -> None:
+    scores, days = [0.0] * 10 + [1.0] * 10 + [0.0] * 100, [1] * 20 + [2] * 100
+    p = proportional(scores, days, 5.0)
+    assert p[:10] == pytest.approx(np.full(10, 0.5 * 5 / 20))
+    assert p[:20].sum() == pytest.approx(5.0)
+    assert p[20:] == pytest.approx(np.full(100, 0.5 * 5 / 100))
+    assert proportional([0.0], None, 400.0).tolist() == [1.0]
+
+
 def test_each_day_has_the_budget_to_itself() -> None:
     rng = np.random.default_rng(0)
     days = rng.integers(0, 3, 3000)

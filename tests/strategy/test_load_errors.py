@@ -72,8 +72,7 @@ rules:
         "the last rule has a condition, so that some items would get no decision\n"
         "  → End with a rule without 'when', such as '- id: otherwise' with 'then: allow'.\n"
         "<strategy>:19, field 'audit': the audit plan lacks budget_per_day\n"
-        "  → Write 'audit: 0.02', or "
-        "'audit: {proportional_to: text.max_risk, budget_per_day: 400, floor: 0.001}'."
+        "  → Write 'audit: 0.02', or 'audit: {proportional_to: text.max_risk, budget_per_day: 400}'."
     )
 
 

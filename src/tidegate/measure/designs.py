@@ -14,6 +14,10 @@ from tidegate.errors import MeasureError, Where
 Floats = npt.NDArray[np.float64]
 
 
+EVEN_SHARE = 0.5
+"""The share of a budget that is spread evenly where no floor is given."""
+
+
 def fixed_rate(n: int, rate: float) -> Floats:
     """The same probability for each of n items.
 
@@ -25,7 +29,7 @@ def fixed_rate(n: int, rate: float) -> Floats:
 
 
 def proportional(
-    scores: npt.ArrayLike, days: npt.ArrayLike | None, budget_per_day: float, floor: float
+    scores: npt.ArrayLike, days: npt.ArrayLike | None, budget_per_day: float, floor: float | None = None
 ) -> Floats:
     """Probabilities in proportion to a score, within a budget of labels a day, never below a floor.
 
@@ -41,12 +45,14 @@ def proportional(
         scores: (n,) risk scores of any scale; missing (NaN), infinite and negative ones count as 0.
         days: (n,) day of each item, as integers; None means one day.
         budget_per_day: expected number of labels a day, > 0.
-        floor: the least probability, in (0, 1].
+        floor: the least probability, in (0, 1]; None spreads half of a day's budget evenly over its items,
+            since what the score does not see is found by the floor alone.
 
     Returns:
         (n,) probabilities in [floor, 1].
     """
-    _check_probability("floor", floor)
+    if floor is not None:
+        _check_probability("floor", floor)
     if not budget_per_day > 0 or not np.isfinite(budget_per_day):
         raise MeasureError(
             f"a budget of {budget_per_day} labels a day draws nothing",
@@ -72,12 +78,13 @@ def proportional(
     return p
 
 
-def _one_day(score: Floats, budget: float, floor: float) -> Floats:
+def _one_day(score: Floats, budget: float, given: float | None) -> Floats:
     """The multiplier c that spends the budget, found by bisection: the sum of probabilities grows with it."""
     # In units of the largest score, what is below 1e-300 is no more than 0, and nothing overflows.
     score = score / score.max() if score.any() else score
     score = np.where(score > 1e-300, score, 0.0)
     positive = np.sort(score[score > 0])
+    floor = min(1.0, EVEN_SHARE * budget / max(len(score), 1)) if given is None else given
     if len(score) * floor >= budget or not len(positive):
         return np.full(len(score), floor)
     # At multiplier c an item is at the floor below floor/c, certain above 1/c, and at c·score in between.

@@ -83,6 +83,5 @@ def _of_plan(plan: AuditPlan, frame: pl.DataFrame) -> Floats:
         assert plan.rate is not None
         return fixed_rate(len(frame), plan.rate)
     assert plan.budget_per_day is not None
-    assert plan.floor is not None
     scores = frame[plan.proportional_to].cast(pl.Float64).to_numpy().astype(np.float64)
     return proportional(scores, frame["day"].to_numpy(), plan.budget_per_day, plan.floor)

@@ -19,7 +19,8 @@ class AuditPlan:
     """With which probability a decision is checked blind by a person.
 
     Either a fixed `rate` in (0, 1], or `proportional_to` a NUMBER signal with `budget_per_day` expected
-    audits per day and a `floor` in (0, 1] that no probability falls below. A missing score gets the floor.
+    audits per day and a `floor` in (0, 1] that no probability falls below; None spreads half of each day's
+    budget evenly. A missing score gets the floor.
     """
 
     rate: float | None = None

@@ -14,8 +14,8 @@ from tidegate.strategy.problems import Problems, quoted
 from tidegate.tables import SignalType
 
 KEYS = ("rate", "proportional_to", "budget_per_day", "floor")
-PROPORTIONAL = KEYS[1:]
-FORM = "Write 'audit: 0.02', or 'audit: {proportional_to: text.max_risk, budget_per_day: 400, floor: 0.001}'."
+NEEDED = ("proportional_to", "budget_per_day")
+FORM = "Write 'audit: 0.02', or 'audit: {proportional_to: text.max_risk, budget_per_day: 400}'."
 
 
 def read(entry: Entry, types: Mapping[str, SignalType], problems: Problems) -> AuditPlan:
@@ -36,7 +36,7 @@ def read(entry: Entry, types: Mapping[str, SignalType], problems: Problems) -> A
     if set(found) == {"rate"}:
         rate = _number(found["rate"].node, "audit.rate", found["rate"].line, problems, most=1)
         return HOUSE_PLAN if rate is None else AuditPlan(rate=rate)
-    missing = [key for key in PROPORTIONAL if key not in found]
+    missing = [key for key in NEEDED if key not in found]
     if missing or "rate" in found:
         what = (
             f"the audit plan lacks {' and '.join(missing)}"
@@ -49,7 +49,9 @@ def read(entry: Entry, types: Mapping[str, SignalType], problems: Problems) -> A
     budget = _number(
         found["budget_per_day"].node, "audit.budget_per_day", found["budget_per_day"].line, problems
     )
-    floor = _number(found["floor"].node, "audit.floor", found["floor"].line, problems, most=1)
+    floor = None
+    if "floor" in found:
+        floor = _number(found["floor"].node, "audit.floor", found["floor"].line, problems, most=1)
     if len(problems.errors) > before:
         return HOUSE_PLAN
     return AuditPlan(proportional_to=signal, budget_per_day=budget, floor=floor)
