@@ -1,4 +1,4 @@
-"""Did you mean: the nearest known name, for error messages."""
+"""Names and numbers as messages say them: did you mean, and how many of what."""
 
 from __future__ import annotations
 
@@ -10,3 +10,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """`"Did you mean 'hate'? "` for the nearest known name, or an empty string where none is near."""
     close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     return f"Did you mean '{close[0]}'? " if close else ""
+
+
+def counted(number: int, noun: str) -> str:
+    """Such as "1 item" and "2,000 items"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

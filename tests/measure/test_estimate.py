@@ -182,7 +182,7 @@ class TestVotes:
         )
         row = figure(estimate(population(["passed"] * 3), said), "leakage_rate")
         assert (row["estimate"], row["labels"]) == (0.5, 2)
-        assert "1 items with as many yes as no" in row["note"]
+        assert "1 item with as many yes as no" in row["note"]
         assert "adjudicated" in row["note"]
 
     def test_a_reviewer_who_goes_through_the_policies_has_one_vote(
@@ -257,7 +257,7 @@ class TestWhoCounts:
     ) -> None:
         figures = estimate(population(["passed"] * 2, views=[None, 7]), everyone(labels, [True, False]))
         assert figure(figures, "leakage_rate", "view")["estimate"] == 0.0
-        assert "1 items without views" in figure(figures, "leakage_rate", "view")["note"]
+        assert "1 item without views" in figure(figures, "leakage_rate", "view")["note"]
 
     @pytest.mark.parametrize("views", [[0, 0], None])
     def test_without_any_views_nothing_is_claimed_by_view(

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
+from tidegate.names import counted
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -52,8 +54,8 @@ def cell(value: object) -> str:
 def summary(result: Mapping[str, Any]) -> None:
     """What a run did, and the table of its errors."""
     items = result["items"]
-    rejected = f", {result['rejected']:,} rows rejected" if result["rejected"] else ""
-    out.print(f"[bold]{items:,} items decided[/bold]{rejected}")
+    rejected = f", {counted(result['rejected'], 'row')} rejected" if result["rejected"] else ""
+    out.print(f"[bold]{counted(items, 'item')} decided[/bold]{rejected}")
     if items:
         steps = (f"{name} {count:,} ({count / items:.1%})" for name, count in result["actions"].items())
         out.print("  " + " · ".join(steps))
@@ -61,10 +63,9 @@ def summary(result: Mapping[str, Any]) -> None:
     money = f", {cost['money']:,.2f} US dollars" if cost["money"] else ""
     out.print(f"  signals: {cost['ms'] / 1000:,.1f} s of one core as declared{money}")
     if result["detector_failures"]:
-        out.print(
-            f"  [bold]{result['detector_failures']:,} items went to review because a detector failed[/bold]"
-        )
-    out.print(f"  audit sample: {result['audit']['drawn']:,} items drawn")
+        failed = counted(result["detector_failures"], "item")
+        out.print(f"  [bold]to review because a detector failed: {failed}[/bold]")
+    out.print(f"  audit sample: {counted(result['audit']['drawn'], 'item')} drawn")
     errors(result)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tidegate.measure.figures import POLICY, Figure
+from tidegate.names import counted
 
 FEW_LABELS = 30
 
@@ -12,7 +13,7 @@ FEW_LABELS = 30
 def left_out(items: int) -> str | None:
     if not items:
         return None
-    return f"labels of {items:,} items were left out: the items are not in the audit sample"
+    return f"labels of {counted(items, 'item')} were left out: not in the audit sample"
 
 
 def of(figure: Figure, views_missing: int, general: str | None) -> str | None:
@@ -37,7 +38,7 @@ def _notes(figure: Figure, views_missing: int, general: str | None) -> Iterator[
     elif not any(part.cell.found[y] for part in figure.parts for y in (0, 1) if part.counts[y][1]):
         yield "no labelled item of the kind that this measure is a share of"
     elif labels < FEW_LABELS:
-        yield f"only {labels} labels: read the interval, not the estimate"
+        yield f"only {counted(labels, 'label')}: read the interval, not the estimate"
     if 0 < labels < audited:
         yield f"{labels:,} of {audited:,} drawn items are labelled; the rest are taken as missing at random"
     either = sum(cell.either for cell in cells)
@@ -47,8 +48,8 @@ def _notes(figure: Figure, views_missing: int, general: str | None) -> Iterator[
             f"so either label is allowed for; audit in proportion to {figure.weight}s to narrow this"
         )
     if figure.tied:
-        yield f"{figure.tied:,} items with as many yes as no were set aside: have them adjudicated"
+        yield f"set aside: {counted(figure.tied, 'item')} with as many yes as no; have them adjudicated"
     if figure.weight == "view" and views_missing and figure.slice is None:
-        yield f"{views_missing:,} items without views count as 0"
+        yield f"{counted(views_missing, 'item')} without views, counted as 0"
     if general and figure.slice is None:
         yield general

@@ -12,6 +12,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tidegate.names import counted
 from tidegate.runs import backtest_charts as charts
 from tidegate.runs.backtest_charts import UNDETERMINED
 from tidegate.runs.backtest_words import (
@@ -149,7 +150,7 @@ def _matrix(result: Backtest) -> Iterator[str]:
         "<p>Items by their action before and after. Tinted cells flip; grey ones do not. Items that keep "
         f"their action under another rule: {result.totals.other_rule:,}.</p>"
     )
-    spoken = "; ".join(f"{row[0]} to {row[1]}: {row[2]:,} items" for row in rows) or "no item flips"
+    spoken = "; ".join(f"{row[0]} to {row[1]}: {counted(row[2], 'item')}" for row in rows) or "no item flips"
     yield from _beside(
         _picture(charts.matrix_svg(result.matrix, result.actions), f"Actions before and after. {spoken}."),
         _table("Actions that change", ["before", "after", "items", "views"], "ttnn", rows),
@@ -204,7 +205,7 @@ def _undetermined(result: Backtest) -> Iterator[str]:
         headers = ["detector", "items", "seconds of one core", "US dollars"]
         yield from _table("Undetermined items by detector", headers, "tnnn", rows)
     if result.computed:
-        asked = ", ".join(f"{name} for {items:,} items" for name, items in result.computed.items())
+        asked = ", ".join(f"{name} for {counted(items, 'item')}" for name, items in result.computed.items())
         yield f"<p>Computed for this backtest, because the run did not have it: {escape(asked)}.</p>"
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tidegate.cli import options
+from tidegate.names import counted
 
 if TYPE_CHECKING:
     import polars as pl
@@ -121,7 +122,7 @@ def _show(result: Backtest) -> None:
     show.out.print("  " + " · ".join(changes))
     show.out.print(f"  items whose action stays, by another rule: {totals.other_rule:,}")
     if result.computed:
-        asked = ", ".join(f"{name} for {items:,} items" for name, items in result.computed.items())
+        asked = ", ".join(f"{name} for {counted(items, 'item')}" for name, items in result.computed.items())
         show.out.print(f"  computed now: {asked}")
     _section(result.matrix, "From → to, by action", totals.flips > 0 or totals.undetermined > 0)
     _section(result.rules.head(RULES_SHOWN), "Flips by rule", not result.rules.is_empty())

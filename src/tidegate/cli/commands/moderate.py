@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tidegate.cli import options
+from tidegate.names import counted
 
 SOME_REJECTED = 3
 
@@ -81,5 +82,5 @@ def command(
     click.echo(f"\nWritten to {out}. Next: people fill in {out / 'audit.csv'}, then")
     click.echo(f"  tidegate measure {out} --labels {out / 'audit.csv'}")
     if summary["rejected"]:
-        click.echo(f"{summary['rejected']:,} rows were rejected: see {out / 'rejected.jsonl'}", err=True)
+        click.echo(f"{counted(summary['rejected'], 'row')} rejected: see {out / 'rejected.jsonl'}", err=True)
         raise click.exceptions.Exit(SOME_REJECTED)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tidegate.cli import options
+from tidegate.names import counted
 
 
 @click.command("score", short_help="Compute signals only.")
@@ -25,7 +26,7 @@ def command(
 
     with show.progress("scoring") as report:
         items, rejected = score_file(posts, out, detectors, columns, form, report)
-    click.echo(f"{items:,} items scored; written to {out}.")
+    click.echo(f"{counted(items, 'item')} scored; written to {out}.")
     if rejected:
-        click.echo(f"{rejected:,} rows were rejected: see {out}.rejected.jsonl", err=True)
+        click.echo(f"{counted(rejected, 'row')} rejected: see {out}.rejected.jsonl", err=True)
         raise click.exceptions.Exit(3)
