@@ -10,12 +10,13 @@ from pathlib import Path
 
 import polars as pl
 
-from tidegate.errors import InputError, Where
+from tidegate.errors import InputError, MeasureError, Where
 from tidegate.measure import draw, plot
 from tidegate.measure import estimate as estimate_population
 from tidegate.policy.ladder import LADDER, Ladder
 from tidegate.runs.audit import day_of, probabilities
 from tidegate.runs.bench import Bench, set_up
+from tidegate.runs.population import ITEM_SLICES
 from tidegate.strategy import cascade, decisions_frame
 from tidegate.tables import ITEMS
 
@@ -70,15 +71,29 @@ def estimate(
 ) -> pl.DataFrame:
     """Leakage and overkill with intervals, from the labels of audited items: see `measure.estimate`.
 
-    `posts` brings the views, and the columns of items that `by` names.
+    `posts` brings the views, and the columns of items that `by` names; without it figures are by item only.
+
+    Raises:
+        MeasureError: `by` names a column of the posts, and there are none.
     """
     outcomes = {action.name: action.outcome.value for action in ladder}
     population = decisions.with_columns(
         outcome=pl.col("action").replace_strict(outcomes, return_dtype=pl.String)
     )
-    items = ITEMS.empty() if posts is None else as_items(posts)
-    population = population.join(items.rename({"id": "item_id"}), on="item_id", how="left")
-    return estimate_population(population, labels, by=by, confidence=confidence)
+    if posts is not None:
+        items = as_items(posts).rename({"id": "item_id"})
+        population = population.join(items, on="item_id", how="left")
+        return estimate_population(population, labels, by=by, confidence=confidence)
+    for name in by:
+        if name in ITEM_SLICES:
+            raise MeasureError(
+                f"'{name}' is a column of the posts, and no posts were given",
+                where=Where(field=name),
+                remedy="Pass them: estimate(decisions, labels, by=[…], posts=posts).",
+            )
+    population = population.with_columns(views=pl.lit(None, ITEMS["views"].dtype))
+    figures = estimate_population(population, labels, by=by, confidence=confidence)
+    return figures.filter(pl.col("weight") == "item")
 
 
 def as_items(posts: pl.DataFrame) -> pl.DataFrame:

@@ -12,6 +12,6 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"Did you mean '{close[0]}'? " if close else ""
 
 
-def counted(number: int, noun: str) -> str:
-    """Such as "1 item" and "2,000 items"."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def counted(number: int, noun: str, nouns: str | None = None) -> str:
+    """Such as "1 item" and "2,000 items"; `nouns` where the plural does not end in s alone."""
+    return f"{number:,} {noun if number == 1 else nouns or noun + 's'}"

@@ -162,3 +162,75 @@ def test_init_leaves_a_folder_in_use_alone(tmp_path: Path) -> None:
     done = tidegate("init", tmp_path)
     assert done.returncode == 2
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_why_rows_were_rejected_is_said_with_the_first_of_each_kind_and_the_remedy(tmp_path: Path) -> None:
+    posts = "id,text\na,one\na,two\na,three\nb,\n"
+    status, said, _, summary = moderated(tmp_path, posts.encode(), "posts.csv")
+    assert status == 3
+    assert [(reason["rows"], reason["field"]) for reason in summary["rejected_because"]] == [
+        (2, "id"),
+        (1, "text"),
+    ]
+    assert "3 rows rejected" in said
+    assert "2 × the id came before in this run (first: " in said
+    assert "posts.csv:3, field 'id')" in said
+    assert "→ Give every item an id of its own." in said
+
+
+@pytest.mark.parametrize("command", ["measure", "replay", "backtest", "explain"])
+def test_a_file_where_a_run_folder_should_be_is_named(tmp_path: Path, command: str) -> None:
+    posts = tmp_path / "posts.csv"
+    posts.write_text("id,text\na,one\n")
+    more = {"backtest": ["--strategy", "starter"], "explain": ["a"]}.get(command, [])
+    done = tidegate(command, posts, *more)
+    assert done.returncode == 2
+    assert b"this is a file, not a run folder" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("out", "what"),
+    [
+        ("signals.csv", "signals are written as Parquet"),
+        ("there.parquet", "exists already"),
+        ("nowhere/signals.parquet", "the folder for the output does not exist"),
+    ],
+)
+def test_score_writes_over_nothing_and_only_where_it_can(tmp_path: Path, out: str, what: str) -> None:
+    posts = tmp_path / "posts.csv"
+    posts.write_text("id,text\na,one\n")
+    (tmp_path / "there.parquet").write_bytes(b"mine")
+    done = tidegate("score", posts, "--out", tmp_path / out)
+    assert done.returncode == 2
+    assert what in done.stderr.decode()
+    assert (tmp_path / "there.parquet").read_bytes() == b"mine"
+
+
+def test_a_path_through_a_file_is_named_without_a_traceback(tmp_path: Path) -> None:
+    posts = tmp_path / "posts.csv"
+    posts.write_text("id,text\na,one\n")
+    done = tidegate("moderate", posts, "--strategy", "starter", "--out", posts / "run")
+    assert done.returncode == 2
+    assert str(posts) in done.stderr.decode()
+    assert b"Traceback" not in done.stderr
+
+
+def test_policies_are_checked_only_where_there_is_a_workspace(tmp_path: Path) -> None:
+    for folder in (tmp_path / "nowhere", tmp_path):
+        done = tidegate("policy", "check", folder)
+        assert done.returncode == 2
+        assert b"tidegate init" in done.stderr
+
+
+def test_a_detector_that_is_not_switched_on_is_named_with_the_section_to_add(tmp_path: Path) -> None:
+    strategy = tmp_path / "s.yaml"
+    strategy.write_text(STRATEGY.replace("text.hate >= :remove", "text.hate >= :remove or lexicon.hits > 0"))
+    done = tidegate("strategy", "check", strategy)
+    assert done.returncode == 2
+    assert b"[detectors.lexicon]" in done.stderr
+
+
+def test_an_option_that_is_missing_says_what_it_is_for(tmp_path: Path) -> None:
+    done = tidegate("moderate", tmp_path / "posts.csv", "--strategy", "starter")
+    assert done.returncode == 2
+    assert "→ --out: Run folder to write." in done.stderr.decode()

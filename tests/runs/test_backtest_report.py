@@ -105,10 +105,10 @@ def result() -> Backtest:
 
 def test_the_lead_sentence_says_what_changes_and_what_is_not_known(result: Backtest) -> None:
     assert lead(result) == (
-        "Against text 1@ab12…, text 2@cd34… flips 300 of 20,000 items (1.5 %): 200 fewer reviews, "
-        "overkill share −0.8 points (−1.3 to −0.3), leakage share +0.10 points (−0.10 to +0.30). "
-        "12 items are undetermined, because the run never computed a signal that the new strategy needs "
-        "(12 wait for judge): --compute-missing asks for it."
+        "12 items (0.0600 %) cannot be decided from this run, which never computed a signal that the new "
+        "strategy needs (12 wait for judge): add --compute-missing. What follows is of the others alone. "
+        "Against text 1@ab12…, text 2@cd34… flips 300 of the other 19,988 items (1.5 %): 200 fewer reviews, "
+        "overkill share −0.8 points (−1.3 to −0.3), leakage share +0.10 points (−0.10 to +0.30)."
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import polars as pl
 import pytest
 
 from tidegate.errors import MeasureError
@@ -16,3 +17,12 @@ def test_labels_of_another_run_are_refused_with_the_nearest_id(run: RunFolder, t
         measure(run, labels)
     assert caught.value.where.file == labels
     assert str(run.audit) in caught.value.remedy
+
+
+def test_a_policy_that_is_misspelt_in_the_labels_is_told_with_the_nearest(run: RunFolder, tmp_path):
+    labels = tmp_path / "labels.csv"
+    item = pl.read_csv(run.audit)["item_id"][0]
+    labels.write_text(f"item_id,violates,policy\n{item},yes,hatefull-behaviour\n")
+    (warning,) = measure(run, labels)["warnings"]
+    assert "1 label" in warning
+    assert "Did you mean 'hateful-behaviour'?" in warning

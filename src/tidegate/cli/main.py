@@ -27,7 +27,6 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Prove": {
         "measure": "Leakage and overkill of a run, with intervals, by any slice.",
-        "gate": "Advance, hold or roll back an arm, on evidence that may be looked at daily.",
         "backtest": "Try another strategy on a recorded run.",
         "replay": "Recompute every decision from what was recorded.",
         "explain": "Why one item was decided as it was, and what would have flipped it.",
@@ -129,14 +128,24 @@ def told(error: BaseException, *, interrupted: bool) -> int:
         return INTERRUPTED
     if isinstance(error, click.ClickException):
         error.show()
+        parameter = getattr(error, "param", None)
+        if isinstance(parameter, click.Option) and parameter.help:
+            click.echo(f"  → {parameter.opts[-1]}: {parameter.help}", err=True)
         return error.exit_code
     if isinstance(error, TidegateError):
         click.echo(f"{click.style('error', fg='red', bold=True)}: {error}", err=True)
         return error.exit_code
-    if isinstance(error, BrokenPipeError):
+    if isinstance(error, BrokenPipeError) or "os error 32" in str(error):
         # The reader of our output has gone (`tidegate sql … | head`); there is nobody left to tell.
         sys.stderr.close()
         return 0
+    if isinstance(error, OSError) and error.filename is not None:
+        # A folder that is not there, a file where a folder should be, no right to write.
+        click.echo(
+            f"{click.style('error', fg='red', bold=True)}: {error.filename}: {error.strerror}", err=True
+        )
+        click.echo("  → Check the path, and that you may read and write there.", err=True)
+        return TidegateError.exit_code
     raise error
 
 

@@ -10,13 +10,13 @@ import click
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-def pairs(_: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+def pairs(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
     """`--map text=body` given several times, as a dictionary."""
     found = {}
     for value in values:
         name, equals, other = value.partition("=")
         if not (equals and name):
-            raise click.BadParameter(f"'{value}' is not NAME=VALUE", param=parameter)
+            raise click.BadParameter(f"'{value}' is not {parameter.make_metavar(context)}", param=parameter)
         found[name] = other
     return found
 
@@ -32,7 +32,7 @@ def numbers(context: click.Context, parameter: click.Parameter, values: tuple[st
         try:
             found[name] = float(text)
         except ValueError as error:
-            raise click.BadParameter(f"'{text}' is not a number", param=parameter) from error
+            raise click.BadParameter(f"'{text}' is not a number, such as 0.9", param=parameter) from error
     return found
 
 

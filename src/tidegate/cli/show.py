@@ -14,6 +14,7 @@ from tidegate.names import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     import polars as pl
 
@@ -26,6 +27,7 @@ WIDTH_OF_FILES = 120
 out = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_OF_FILES)
 err = Console(stderr=True, highlight=False)
 
+REASONS_SHOWN = 5
 WEIGHTS = {"": "per item", "_by_views": "per view"}
 
 
@@ -61,12 +63,28 @@ def summary(result: Mapping[str, Any]) -> None:
         out.print("  " + " · ".join(steps))
     cost = result["cost"]
     money = f", {cost['money']:,.2f} US dollars" if cost["money"] else ""
-    out.print(f"  signals: {cost['ms'] / 1000:,.1f} s of one core as declared{money}")
+    out.print(f"  signals: {cost['ms'] / 1000:,.1f} s of one core, as the detectors declare{money}")
     if result["detector_failures"]:
         failed = counted(result["detector_failures"], "item")
         out.print(f"  [bold]to review because a detector failed: {failed}[/bold]")
-    out.print(f"  audit sample: {counted(result['audit']['drawn'], 'item')} drawn")
-    errors(result)
+    drawn = (f"{n['drawn']:,} of {n['items']:,} {name}" for name, n in result["audit"]["by_outcome"].items())
+    out.print(f"  audit sample: {counted(result['audit']['drawn'], 'item')} drawn, {', '.join(drawn)}")
+    if any("truth" in kind for kind in every_kind(result)):
+        errors(result)
+    elif items:
+        out.print("\nLeakage and overkill are not known until people have labelled the audit sample.")
+
+
+def rejected(rows: int, because: Sequence[Mapping[str, Any]], path: Path | str) -> None:
+    """How many rows were rejected and why, on standard error."""
+    lines = [f"{counted(rows, 'row')} rejected, and no figure knows of them: see {path}"]
+    for reason in because[:REASONS_SHOWN]:
+        field = f", field '{reason['field']}'" if reason["field"] else ""
+        lines += [
+            f"  {reason['rows']:,} × {reason['problem']} (first: {reason['first']}{field})",
+            f"    → {reason['remedy']}",
+        ]
+    err.print("\n".join(lines), markup=False, soft_wrap=True)
 
 
 def errors(figures: Mapping[str, Any]) -> None:
@@ -91,7 +109,7 @@ def errors_table(
         table.add_column(name, justify="left" if name == "measure" else "right")
     if with_truth:
         table.add_column("truth", justify="right")
-    notes: dict[str, None] = {}
+    notes: dict[str, list[str]] = {}
     for label, figures in rows:
         for error, kind, weight in measures(rates_only):
             figure = figures.get(error, {}).get(kind + weight)
@@ -109,10 +127,11 @@ def errors_table(
                 cells.append(percent(figure.get("truth")))
             table.add_row(*cells)
             if figure.get("note"):
-                notes[f"{label + ': ' if label else ''}{figure['note']}"] = None
+                of = f"{error} {kind}" if rates_only else f"{error} {kind}, {WEIGHTS[weight]}"
+                notes.setdefault(figure["note"], []).append(f"{label}: {of}" if label else of)
     out.print(table)
-    for note in notes:
-        out.print(f"  [italic]{note}[/italic]")
+    for note, concerned in notes.items():
+        out.print(f"  [italic]{note}[/italic] ({'; '.join(concerned)})")
 
 
 def measures(rates_only: bool) -> Iterator[tuple[str, str, str]]:

@@ -17,11 +17,12 @@ from tidegate.runs import backtest_charts as charts
 from tidegate.runs.backtest_charts import UNDETERMINED
 from tidegate.runs.backtest_words import (
     MEASURES,
-    caveats,
     change_in_words,
+    lacking,
     number,
     percent,
     sentence,
+    warning,
 )
 
 if TYPE_CHECKING:
@@ -78,10 +79,13 @@ def _top(result: Backtest) -> Iterator[str]:
     totals = result.totals
     yield "<header>"
     yield "<h1>Backtest</h1>"
+    yield from (f'<p class="caveat">{escape(said)}</p>' for said in warning(result))
     yield f'<p class="lead">{escape(sentence(result))}</p>'
-    yield from (f'<p class="caveat">{escape(caveat)}</p>' for caveat in caveats(result))
+    yield from (f'<p class="caveat">{escape(said)}</p>' for said in lacking(result))
     yield '<dl class="tiles">'
-    yield _tile("Items that flip", f"{totals.flips:,}", f"of {totals.items:,}")
+    decided = f"of {totals.items - totals.undetermined:,}"
+    of = f"{decided} that could be decided" if totals.undetermined else decided
+    yield _tile("Items that flip", f"{totals.flips:,}", of)
     yield _tile("Views of these", f"{totals.views_flipped:,}", f"of {totals.views:,}")
     yield _tile("Reviews", *_change(totals.reviews))
     yield _tile("Signals, seconds of one core", *_change(totals.cost_ms, scale=1 / 1000))

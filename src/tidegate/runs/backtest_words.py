@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from tidegate.names import counted
+
 if TYPE_CHECKING:
     from tidegate.runs.backtest import Backtest
 
@@ -24,34 +26,42 @@ SHORT_HASH = 4
 
 
 def lead(result: Backtest) -> str:
-    """What publishing the new strategy would change, and what the figures do not cover."""
-    return " ".join([sentence(result), *caveats(result)])
+    """What publishing the new strategy would change, between what must be known before and after that."""
+    return " ".join([*warning(result), sentence(result), *lacking(result)])
+
+
+def warning(result: Backtest) -> list[str]:
+    """What must be known first: items that this run cannot decide."""
+    totals = result.totals
+    if not totals.undetermined:
+        return []
+    waiting = " and ".join(
+        f"{items:,} wait for {name}"
+        for name, items in result.undetermined.select("detector", "items").iter_rows()
+    )
+    return [
+        f"{counted(totals.undetermined, 'item')} ({percent(totals.undetermined / totals.items)}) cannot be "
+        f"decided from this run, which never computed a signal that the new strategy needs ({waiting}): "
+        "add --compute-missing. What follows is of the others alone."
+    ]
 
 
 def sentence(result: Backtest) -> str:
     totals = result.totals
+    decided = totals.items - totals.undetermined
     some = f"{totals.flips:,}" if totals.flips else "none"
-    share = f" ({percent(totals.flips / totals.items)})" if totals.flips else ""
+    of = f"the other {counted(decided, 'item')}" if totals.undetermined else counted(decided, "item")
+    share = f" ({percent(totals.flips / decided)})" if totals.flips else ""
     changes = ", ".join([reviews(result), *_errors(result)])
     before, after = short(result.before), short(result.after)
-    return f"Against {before}, {after} flips {some} of {totals.items:,} items{share}: {changes}."
+    return f"Against {before}, {after} flips {some} of {of}{share}: {changes}."
 
 
-def caveats(result: Backtest) -> list[str]:
-    """Sentences on what the figures do not cover."""
-    said = []
-    if result.totals.undetermined:
-        waiting = " and ".join(
-            f"{items:,} wait for {name}"
-            for name, items in result.undetermined.select("detector", "items").iter_rows()
-        )
-        said.append(
-            f"{result.totals.undetermined:,} items are undetermined, because the run never computed a signal "
-            f"that the new strategy needs ({waiting}): --compute-missing asks for it."
-        )
+def lacking(result: Backtest) -> list[str]:
+    """What would be needed to say more."""
     if result.differences is None:
-        said.append("There are no labels to say what that does to leakage and overkill.")
-    return said
+        return ["There are no labels to say what that does to leakage and overkill."]
+    return []
 
 
 def reviews(result: Backtest) -> str:

@@ -78,6 +78,12 @@ class RunFolder:
                 where=Where(self.root),
                 remedy="Name a folder that `tidegate moderate … --out FOLDER` made.",
             ) from error
+        except NotADirectoryError as error:
+            raise RunError(
+                "this is a file, not a run folder",
+                where=Where(self.root),
+                remedy="Name a folder that `tidegate moderate … --out FOLDER` made.",
+            ) from error
         except ValueError as error:
             raise RunError(f"run.json cannot be read: {error}", where=Where(self.manifest)) from error
         return manifest
@@ -105,14 +111,19 @@ def start(folder: RunFolder, manifest: Mapping[str, Any], strategy_text: str) ->
         RunError: the folder holds something already.
     """
     if folder.root.exists() and (not folder.root.is_dir() or any(folder.root.iterdir())):
-        raise RunError(
-            "the output folder is not empty",
-            where=Where(folder.root),
-            remedy="Name a new folder with --out, or add --resume if an interrupted run lies here.",
-        )
+        what, remedy = _in_use(folder)
+        raise RunError(what, where=Where(folder.root), remedy=remedy)
     folder.work.mkdir(parents=True)
     write_text(folder.strategy, strategy_text)
     write_json(folder.manifest, manifest)
+
+
+def _in_use(folder: RunFolder) -> tuple[str, str]:
+    if not folder.root.is_dir():
+        return "this is a file, not a folder", "Name a new folder with --out."
+    if folder.work.exists():
+        return "an interrupted run lies here", "Add --resume to take it up, or name a new folder with --out."
+    return "the output folder is not empty", "Name a new folder with --out."
 
 
 def resume(folder: RunFolder, manifest: Mapping[str, Any]) -> None:
@@ -123,7 +134,11 @@ def resume(folder: RunFolder, manifest: Mapping[str, Any]) -> None:
     """
     found = folder.read_manifest()
     if found.get("complete"):
-        raise RunError("this run is complete; there is nothing to resume", where=Where(folder.root))
+        raise RunError(
+            "this run is complete; there is nothing to resume",
+            where=Where(folder.root),
+            remedy=f"Read it with `tidegate measure {folder.root}`, or name a new folder.",
+        )
     for key, value in manifest.items():
         if found.get(key) != json.loads(json.dumps(value)):
             raise RunError(

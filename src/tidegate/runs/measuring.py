@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from tidegate.errors import MeasureError, Where
-from tidegate.names import nearest
+from tidegate.names import counted, nearest
 from tidegate.runs.folder import RunFolder
 from tidegate.runs.replay import recorded
 from tidegate.runs.summary import nested, run_figures
@@ -19,7 +19,7 @@ from tidegate.warehouse import read_labels
 def measure(
     folder: RunFolder, labels: Path | None, by: Sequence[str] = (), confidence: float = 0.95
 ) -> dict[str, Any]:
-    """`leakage`, `overkill` and `by` of a run, as in summary.json.
+    """`leakage`, `overkill` and `by` of a run, as in summary.json, and `warnings` on the labels.
 
     Raises:
         MeasureError: no labels were given and the run has no truth.
@@ -33,7 +33,18 @@ def measure(
             remedy=f"Fill in the column violates of {folder.audit} and pass it with --labels.",
         )
     found = None if labels is None else labels_of(folder, labels)
-    return nested(run_figures(folder, run.ladder, found, by, confidence))
+    figures = nested(run_figures(folder, run.ladder, found, by, confidence))
+    unknown = [] if found is None else unknown_policies(found, run.manifest["policies"])
+    return {**figures, "warnings": unknown}
+
+
+def unknown_policies(labels: pl.DataFrame, known: Sequence[str]) -> list[str]:
+    """A warning for every policy that labels name and the run does not know."""
+    strange = labels.filter(~pl.col("policy").is_in(known)).group_by("policy", maintain_order=True).len()
+    return [
+        f"{counted(rows, 'label')} of a policy that is not there: '{policy}'. {nearest(policy, known)}".strip()
+        for policy, rows in strange.iter_rows()
+    ]
 
 
 def labels_of(folder: RunFolder, path: Path) -> pl.DataFrame:

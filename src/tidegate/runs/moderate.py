@@ -86,7 +86,7 @@ def moderate(job: Job, bench: Bench, report: Callable[[Progress], None] = lambda
     with disk_watched(folder):
         with RejectWriter(folder.work / folder.rejected.name) as rejects:
             decide_all(job, bench, folder, rejects, report)
-        return finish(job, bench, folder, manifest, rejects.count)
+        return finish(job, bench, folder, manifest, rejects)
 
 
 @contextmanager
@@ -172,7 +172,7 @@ def keep_batch(part: Path, batch: Batch, bench: Bench, arm: str) -> None:
 
 
 def finish(
-    job: Job, bench: Bench, folder: RunFolder, manifest: Mapping[str, Any], rejected: int
+    job: Job, bench: Bench, folder: RunFolder, manifest: Mapping[str, Any], rejects: RejectWriter
 ) -> dict[str, Any]:
     """Draw the audit sample, join the batches, and write what people read. Safe to do again."""
     parts = folder.parts()
@@ -182,11 +182,10 @@ def finish(
         files = [[part / f"{name}.arrow" for name in (table, *beside)] for part in parts]
         if files and files[0][0].exists():
             join_parts(files, folder.table(table))
-    rejects = folder.work / folder.rejected.name
-    if rejects.exists():
-        shutil.copyfile(rejects, folder.rejected)
+    if rejects.count:
+        shutil.copyfile(rejects.path, folder.rejected)
     write_sheets(folder, bench.workspace.ladder.with_outcome(Outcome.HELD))
-    summary = summarise(folder, bench.workspace.ladder, job.by, rejected=rejected, seconds=spent(parts))
+    summary = summarise(folder, bench.workspace.ladder, job.by, rejects=rejects, seconds=spent(parts))
     folders.write_json(folder.summary, summary)
     folders.complete(folder, {**manifest, "items": summary["items"]})
     return summary

@@ -9,13 +9,15 @@ from pathlib import Path
 
 import polars as pl
 
-from tidegate.errors import SignalError, Where
+from tidegate.errors import RunError, SignalError, Where
 from tidegate.names import nearest
 from tidegate.runs.moderate import STDIN, Progress
 from tidegate.runs.workspace import find_workspace
 from tidegate.signals import build_detectors, catalog_of, compute, item_signals
 from tidegate.tables import ITEM_SIGNALS
 from tidegate.warehouse import RejectWriter, join_parts, read_items, write_part
+
+PARQUET = (".parquet", ".pq")
 
 
 def score_file(
@@ -25,13 +27,15 @@ def score_file(
     columns: Mapping[str, str],
     form: str | None,
     report: Callable[[Progress], None],
-) -> tuple[int, int]:
-    """Score the items of `sources` into `out`; returns how many items were scored and rows rejected.
+) -> tuple[int, RejectWriter]:
+    """Score the items of `sources` into `out`; returns how many items were scored, and the rejects.
 
     Raises:
+        RunError: `out` exists already, or is no name of a Parquet file; nothing is done then.
         SignalError: a detector is not known.
         InputError: the input cannot be read; nothing is written then.
     """
+    _check_out(out)
     workspace = find_workspace(Path.cwd())
     detectors = build_detectors(workspace.detectors, workspace.root)
     for name in wanted:
@@ -63,4 +67,19 @@ def score_file(
         join_parts([[part] for part in sorted(work.glob("part-*.arrow"))], out)
         if rejects.count:
             shutil.copyfile(work / "rejected.jsonl", rejected)
-    return items, rejects.count
+    return items, rejects
+
+
+def _check_out(out: Path) -> None:
+    if out.suffix not in PARQUET:
+        raise RunError(
+            "signals are written as Parquet",
+            where=Where(out),
+            remedy=f"Name it {out.with_suffix(PARQUET[0])}.",
+        )
+    if out.exists():
+        raise RunError("the output file exists already", where=Where(out), remedy="Name another.")
+    if not out.absolute().parent.is_dir():
+        raise RunError(
+            "the folder for the output does not exist", where=Where(out), remedy="Make it, or name another."
+        )

@@ -8,10 +8,11 @@ from typing import Any
 import polars as pl
 
 from tidegate.measure import estimate, truth
-from tidegate.policy.ladder import Ladder
+from tidegate.policy.ladder import Ladder, Outcome
 from tidegate.runs.folder import RunFolder
 from tidegate.runs.population import population, truth_labels
 from tidegate.tables import LABELS
+from tidegate.warehouse import RejectWriter
 
 OVERALL = ("measure", "weight", "slice", "value")
 
@@ -21,7 +22,7 @@ def summarise(
     ladder: Ladder,
     by: Sequence[str],
     *,
-    rejected: int,
+    rejects: RejectWriter,
     seconds: Mapping[str, float],
 ) -> dict[str, Any]:
     """The summary of a run whose tables are joined."""
@@ -37,11 +38,16 @@ def summarise(
     figures = run_figures(folder, ladder, labels=None, by=by)
     return {
         "items": totals["items"].item(),
-        "rejected": rejected,
+        "rejected": rejects.count,
+        "rejected_because": rejects.summary(),
         "actions": counts(decisions, "action", list(ladder.names)),
         "rules": counts(decisions, "rule"),
         "detector_failures": totals["failed"].item(),
-        "audit": {"drawn": totals["audited"].item(), "expected": totals["expected"].item()},
+        "audit": {
+            "drawn": totals["audited"].item(),
+            "expected": totals["expected"].item(),
+            "by_outcome": drawn_by_outcome(decisions, ladder),
+        },
         "cost": {"ms": totals["cost_ms"].item(), "money": totals["cost_money"].item()},
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
         **nested(figures),
@@ -88,6 +94,15 @@ def counts(decisions: pl.LazyFrame, column: str, order: Sequence[str] = ()) -> d
     found = dict(decisions.group_by(column).len().collect().iter_rows())
     names = [*order, *sorted(str(name) for name in found if name is not None and name not in order)]
     return {name: found[name] for name in names if name in found}
+
+
+def drawn_by_outcome(decisions: pl.LazyFrame, ladder: Ladder) -> dict[str, dict[str, int]]:
+    """For passed, actioned and held items, how many were drawn for the audit sample, and of how many."""
+    outcomes = {action.name: action.outcome.value for action in ladder}
+    outcome = pl.col("action").replace_strict(outcomes, return_dtype=pl.String)
+    found = decisions.group_by(outcome.alias("outcome")).agg(pl.col("audited").sum(), pl.len()).collect()
+    counted = {name: {"drawn": drawn, "items": items} for name, drawn, items in found.iter_rows()}
+    return {o.value: counted.get(o.value, {"drawn": 0, "items": 0}) for o in Outcome}
 
 
 def nested(figures: pl.DataFrame) -> dict[str, Any]:

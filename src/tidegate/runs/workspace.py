@@ -97,7 +97,7 @@ def lay_out(target: Path, name: str | None = None) -> list[Path]:
     """
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise WorkspaceError(
-            "this is not an empty folder",
+            "this is not an empty folder" if target.is_dir() else "this is a file, not a folder",
             where=Where(target),
             remedy="Name a folder that does not exist yet.",
         )

@@ -132,11 +132,21 @@ def _signal(node: exp.Column, scope: Scope) -> Signal:
         remedy = f"Write :{name} for the let: number."
     elif len(node.parts) == 1 and getattr(node.this, "quoted", False):
         remedy = "Texts stand in single quotes: 'text'."
+    elif len(node.parts) == 2 and name.partition(".")[0] not in (detectors := _detectors(scope)):
+        detector = name.partition(".")[0]
+        remedy = nearest(name, scope.signals) or (
+            f"No detector '{detector}' is switched on: add [detectors.{detector}] to tidegate.toml. "
+            f"Those that are: {', '.join(detectors)}."
+        )
     else:
         known = ", ".join(sorted(s for s in scope.signals if s.partition(".")[0] == name.partition(".")[0]))
         remedy = nearest(name, scope.signals) or (f"This detector gives {known}." if known else "")
-        remedy = remedy.strip() or "Signals are written detector.field."
-    raise ConditionError(f"unknown signal {quoted(name)}", remedy, offset(node))
+        remedy = remedy or "Signals are written detector.field."
+    raise ConditionError(f"unknown signal {quoted(name)}", remedy.strip(), offset(node))
+
+
+def _detectors(scope: Scope) -> list[str]:
+    return sorted({signal.partition(".")[0] for signal in scope.signals})
 
 
 def _let(node: exp.Placeholder, scope: Scope) -> Constant:

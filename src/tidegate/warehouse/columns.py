@@ -34,8 +34,8 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
 """Other names under which a column of items is found. Names that data sets use for labels are left out."""
 
 LABEL_ALIASES: Mapping[str, tuple[str, ...]] = {
-    "item_id": ("id",),
-    "violates": ("violation", "is_violation"),
+    "item_id": ("id", *ALIASES["id"][1:]),
+    "violates": ("violation", "is_violation", "violating"),
     "policy": ("policy_id",),
     "labeller": ("labeler", "annotator", "rater", "reviewer"),
     "labelled_at": ("labeled_at",),
@@ -76,7 +76,9 @@ def resolve(
         if not theirs or (ours == "id" and theirs == ROW_NUMBER and theirs not in names):
             continue
         if theirs not in names:
-            raise missing(theirs, names, file, f"Say which one it is: {ours}=COLUMN.")
+            turned = ours in names and theirs in table.names
+            said = f"Ours comes first: {theirs}={ours}." if turned else f"Say which one it is: {ours}=COLUMN."
+            raise missing(theirs, names, file, said)
         found[ours] = theirs
     return found
 

@@ -34,7 +34,10 @@ def read_labels(path: Path | str) -> pl.DataFrame:
         for name in ("item_id", "violates"):
             if name not in reader.wanted:
                 raise missing(
-                    name, reader.names, source.name, "Labels need the columns item_id and violates."
+                    name,
+                    reader.names,
+                    source.name,
+                    f"Rename the one that is meant to {name}: labels need the columns item_id and violates.",
                 )
         for rows in reader.rows({}):
             labels, problems = _labels(rows)

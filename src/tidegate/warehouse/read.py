@@ -119,10 +119,10 @@ class _Asked:
                 "id",
                 names,
                 file,
-                f"Say which one it is with id=COLUMN, or number the rows with id={ROW_NUMBER}.",
+                f"Say which one it is with --map id=COLUMN, or number the rows with --map id={ROW_NUMBER}.",
             )
         if "text" not in wanted and "media" not in wanted:
-            raise missing("text", names, file, "Say which one it is with text=COLUMN (or media=COLUMN).")
+            raise missing("text", names, file, "Say which one it is with --map text=COLUMN, or media=COLUMN.")
         if self.truth is None:
             return _Plan(number_rows, {}, None)
         typed = reader.types(columns_read(self.truth, names))

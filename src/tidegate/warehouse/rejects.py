@@ -33,6 +33,11 @@ class Reject:
     remedy: str
     raw: str | bytes
 
+    @property
+    def place(self) -> str:
+        """Such as posts.csv:3, or posts.parquet, row 3."""
+        return f"{self.file}, row {self.row}" if self.line is None else f"{self.file}:{self.line}"
+
     def as_json(self) -> bytes:
         """One line of rejected.jsonl: the raw row under `raw`, or under `raw_base64` where it is not
         UTF-8."""
@@ -53,8 +58,20 @@ class Reject:
         )
 
 
+@dataclass
+class Reason:
+    """Why rows were rejected: how many alike (by field and remedy), and the first of them."""
+
+    first: Reject
+    rows: int = 0
+
+
+MOST_REASONS = 100
+"""So many are told apart; a file that is broken in more ways is broken altogether."""
+
+
 class RejectWriter:
-    """Writes rejects to `path`, which comes into being with the first of them.
+    """Writes rejects to `path`, which comes into being with the first of them; `reasons` sums them up.
 
     A file from before is removed.
     """
@@ -62,6 +79,7 @@ class RejectWriter:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.count = 0
+        self.reasons: dict[tuple[str | None, str], Reason] = {}
         self._file: BinaryIO | None = None
 
     def __enter__(self) -> Self:
@@ -86,3 +104,20 @@ class RejectWriter:
                 self._file = self.path.open("wb")
             self._file.write(reject.as_json())
         self.count += 1
+        kind = reject.field, reject.remedy
+        if kind in self.reasons or len(self.reasons) < MOST_REASONS:
+            self.reasons.setdefault(kind, Reason(reject)).rows += 1
+
+    def summary(self) -> list[dict[str, object]]:
+        """The reasons, most rows first: rows, field, problem and place of the first such row, remedy."""
+        ordered = sorted(self.reasons.values(), key=lambda reason: -reason.rows)
+        return [
+            {
+                "rows": reason.rows,
+                "field": reason.first.field,
+                "problem": reason.first.problem,
+                "first": reason.first.place,
+                "remedy": reason.first.remedy,
+            }
+            for reason in ordered
+        ]

@@ -34,4 +34,5 @@ def command(run: Path, labels: Path | None, by: tuple[str, ...], confidence: flo
     if as_json:
         click.echo(json.dumps(figures, ensure_ascii=False, indent=2))
     else:
+        show.problems(figures["warnings"])
         show.errors(figures)

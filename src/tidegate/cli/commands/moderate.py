@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from tidegate.cli import options
-from tidegate.names import counted
 
 SOME_REJECTED = 3
 
@@ -76,11 +75,15 @@ def command(
     )
     bench = set_up(strategy, let=let)
     show.problems(bench.strategy.warnings)
-    with show.progress("moderating") as report:
-        summary = moderate(job, bench, report)
+    try:
+        with show.progress("moderating") as report:
+            summary = moderate(job, bench, report)
+    except KeyboardInterrupt:
+        click.echo(f"What was decided is kept in {out}: the same command with --resume goes on.", err=True)
+        raise
     show.summary(summary)
     click.echo(f"\nWritten to {out}. Next: people fill in {out / 'audit.csv'}, then")
     click.echo(f"  tidegate measure {out} --labels {out / 'audit.csv'}")
     if summary["rejected"]:
-        click.echo(f"{counted(summary['rejected'], 'row')} rejected: see {out / 'rejected.jsonl'}", err=True)
+        show.rejected(summary["rejected"], summary["rejected_because"], out / "rejected.jsonl")
         raise click.exceptions.Exit(SOME_REJECTED)

@@ -25,8 +25,8 @@ def command(
     from tidegate.runs.scoring import score_file
 
     with show.progress("scoring") as report:
-        items, rejected = score_file(posts, out, detectors, columns, form, report)
+        items, rejects = score_file(posts, out, detectors, columns, form, report)
     click.echo(f"{counted(items, 'item')} scored; written to {out}.")
-    if rejected:
-        click.echo(f"{counted(rejected, 'row')} rejected: see {out}.rejected.jsonl", err=True)
+    if rejects.count:
+        show.rejected(rejects.count, rejects.summary(), f"{out}.rejected.jsonl")
         raise click.exceptions.Exit(3)
