@@ -98,6 +98,7 @@ def result() -> Backtest:
         most_viewed=pl.DataFrame(
             [("item-7", 60, "review", "unsure", "allow", "otherwise")], schema=seen, orient="row"
         ),
+        let=pl.DataFrame({"name": ["remove", "old"], "before": [0.85, 0.5], "after": [0.95, None]}),
         actions=LADDER.names,
         confidence=0.95,
     )
@@ -108,7 +109,8 @@ def test_the_lead_sentence_says_what_changes_and_what_is_not_known(result: Backt
         "12 items (0.0600 %) cannot be decided from this run, which never computed a signal that the new "
         "strategy needs (12 wait for judge): add --compute-missing. What follows is of the others alone. "
         "Against text 1@ab12…, text 2@cd34… flips 300 of the other 19,988 items (1.5 %): 200 fewer reviews, "
-        "overkill share −0.8 points (−1.3 to −0.3), leakage share +0.10 points (−0.10 to +0.30)."
+        "overkill share −0.8 points (−1.3 to −0.3), leakage share +0.10 points (−0.10 to +0.30). "
+        "Numbers that change: remove 0.85 → 0.95, old 0.5 → –."
     )
 
 

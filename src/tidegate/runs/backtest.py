@@ -40,6 +40,7 @@ class Backtest:
     computed: how many items each detector was asked about to settle them (`compute_missing`).
     differences: see `backtest_differences`; None where there are neither labels nor truth.
     most_viewed: item_id, views, action, rule, action_after, rule_after, and text where it was asked for.
+    let: name, before, after: the let: numbers that change; null where a strategy does not have the number.
     actions: the ladder's steps, mildest first. confidence: of each interval. warnings: on the new strategy.
     """
 
@@ -53,6 +54,7 @@ class Backtest:
     computed: Mapping[str, int]
     differences: pl.DataFrame | None
     most_viewed: pl.DataFrame
+    let: pl.DataFrame
     actions: tuple[str, ...]
     confidence: float
     warnings: tuple[TidegateError, ...] = ()
@@ -114,10 +116,19 @@ def backtest(
             computed=computed,
             differences=differences_of(table, labels, confidence),
             most_viewed=flips.most_viewed(table, show_text=show_text),
+            let=changed_numbers(trial.run.strategy.let, trial.bench.strategy.let),
             actions=trial.bench.strategy.ladder.names,
             confidence=confidence,
             warnings=trial.bench.strategy.warnings,
         )
+
+
+def changed_numbers(before: Mapping[str, float], after: Mapping[str, float]) -> pl.DataFrame:
+    """The let: numbers that are not the same on both sides: name, before, after."""
+    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    rows = [(name, before.get(name), after.get(name)) for name in names]
+    schema = {"name": pl.String, "before": pl.Float64, "after": pl.Float64}
+    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def as_dict(result: Backtest) -> dict[str, Any]:

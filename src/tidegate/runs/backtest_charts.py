@@ -50,22 +50,13 @@ def differences_svg(differences: pl.DataFrame) -> str:
         .otherwise(pl.lit("open")),
     )
     verdicts = alt.Scale(domain=["better", "worse", "open"], range=[BETTER, WORSE, SOFT])
-    base = alt.Chart(rows).encode(
-        y=alt.Y(
-            "measure:N", sort=list(MEASURES.values()), title=None, axis=alt.Axis(ticks=False, domain=False)
-        ),
-        yOffset=alt.YOffset("weight:N", sort=["item", "view"]),
-    )
     colour = alt.Color("verdict:N", scale=verdicts, legend=None)
-    zero = alt.Chart(pl.DataFrame({"zero": [0.0]})).mark_rule(color=INK, strokeWidth=1).encode(x="zero:Q")
+    base = alt.Chart(rows).encode(
+        y=alt.Y("weight:N", sort=["item", "view"], title=None, axis=None, scale=alt.Scale(paddingOuter=0.3))
+    )
+    zero = base.mark_rule(color=INK, strokeWidth=1).encode(x=alt.datum(0), y=alt.Y())
     span = base.mark_rule(strokeWidth=2, strokeCap="round").encode(
-        x=alt.X(
-            "low:Q",
-            title="points; left of zero is less of the error",
-            axis=alt.Axis(tickCount=5, labelFlush=False),
-        ),
-        x2="high:Q",
-        color=colour,
+        x=alt.X("low:Q", title=None, axis=alt.Axis(tickCount=4, labelFlush=False)), x2="high:Q", color=colour
     )
     filled = base.transform_filter("datum.weight == 'item'").mark_point(size=55, filled=True, opacity=1)
     hollow = base.transform_filter("datum.weight == 'view'").mark_point(
@@ -80,7 +71,20 @@ def differences_svg(differences: pl.DataFrame) -> str:
     ]
     if rows["truth"].null_count() < len(rows):
         layers.append(truth.encode(x="truth:Q"))
-    return _svg(alt.layer(*layers).properties(width=WIDTH - 126, height=44 * rows["measure"].n_unique()))
+    # Each error on a scale of its own: shares and rates may differ a hundredfold.
+    return _svg(
+        alt.layer(*layers, data=rows)
+        .properties(width=WIDTH - 126, height=36)
+        .facet(
+            row=alt.Row(
+                "measure:N",
+                sort=list(MEASURES.values()),
+                header=alt.Header(title=None, labelAngle=0, labelAlign="left", labelOrient="left"),
+            ),
+            spacing=12,
+        )
+        .resolve_scale(x="independent")
+    )
 
 
 def matrix_svg(matrix: pl.DataFrame, actions: Sequence[str]) -> str:

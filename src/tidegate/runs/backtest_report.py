@@ -20,6 +20,7 @@ from tidegate.runs.backtest_words import (
     change_in_words,
     lacking,
     number,
+    numbers,
     percent,
     sentence,
     warning,
@@ -81,7 +82,7 @@ def _top(result: Backtest) -> Iterator[str]:
     yield "<h1>Backtest</h1>"
     yield from (f'<p class="caveat">{escape(said)}</p>' for said in warning(result))
     yield f'<p class="lead">{escape(sentence(result))}</p>'
-    yield from (f'<p class="caveat">{escape(said)}</p>' for said in lacking(result))
+    yield from (f'<p class="caveat">{escape(said)}</p>' for said in (*numbers(result), *lacking(result)))
     yield '<dl class="tiles">'
     decided = f"of {totals.items - totals.undetermined:,}"
     of = f"{decided} that could be decided" if totals.undetermined else decided

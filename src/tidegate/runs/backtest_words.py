@@ -27,7 +27,7 @@ SHORT_HASH = 4
 
 def lead(result: Backtest) -> str:
     """What publishing the new strategy would change, between what must be known before and after that."""
-    return " ".join([*warning(result), sentence(result), *lacking(result)])
+    return " ".join([*warning(result), sentence(result), *numbers(result), *lacking(result)])
 
 
 def warning(result: Backtest) -> list[str]:
@@ -57,6 +57,15 @@ def sentence(result: Backtest) -> str:
     return f"Against {before}, {after} flips {some} of {of}{share}: {changes}."
 
 
+def numbers(result: Backtest) -> list[str]:
+    """The let: numbers that change, such as: remove 0.85 → 0.95."""
+    changes = [
+        f"{name} {DASH if before is None else f'{before:g}'} → {DASH if after is None else f'{after:g}'}"
+        for name, before, after in result.let.iter_rows()
+    ]
+    return [f"Numbers that change: {', '.join(changes)}."] if changes else []
+
+
 def lacking(result: Backtest) -> list[str]:
     """What would be needed to say more."""
     if result.differences is None:
@@ -75,6 +84,8 @@ def difference(row: Mapping[str, Any]) -> str:
     """A difference of two shares with its interval, in points: −0.8 points (−1.3 to −0.3)."""
     if row["estimate"] is None:
         return "not known"
+    if row["low"] == row["high"] == 0:
+        return "unchanged"
     said = change_in_words(row)
     return f"{said['change']} points ({said['low']} to {said['high']})"
 
