@@ -21,15 +21,15 @@ def write_sheets(folder: RunFolder, held: Sequence[str]) -> None:
     """Write review.csv (items whose action is one of `held`) and audit.csv (items drawn for audit)."""
     items = pl.scan_parquet(folder.table("items")).select(SHOWN)
     decisions = pl.scan_parquet(folder.table("decisions")).select(*DECIDED, "audited")
-    together = pl.concat([decisions, items], how="horizontal")
+    for_review = pl.col("action").is_in(held)
+    # One pass: reading the texts of a run costs more than all that is done with them.
+    chosen = pl.concat([decisions, items], how="horizontal").filter(for_review | pl.col("audited")).collect()
 
-    review = together.filter(pl.col("action").is_in(held)).drop("audited", "action")
+    review = chosen.filter(for_review).drop("audited", "action")
     most_seen_first = review.sort("queue", "views", descending=[False, True], nulls_last=True)
-    write_csv_for_people(most_seen_first.collect(), folder.review)
+    write_csv_for_people(most_seen_first, folder.review)
 
     # Sorted by nothing that the decision had a hand in.
-    audit = together.filter("audited").select("item_id", *SHOWN).sort("item_id")
+    audit = chosen.filter("audited").select("item_id", *SHOWN).sort("item_id")
     empty = pl.lit("")
-    write_csv_for_people(
-        audit.with_columns(violates=empty, policy=empty, labeller=empty).collect(), folder.audit
-    )
+    write_csv_for_people(audit.with_columns(violates=empty, policy=empty, labeller=empty), folder.audit)
