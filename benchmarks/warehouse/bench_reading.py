@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import polars as pl
-
 from benchmarks.figure import Figure
+
 from tidegate.demo import write_stream
 from tidegate.warehouse import RejectWriter, read_items
 

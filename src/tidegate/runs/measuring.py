@@ -42,7 +42,7 @@ def unknown_policies(labels: pl.DataFrame, known: Sequence[str]) -> list[str]:
     """A warning for every policy that labels name and the run does not know."""
     strange = labels.filter(~pl.col("policy").is_in(known)).group_by("policy", maintain_order=True).len()
     return [
-        f"{counted(rows, 'label')} of a policy that is not there: '{policy}'. {nearest(policy, known)}".strip()
+        f"{counted(rows, 'label')} of an unknown policy: '{policy}'. {nearest(policy, known)}".strip()
         for policy, rows in strange.iter_rows()
     ]
 
