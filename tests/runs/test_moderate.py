@@ -82,6 +82,8 @@ def test_review_sheet_lists_what_is_held_and_audit_sheet_is_blind(run: RunFolder
 
     held = decisions.filter(pl.col("action") == "review")["item_id"]
     assert set(review["item_id"]) == set(held)
+    assert review["rule"].null_count() == 0
+    assert review["reason"].is_null().all()  # no detector failed
     assert set(audit["item_id"]) == set(decisions.filter("audited")["item_id"])
     told = {"action", "rule", "queue", "reason", "values", "strategy", "text.max_risk", "audit_probability"}
     assert not told & set(audit.columns)

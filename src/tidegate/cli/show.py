@@ -28,16 +28,43 @@ out = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_OF_F
 err = Console(stderr=True, highlight=False)
 
 REASONS_SHOWN = 5
+ROWS_SHOWN = 1_000
+LEAST_WIDTH = 12
+"""Characters that a column needs to be read, on average."""
+
 WEIGHTS = {"": "per item", "_by_views": "per view"}
 
 
 def frame(frame: pl.DataFrame, title: str | None = None) -> None:
-    """Any frame as a table; numbers to the right."""
+    """Any frame as a table; as one list per row where its columns would be too narrow to read."""
+    shown = frame.head(ROWS_SHOWN)
+    if len(shown.columns) * LEAST_WIDTH <= out.width:
+        as_table(shown, title)
+    else:
+        as_lists(shown, title)
+    if len(frame) > len(shown):
+        out.print(f"  the first {len(shown):,} of {counted(len(frame), 'row')}")
+
+
+def as_table(frame: pl.DataFrame, title: str | None) -> None:
+    """One line per row; numbers to the right."""
     table = Table(title=title, title_justify="left")
     for name, dtype in frame.schema.items():
         table.add_column(name, justify="right" if dtype.is_numeric() else "left", overflow="fold")
     for row in frame.iter_rows():
         table.add_row(*(cell(value) for value in row))
+    out.print(table)
+
+
+def as_lists(frame: pl.DataFrame, title: str | None) -> None:
+    """One line per column, row below row."""
+    table = Table(title=title, title_justify="left", show_header=False)
+    table.add_column(overflow="fold")
+    table.add_column(overflow="fold")
+    for row in frame.iter_rows(named=True):
+        for name, value in row.items():
+            table.add_row(name, cell(value))
+        table.add_section()
     out.print(table)
 
 

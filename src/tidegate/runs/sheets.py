@@ -26,6 +26,8 @@ def write_sheets(folder: RunFolder, held: Sequence[str]) -> None:
     chosen = pl.concat([decisions, items], how="horizontal").filter(for_review | pl.col("audited")).collect()
 
     review = chosen.filter(for_review).drop("audited", "action")
+    # The rule has a column of its own; only a failed detector is a reason that a reviewer has to be told.
+    review = review.with_columns(pl.when(pl.col("reason") != "rule").then("reason").alias("reason"))
     most_seen_first = review.sort("queue", "views", descending=[False, True], nulls_last=True)
     write_csv_for_people(most_seen_first, folder.review)
 

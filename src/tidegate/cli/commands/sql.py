@@ -12,7 +12,12 @@ import click
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("query")
 @click.option(
-    "--format", "form", type=click.Choice(["table", "csv", "jsonl"]), default="table", show_default=True
+    "--format",
+    "form",
+    type=click.Choice(["table", "csv", "jsonl"]),
+    default="table",
+    show_default=True,
+    help="A table shows the first 1,000 rows; csv and jsonl have them all.",
 )
 def command(run: Path, query: str, form: str) -> None:
     """Ask RUN the SQL in QUERY (DuckDB's dialect), over the tables items, signals, decisions and truth.
