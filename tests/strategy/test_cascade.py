@@ -15,6 +15,7 @@ from tidegate.strategy import (
     Strategy,
     cascade,
     decide_columns,
+    decide_online,
     decision_case,
     decisions_frame,
     replay,
@@ -135,6 +136,31 @@ def test_failures_send_to_review_only_what_they_leave_open(
 
 
 @given(data=st.data())
+@settings(max_examples=30, deadline=None)
+def test_item_by_item_it_asks_and_decides_as_it_does_table_by_table(
+    data: st.DataObject, catalog: Catalog, random_strategies: Any, random_frames: Any
+) -> None:
+    strategy, known = data.draw(random_strategies), data.draw(random_frames)
+    items = items_of(known, [data.draw(kinds) for _ in range(len(known))])
+    pairs = st.tuples(st.sampled_from(sorted(catalog.detectors)), st.sampled_from(items["id"].to_list()))
+    failing = frozenset(data.draw(st.lists(pairs, max_size=8)))
+    by_table, by_item = Detectors(catalog, known, failing), Detectors(catalog, known, failing)
+
+    whole = cascade(strategy, items, by_table, catalog=catalog)
+    cases = decide_online(strategy, items, by_item, catalog=catalog)
+
+    rules = [None if case.rule is None else strategy.rules.index(case.rule) for case in cases]
+    assert rules == whole.resolution["rule"].to_list()
+    assert [list(case.failed) for case in cases] == whole.resolution["failed"].to_list()
+    assert by_item.asked == by_table.asked
+    for name in strategy.detectors:
+        statuses = [case.statuses[name] for case in cases]
+        assert statuses == whole.signals[f"{name}.status"].to_list()
+    for name in strategy.types:
+        assert [case.values[name] for case in cases] == whole.signals[name].to_list()
+
+
+@given(data=st.data())
 @settings(max_examples=20, deadline=None)
 def test_the_partial_case_is_certain_only_of_what_holds_whatever_is_missing(
     data: st.DataObject, catalog: Catalog, random_strategies: Any, random_frames: Any
@@ -249,6 +275,15 @@ def test_signals_that_are_given_are_not_asked_for(hate: Strategy, catalog: Catal
     detectors = Detectors(catalog, KNOWN)
     cascade(hate, items, detectors, catalog=catalog, given=given_signals)
     assert detectors.asked["text"] == []
+
+
+def test_item_by_item_too_signals_that_are_given_are_not_asked_for(hate: Strategy, catalog: Catalog) -> None:
+    detectors = Detectors(catalog, KNOWN)
+    known = [{"text.hate": value} for value in KNOWN["text.hate"]]
+    cases = decide_online(hate, items_of(KNOWN, ["text"] * 3), detectors, catalog=catalog, given=known)
+    assert [case.rule.id for case in cases if case.rule] == ["rule-0", "rule-1", "otherwise"]
+    assert detectors.asked["text"] == []
+    assert detectors.asked["judge"] == ["judged"]
 
 
 def test_replay_tells_what_was_tampered_with(hate: Strategy, catalog: Catalog) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tidegate.strategy.flips import Flip
     from tidegate.strategy.load import load_strategy
     from tidegate.strategy.model import AuditPlan, Rule, Strategy
+    from tidegate.strategy.online import Case, decide_online
     from tidegate.strategy.partial import DETECTOR_FAILED
     from tidegate.strategy.planner import Cascaded, cascade
     from tidegate.strategy.replaying import replay
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "AuditPlan": "model",
     "Cascaded": "planner",
+    "Case": "online",
     "DETECTOR_FAILED": "partial",
     "DIALECTS": "dialects",
     "Explanation": "explanation",
@@ -36,6 +38,7 @@ _HOMES = {
     "cascade": "planner",
     "compile_row": "row",
     "decide_columns": "column",
+    "decide_online": "online",
     "decision_case": "column",
     "decisions_frame": "decisions",
     "describe": "description",
@@ -50,6 +53,7 @@ __all__ = [
     "DIALECTS",
     "AuditPlan",
     "Cascaded",
+    "Case",
     "Explanation",
     "Flip",
     "RowEvaluator",
@@ -58,6 +62,7 @@ __all__ = [
     "cascade",
     "compile_row",
     "decide_columns",
+    "decide_online",
     "decision_case",
     "decisions_frame",
     "describe",

@@ -3,14 +3,15 @@
 Per rule and item, from the tests whose detectors were computed: the condition *must* be TRUE whatever the
 missing signals say, or it *may* be. The first rule that may match decides if it must; otherwise that rule
 is open, and only a missing signal in its open part can settle the item, so that the signals of later rules
-can wait. One CASE over the columns `<detector>.<field>` and `<detector>.status` says all of this; it grows
-with the rules, never faster.
+can wait. What follows is written in a `Tongue`: as one SQL CASE over the columns `<detector>.<field>` and
+`<detector>.status` here, as Python in `online`. Both grow with the rules, never faster.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import Protocol
 
 from tidegate.strategy import nodes
 from tidegate.strategy.expressions import condition_sql
@@ -27,6 +28,63 @@ FIRST_NEED = -2
 IS_KNOWN = "IN ({})".format(", ".join(f"'{status}'" for status in KNOWN))
 
 
+class Tongue(Protocol):
+    """How a question about one item is written. Each method gives text."""
+
+    def holds(self, test: Test) -> str:
+        """TRUE exactly where the test is, if all that it reads is known."""
+
+    def is_not_true(self, text: str) -> str: ...
+
+    def is_known(self, detector: str) -> str: ...
+
+    def is_unknown(self, detector: str) -> str: ...
+
+    def was_skipped(self, detector: str) -> str: ...
+
+    def has_failed(self, detector: str) -> str: ...
+
+    def has_not_failed(self, detector: str) -> str: ...
+
+    def every(self, parts: Sequence[str]) -> str: ...
+
+    def some(self, parts: Sequence[str]) -> str: ...
+
+
+class Sql:
+    """DuckDB SQL over the columns of signals and statuses."""
+
+    def holds(self, test: Test) -> str:
+        return _sql(test)
+
+    def is_not_true(self, text: str) -> str:
+        return f"({text}) IS NOT TRUE"
+
+    def is_known(self, detector: str) -> str:
+        return f"{_status(detector)} {IS_KNOWN}"
+
+    def is_unknown(self, detector: str) -> str:
+        return f"{_status(detector)} NOT {IS_KNOWN}"
+
+    def was_skipped(self, detector: str) -> str:
+        return f"{_status(detector)} = '{SignalStatus.SKIPPED}'"
+
+    def has_failed(self, detector: str) -> str:
+        return f"{_status(detector)} = '{SignalStatus.FAILED}'"
+
+    def has_not_failed(self, detector: str) -> str:
+        return f"{_status(detector)} <> '{SignalStatus.FAILED}'"
+
+    def every(self, parts: Sequence[str]) -> str:
+        return f"({' AND '.join(parts)})"
+
+    def some(self, parts: Sequence[str]) -> str:
+        return f"({' OR '.join(parts)})" if parts else "FALSE"
+
+
+SQL = Sql()
+
+
 @lru_cache(maxsize=64)
 def step_sql(strategy: Strategy, detectors: tuple[str, ...]) -> str:
     """What to do about a row: a rule's index, DETECTOR_FAILED, or the first of `detectors` to settle it.
@@ -35,14 +93,13 @@ def step_sql(strategy: Strategy, detectors: tuple[str, ...]) -> str:
     """
 
     def open_rule(condition: Condition) -> str:
-        needs = "".join(
-            f" WHEN {_needs(condition, name)} THEN {FIRST_NEED - place}"
+        wanted = "".join(
+            f" WHEN {needs(condition, name, SQL)} THEN {FIRST_NEED - place}"
             for place, name in enumerate(detectors)
             if name in nodes.detectors(condition)
         )
-        return (
-            f"CASE WHEN NOT {_settleable(condition)} THEN {DETECTOR_FAILED}{needs} ELSE {DETECTOR_FAILED} END"
-        )
+        hopeless = f"WHEN NOT {_settleable(condition)} THEN {DETECTOR_FAILED}"
+        return f"CASE {hopeless}{wanted} ELSE {DETECTOR_FAILED} END"
 
     return _first_match(strategy, open_rule)
 
@@ -62,7 +119,7 @@ def blame_sql(strategy: Strategy, detector: str) -> str:
     """TRUE where `detector` failed and is missed by the first open rule."""
 
     def blamed(condition: Condition) -> str:
-        return _blames(condition, detector) if detector in nodes.detectors(condition) else "FALSE"
+        return blames(condition, detector, SQL) if detector in nodes.detectors(condition) else "FALSE"
 
     return _first_match(strategy, blamed, settled=lambda _: "FALSE")
 
@@ -74,59 +131,76 @@ def _first_match(
     for index, rule in enumerate(strategy.rules):
         if rule.condition is None:
             return f"CASE {' '.join(branches)} ELSE {settled(index)} END" if branches else settled(index)
-        must = f"CASE WHEN {_must(rule.condition)} THEN {settled(index)} ELSE {open_rule(rule.condition)} END"
-        branches.append(f"WHEN {_may(rule.condition)} THEN {must}")
+        surely = must(rule.condition, SQL)
+        outcome = f"CASE WHEN {surely} THEN {settled(index)} ELSE {open_rule(rule.condition)} END"
+        branches.append(f"WHEN {may(rule.condition, SQL)} THEN {outcome}")
     return f"CASE {' '.join(branches)} END"
 
 
-def _must(condition: Condition) -> str:
-    return _walk(condition, lambda test: _and([*_known(test), _sql(test)]))
-
-
-def _may(condition: Condition) -> str:
-    return _walk(condition, lambda test: _or([*_unknown(test), _sql(test)]))
-
-
 def _settleable(condition: Condition) -> str:
+    return f"({settleable(condition, SQL)} IS TRUE)"
+
+
+def must(condition: Condition, tongue: Tongue) -> str:
+    return _walk(condition, tongue, lambda test: tongue.every([*_known(test, tongue), tongue.holds(test)]))
+
+
+def may(condition: Condition, tongue: Tongue) -> str:
+    return _walk(condition, tongue, lambda test: tongue.some([*_unknown(test, tongue), tongue.holds(test)]))
+
+
+def settleable(condition: Condition, tongue: Tongue) -> str:
     """Whether signals that were skipped could make the condition certain, either way."""
-    true = _walk(condition, lambda test: _or([_and([*_known(test), _sql(test)]), _obtainable(test)]))
-    false = _walk(
-        condition,
-        lambda test: _or([_and([*_known(test), f"({_sql(test)}) IS NOT TRUE"]), _obtainable(test)]),
-        dual=True,
-    )
-    return f"(({true} OR {false}) IS TRUE)"
+
+    def true(test: Test) -> str:
+        known = tongue.every([*_known(test, tongue), tongue.holds(test)])
+        return tongue.some([known, _obtainable(test, tongue)])
+
+    def false(test: Test) -> str:
+        known = tongue.every([*_known(test, tongue), tongue.is_not_true(tongue.holds(test))])
+        return tongue.some([known, _obtainable(test, tongue)])
+
+    return tongue.some([_walk(condition, tongue, true), _walk(condition, tongue, false, dual=True)])
 
 
-def _needs(condition: Condition, detector: str) -> str:
+def needs(condition: Condition, detector: str, tongue: Tongue) -> str:
     """Whether `detector` was skipped and could help to settle the condition."""
     return _open_at(
         condition,
         detector,
-        lambda test: _and([f"{_status(detector)} = '{SignalStatus.SKIPPED}'", _obtainable(test)]),
+        tongue,
+        lambda test: tongue.every([tongue.was_skipped(detector), _obtainable(test, tongue)]),
     )
 
 
-def _blames(condition: Condition, detector: str) -> str:
-    return _open_at(condition, detector, lambda _: f"{_status(detector)} = '{SignalStatus.FAILED}'")
+def blames(condition: Condition, detector: str, tongue: Tongue) -> str:
+    """Whether `detector` failed and could have helped to settle the condition."""
+    return _open_at(condition, detector, tongue, lambda _: tongue.has_failed(detector))
 
 
-def _open_at(condition: Condition, detector: str, leaf: Callable[[Test], str]) -> str:
+def _open_at(condition: Condition, detector: str, tongue: Tongue, leaf: Callable[[Test], str]) -> str:
     """Whether `leaf` holds of a test that reads `detector` and on which the condition still hangs."""
     match condition:
         case All(parts) | nodes.Any(parts):
-            inner = _or([_open_at(p, detector, leaf) for p in parts if detector in nodes.detectors(p)])
-            hangs = _may(condition) if isinstance(condition, All) else f"({_must(condition)}) IS NOT TRUE"
-            return _and([hangs, inner])
+            inner = tongue.some(
+                [
+                    _open_at(part, detector, tongue, leaf)
+                    for part in parts
+                    if detector in nodes.detectors(part)
+                ]
+            )
+            conjunction = isinstance(condition, All)
+            hangs = may(condition, tongue) if conjunction else tongue.is_not_true(must(condition, tongue))
+            return tongue.every([hangs, inner])
         case _:
             return leaf(_as_test(condition))
 
 
-def _walk(condition: Condition, leaf: Callable[[Test], str], *, dual: bool = False) -> str:
+def _walk(condition: Condition, tongue: Tongue, leaf: Callable[[Test], str], *, dual: bool = False) -> str:
     match condition:
         case All(parts) | nodes.Any(parts):
-            inner = [_walk(part, leaf, dual=dual) for part in parts]
-            return _and(inner) if isinstance(condition, All) is not dual else _or(inner)
+            inner = [_walk(part, tongue, leaf, dual=dual) for part in parts]
+            return tongue.every(inner) if isinstance(condition, All) is not dual else tongue.some(inner)
         case _:
             return leaf(_as_test(condition))
 
@@ -136,35 +210,25 @@ def _as_test(condition: Condition) -> Test:
     return condition
 
 
+def _known(test: Test, tongue: Tongue) -> list[str]:
+    return [tongue.is_known(name) for name in sorted(nodes.detectors(test))]
+
+
+def _unknown(test: Test, tongue: Tongue) -> list[str]:
+    return [tongue.is_unknown(name) for name in sorted(nodes.detectors(test))]
+
+
+def _obtainable(test: Test, tongue: Tongue) -> str:
+    """Whether the test is unknown, and none of its detectors failed."""
+    whole = [tongue.has_not_failed(name) for name in sorted(nodes.detectors(test))]
+    return tongue.every([tongue.some(_unknown(test, tongue)), *whole])
+
+
 @lru_cache(maxsize=4096)
 def _sql(test: Test) -> str:
     return condition_sql(test).sql(dialect="duckdb")
 
 
-def _known(test: Test) -> list[str]:
-    return [f"{_status(name)} {IS_KNOWN}" for name in sorted(nodes.detectors(test))]
-
-
-def _unknown(test: Test) -> list[str]:
-    return [f"{_status(name)} NOT {IS_KNOWN}" for name in sorted(nodes.detectors(test))]
-
-
-def _obtainable(test: Test) -> str:
-    """Whether the test is unknown, and none of its detectors failed."""
-    if not nodes.detectors(test):
-        return "FALSE"
-    whole = [f"{_status(name)} <> '{SignalStatus.FAILED}'" for name in sorted(nodes.detectors(test))]
-    return _and([_or(_unknown(test)), *whole])
-
-
 def _status(detector: str) -> str:
     name = f"{detector}.{STATUS_FIELD}".replace('"', '""')
     return f'"{name}"'
-
-
-def _and(parts: Sequence[str]) -> str:
-    return f"({' AND '.join(parts)})"
-
-
-def _or(parts: Sequence[str]) -> str:
-    return f"({' OR '.join(parts)})"

@@ -110,9 +110,10 @@ class Writer:
             case nodes.Not():
                 raise ValueError("conditions are in normal form here")
             case _:
-                return self._test(condition)
+                return self.test(condition)
 
-    def _test(self, test: Test) -> str:
+    def test(self, test: Test) -> str:
+        """A test as an expression over the locals of its signals."""
         match test:
             case Compare():
                 return f"({self._compare(test)})"
