@@ -28,6 +28,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Prove": {
         "measure": "Leakage and overkill of a run, with intervals, by any slice.",
         "gate": "Advance, hold or roll back an arm, on evidence that may be looked at daily.",
+        "tune": "New let: numbers, with a certificate that limits are kept.",
         "backtest": "Try another strategy on a recorded run.",
         "replay": "Recompute every decision from what was recorded.",
         "explain": "Why one item was decided as it was, and what would have flipped it.",

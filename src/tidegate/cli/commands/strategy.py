@@ -20,17 +20,22 @@ def check(strategy: str, let: dict[str, float]) -> None:
     """Check STRATEGY and explain it: per rule the signals it needs and when they are computed.
 
     Every error is reported with its line and remedy (exit status 2); warnings tell of rules that can never
-    match.
+    match, and of a certificate beside the strategy (`tidegate tune`) that no longer speaks for it.
     """
+    from datetime import UTC, datetime
+
     from tidegate.cli import show
     from tidegate.runs.bench import set_up
+    from tidegate.runs.tuning.certificate import stale
     from tidegate.strategy import describe
 
     bench = set_up(strategy, let=let)
     loaded = bench.strategy
     show.out.print(f"[bold]{loaded.name}[/bold] version {loaded.label}, {len(loaded.rules)} rules")
-    show.frame(describe(loaded, bench.catalog))
-    show.problems(loaded.warnings)
+    rules = describe(loaded, bench.catalog).drop("warning")
+    free = not rules["cost_money"].sum()
+    show.frame(rules.drop("cost_money") if free else rules)
+    show.problems([*loaded.warnings, *stale(loaded, bench.catalog, datetime.now(UTC))])
 
 
 @command.command("sql")

@@ -1,0 +1,72 @@
+"""A chain of candidates, tested against one limit from the most careful to the boldest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tidegate.measure.certificates.limits import Limit
+from tidegate.measure.certificates.pvalues import Shown, bound, p_values, shown
+from tidegate.measure.certificates.sample import Bools, Floats, Sample, Sets
+from tidegate.measure.certificates.sequence import fallback, labels_needed, starts
+
+
+@dataclass(frozen=True)
+class Chain:
+    """What came of testing candidates in order.
+
+    Attributes:
+        limit: what they were tested against.
+        level: the error probability that the whole chain may spend.
+        p: (candidates,) p-values.
+        certified: (candidates,) those that keep the limit, all at once, with confidence 1 − level.
+        shown: what the labels show of each.
+    """
+
+    limit: Limit
+    level: float
+    p: Floats
+    certified: Bools
+    shown: tuple[Shown, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether the boldest was certified without a break, so that the level is unspent."""
+        return bool(self.certified[-1]) and bool((np.diff(self.certified.astype(int)) >= 0).all())
+
+    def bound(self, at: int) -> float:
+        """An upper limit of the true rate of a certified candidate, at the confidence of the whole chain."""
+        return self.limit.true(bound(self.shown[at], self.level))
+
+
+def chain(sample: Sample, sets: Sets, limit: Limit, level: float) -> Chain:
+    """Test the sets in their order; see `sequence.fallback` for what is promised.
+
+    Sets without any items keep every limit and cost nothing.
+    """
+    of = tuple(shown(sample, sets, limit, level))
+    p = p_values(of, limit)
+    some = np.array([one.items > 0 for one in of], dtype=bool)
+    needed = labels_needed(limit.shown, limit.least_shown, level)
+    certified = ~some
+    certified[some] = fallback(p[some], starts(sets.ground.effective[some], needed), level)
+    return Chain(limit, level, p, certified, of)
+
+
+def chains(sample: Sample, families: list[tuple[Sets, Limit]], level: float) -> list[Chain]:
+    """One chain per limit, together at `level`, each with an equal share.
+
+    A chain that certifies all its candidates leaves its share to the others (F. Bretz, W. Maurer, W. Brannath
+    and M. Posch 2009, A graphical approach to sequentially rejective multiple test procedures).
+    """
+    share = level / max(len(families), 1)
+    found = [chain(sample, sets, limit, share) for sets, limit in families]
+    whole = [one.complete for one in found]
+    if any(whole) and not all(whole):
+        more = level / whole.count(False)
+        found = [
+            one if done else chain(sample, sets, limit, more)
+            for one, done, (sets, limit) in zip(found, whole, families, strict=True)
+        ]
+    return found

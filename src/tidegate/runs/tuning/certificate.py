@@ -1,0 +1,129 @@
+"""The certificate file beside a strategy: what was proved of its thresholds, from what, and until when.
+
+`text.yaml` has `text.certificate.json`. The file says enough to see by itself that it no longer applies.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import tidegate
+from tidegate.errors import MeasureError, TidegateError, Where
+from tidegate.measure.gates.reviewers import Reviewers
+from tidegate.runs.tuning.numbers import written
+from tidegate.runs.tuning.result import Tuning
+from tidegate.strategy import Strategy
+from tidegate.tables import Catalog
+
+FORMAT = "tidegate-certificate-1"
+METHOD = (
+    "learn then test: fallback sequences over nested sets, exact binomial tests where all chances of a label "
+    "are equal and gamma tests where they are not"
+)
+SAME = 1e-9
+
+
+def certificate_path(strategy: Path) -> Path:
+    return strategy.with_name(f"{strategy.stem}.certificate.json")
+
+
+def conditions_hash(strategy: Strategy) -> str:
+    """SHA-256 over what decides besides the let: numbers: conditions, actions and what these mean."""
+    rules = [[rule.when, rule.then, strategy.ladder[rule.then].outcome.value] for rule in strategy.rules]
+    return hashlib.sha256(json.dumps(rules, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def certificate(
+    tuning: Tuning,
+    catalog: Catalog,
+    *,
+    run: Path,
+    confidence: float,
+    reviewers: Reviewers,
+    cost: Mapping[str, float],
+    made_at: datetime,
+    expires: timedelta,
+) -> dict[str, Any]:
+    """The content of the file, as plain values."""
+    strategy = tuning.strategy
+    return {
+        "format": FORMAT,
+        "strategy": {
+            "name": strategy.name,
+            "version": strategy.version,
+            "hash": strategy.hash,
+            "conditions": conditions_hash(strategy),
+        },
+        "let": dict(strategy.let),
+        "tuned": dict(tuning.numbers),
+        "detectors": {name: catalog.detectors[name].version for name in sorted(strategy.detectors)},
+        "for": dict(tuning.group),
+        "confidence": confidence,
+        "constraints": [asdict(one) for one in tuning.kept],
+        "method": METHOD,
+        "reviewers": asdict(reviewers),
+        "automation_rate": {"before": tuning.automated_before, "after": tuning.automated},
+        "cost": dict(cost),
+        "data": {
+            "run": run.name,
+            "items": tuning.rows.total,
+            "labels": len(tuning.rows.labelled),
+            "labels_tested_with": tuning.used,
+            "sha256": tuning.rows.digest,
+        },
+        "made_at": made_at.isoformat(timespec="seconds"),
+        "expires_at": (made_at + expires).isoformat(timespec="seconds"),
+        "tidegate": tidegate.__version__,
+    }
+
+
+def stale(strategy: Strategy, catalog: Catalog, now: datetime) -> list[TidegateError]:
+    """Why the certificate beside a strategy does not speak for it as it is; empty where it does.
+
+    A strategy without a certificate file is not asked for one.
+    """
+    path = certificate_path(Path(strategy.file))
+    if not path.is_file():
+        return []
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return [
+            MeasureError(
+                what, where=Where(path), remedy="Run `tidegate tune` again, or delete the certificate."
+            )
+            for what in _reasons(found, strategy, catalog, now)
+        ]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return [
+            MeasureError(
+                "this certificate cannot be read", where=Where(path), remedy="Run `tidegate tune` again."
+            )
+        ]
+
+
+def _reasons(found: Mapping[str, Any], strategy: Strategy, catalog: Catalog, now: datetime) -> list[str]:
+    if found["format"] != FORMAT:
+        raise ValueError(found["format"])
+    reasons = []
+    if now >= datetime.fromisoformat(found["expires_at"]):
+        reasons.append(f"the certificate expired at {found['expires_at']}")
+    if conditions_hash(strategy) != found["strategy"]["conditions"]:
+        reasons.append("the strategy's rules are not those that were certified")
+    for name, number in strategy.let.items():
+        if name not in found["let"]:
+            reasons.append(f"the number '{name}' has no certificate")
+        elif abs(number - found["let"][name]) > SAME * max(abs(number), 1.0):
+            reasons.append(
+                f"the number '{name}' is {written(number)}, but {written(found['let'][name])} was certified"
+            )
+    for name, version in found["detectors"].items():
+        now_version = catalog.detectors[name].version if name in catalog.detectors else "not there"
+        if now_version != version:
+            reasons.append(f"the detector {name} was {version} and is {now_version}")
+    return reasons

@@ -1,0 +1,90 @@
+"""What tuning found, in sentences, and as plain values for JSON."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from tidegate.measure.certificates.outlook import Outlook
+from tidegate.runs.backtest_words import percent
+from tidegate.runs.tuning.numbers import written
+from tidegate.runs.tuning.result import Tuning
+
+NAMES = {"overkill_rate": "overkill rate", "leakage_rate": "leakage rate"}
+PLACES = {"overkill_rate": "acted on", "leakage_rate": "passed"}
+
+
+def in_words(tuning: Tuning, confidence: float) -> Iterator[str]:
+    """The lead first, then a line per number, limit and note."""
+    where = "".join(f"{name} {value}: " for name, value in tuning.group.items())
+    if not tuning.certified:
+        yield f"{where}no thresholds can be certified with these labels; nothing was changed"
+        for one in tuning.failed:
+            yield from lacking(one)
+    else:
+        yield (
+            f"{where}{percent(tuning.automated)} of items need no person, "
+            f"certified with confidence {confidence:.4g} (before: {percent(tuning.automated_before)})"
+        )
+        for name, number in tuning.numbers.items():
+            yield f"{name}: {written(tuning.before[name])} → {written(number)}"
+        for kept in tuning.kept:
+            yield (
+                f"{NAMES[kept.measure]} at most {percent(kept.bound)} (limit {percent(kept.at_most)}), from "
+                f"{kept.labels:,} labels among the {percent(kept.share)} {PLACES[kept.measure]}"
+            )
+    yield from tuning.notes
+
+
+def lacking(one: Outlook) -> Iterator[str]:
+    """Which limit failed, by how much, and what would help."""
+    yield (
+        f"{NAMES[one.measure]}: at most {percent(one.bound)} could be shown, not {percent(one.at_most)} "
+        f"(at the best candidate, from {one.labels:,} labels)"
+    )
+    if one.blind:
+        yield (
+            "  reviewers of this sensitivity and specificity cannot show so low a rate; "
+            "let labels be checked by a second person, or measure the reviewers on more gold items"
+        )
+    elif math.isinf(one.more):
+        yield (
+            "  more labels alone would not help: the rate that they show is itself not below the limit; "
+            "a better detector or a higher limit would"
+        )
+    else:
+        yield f"  about {more_labels(one):,} more labels there, drawn in the same way, would be enough"
+
+
+def more_labels(one: Outlook) -> int:
+    """How many more labels of the most promising set, rounded up to two figures."""
+    more = max(one.labels * (one.more - 1), 1.0)
+    unit = 10 ** max(math.floor(math.log10(more)) - 1, 0)
+    return int(math.ceil(more / unit) * unit)
+
+
+def as_dict(tuning: Tuning, written_to: str | None) -> dict[str, Any]:
+    """The result as plain values."""
+    return {
+        "group": dict(tuning.group),
+        "certified": tuning.certified,
+        "numbers": dict(tuning.numbers),
+        "before": dict(tuning.before),
+        "automation_rate": {"before": tuning.automated_before, "after": tuning.automated},
+        "constraints": [asdict(one) for one in tuning.kept],
+        "failed": [
+            {
+                "measure": one.measure,
+                "at_most": one.at_most,
+                "bound": one.bound,
+                "labels": one.labels,
+                "more_labels": None if one.blind or math.isinf(one.more) else more_labels(one),
+            }
+            for one in tuning.failed
+        ],
+        "labels": len(tuning.rows.labelled),
+        "notes": list(tuning.notes),
+        "written_to": written_to,
+    }
