@@ -5,7 +5,7 @@ OUT ?= demo-run
 # The certificates that the machine trusts, as pip does: some registries are reached through a proxy.
 export UV_SYSTEM_CERTS ?= 1
 
-.PHONY: setup demo test test-slow lint bench lock clean
+.PHONY: setup demo test test-slow lint bench coverage lock clean
 
 setup: .venv/.ready
 
@@ -37,6 +37,10 @@ lint: setup
 
 bench: .venv/.bench-ready
 	$(BIN)/python -m benchmarks
+
+# 5,000 audits of each setting on one core: about a quarter of an hour.
+coverage: .venv/.bench-ready
+	POLARS_MAX_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.measure.bench_coverage 5000 docs/measurement/coverage.md
 
 # Lock files carry hashes and no addresses, so that any mirror serves them.
 lock: setup

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import betaincinv, ndtri
 
-from tidegate.measure import fixed_rate, proportional
 from tidegate.measure.cells import CERTAIN, Cell, Seen, Whole, band_of, cell
+from tidegate.measure.designs import fixed_rate, proportional, risk_proportional, stratified
 from tidegate.measure.hypergeometric import hypergeometric_limits
 from tidegate.measure.limits import two_sided
 from tidegate.measure.parts import Part, certainty, evidence, rate
@@ -31,11 +32,12 @@ FLOOR_SHARE = 0.5
 
 @dataclass(frozen=True)
 class World:
-    """A finite population with its truth: (n,) labels, weights and audit probabilities."""
+    """A finite population with its truth: (n,) labels, weights, audit probabilities, and scores if any."""
 
     y: Bools
     weight: Floats
     p: Floats
+    score: Floats | None = None
 
     @property
     def truth(self) -> float:
@@ -69,23 +71,35 @@ def world(
     design: float | None,
     *,
     views: bool,
+    kind: str = "score",
     floor_share: float = FLOOR_SHARE,
 ) -> World:
-    """n items, audited at a fixed rate (None), by views (0), or by a calibrated score of that AUC."""
+    """n items, audited at a fixed rate (None), by views (0), or by a calibrated score of that AUC.
+
+    With a score, `kind` is "score" (in proportion to it), "risk" (to its root, floor chosen by the engine) or
+    "strata" (Neyman's allocation over five strata of it).
+    """
     y = np.zeros(n, dtype=bool)
     y[: max(1, round(n * prevalence))] = True
     # Pareto of index 1.5: a tenth of the items has about half the views, and the variance is infinite.
     weight = np.ceil(10 * (1 + rng.pareto(1.5, n))) if views else np.ones(n)
-    if design is None:
+    if design is None and views:
         return World(y, weight, fixed_rate(n, labels / n))
     floor = floor_share * labels / n
     if design == 0:
         return World(y, weight, proportional(weight, None, labels, floor))
     # Binormal scores: with equal variances AUC = Φ(d/√2).
-    d = np.sqrt(2) * float(ndtri(design))
+    d = np.sqrt(2) * float(ndtri(design or 0.9))
     x = rng.normal(size=n) + d * y
     score = 1 / (1 + np.exp(-(np.log(prevalence / (1 - prevalence)) + d * x - d * d / 2)))
-    return World(y, weight, proportional(score, None, labels, floor))
+    if design is None:
+        return World(y, weight, fixed_rate(n, labels / n), score)
+    if kind == "risk":
+        return World(y, weight, risk_proportional(score, None, labels), score)
+    if kind == "strata":
+        cuts = np.quantile(score, [0.5, 0.8, 0.95, 0.99])
+        return World(y, weight, stratified(np.searchsorted(cuts, score), score, None, labels), score)
+    return World(y, weight, proportional(score, None, labels, floor), score)
 
 
 def audits(rng: np.random.Generator, world: World, repetitions: int) -> Iterator[Numbers]:
@@ -105,14 +119,14 @@ def whole(world: World) -> Whole:
     """What is known of the population before any label."""
     a = world.weight / world.p
     band, sure = band_of(a), world.p >= CERTAIN
-    group, at = np.unique(np.column_stack([band, sure]), axis=0, return_inverse=True)
+    group, at = np.unique(2 * band + sure, return_inverse=True)
     heaviest = np.zeros(len(group))
     np.maximum.at(heaviest, at, a)
     return Whole(
         weight=np.bincount(at, world.weight),
         chance=np.bincount(at, world.p),
         heaviest=heaviest,
-        sure=group[:, 1].astype(bool),
+        sure=group % 2 == 1,
         items=len(a),
         audited=0,
         one_probability=bool(world.p.min() == world.p.max()),
@@ -143,9 +157,14 @@ def rates(world: World, samples: Sequence[Numbers]) -> Limits:
     """The engine's interval for the rate of violation, as `estimate` gives it."""
     cells = audited_cells(world, samples)
     if cells[0].one_probability and (world.weight == 1).all():
-        limits = [hypergeometric_limits(c.items, c.labels, c.found[1], ALPHA) for c in cells]
+        limits = [_hypergeometric(c.items, c.labels, c.found[1]) for c in cells]
         return Limits(*(np.array(limits).T / cells[0].items))
     return tidegate([[Part(one, rate(1))] for one in cells])
+
+
+@cache
+def _hypergeometric(items: int, labels: int, found: int) -> tuple[int, int]:
+    return hypergeometric_limits(items, labels, found, ALPHA)
 
 
 def clopper_pearson(found: Floats, labels: Floats) -> Limits:

@@ -11,7 +11,7 @@ from scipy import stats
 from tidegate.measure.cells import Cell, Seen, Whole, band_of, cell
 from tidegate.measure.gammasums import chance_at_most_zero
 from tidegate.measure.hypergeometric import hypergeometric_limits
-from tidegate.measure.limits import two_sided
+from tidegate.measure.limits import two_sided, upper_limits
 from tidegate.measure.parts import Part, certainty, evidence, rate, share
 
 ALPHA = 0.05
@@ -111,7 +111,9 @@ class TestHypergeometric:
 
 class TestRatio:
     @pytest.mark.parametrize("found", [0, 1, 5, 100, 499, 500])
-    def test_with_equal_weights_and_small_probabilities_it_is_clopper_pearson(self, found: int) -> None:
+    def test_with_equal_weights_and_small_probabilities_the_exact_limits_are_clopper_pearsons(
+        self, found: int
+    ) -> None:
         n, labels = 5_000_000, 500
         whole = Whole(
             weight=np.array([float(n)]),
@@ -123,13 +125,28 @@ class TestRatio:
             one_probability=True,
         )
         y = np.arange(labels) < found
-        low, high = interval(
-            Part(cell(whole, Seen(y, np.ones(labels), np.full(labels, labels / n)), ALPHA), rate(1))
-        )
+        part = Part(cell(whole, Seen(y, np.ones(labels), np.full(labels, labels / n)), ALPHA), rate(1))
+        seen = evidence([part])
+        high = upper_limits([seen], ALPHA / 2, 0.0, 1.0)[0]
+        low = -upper_limits([seen.negated()], ALPHA / 2, -1.0, 0.0)[0]
         exact_low = stats.beta.ppf(0.025, found, labels - found + 1) if found else 0.0
         exact_high = stats.beta.ppf(0.975, found + 1, labels - found) if found < labels else 1.0
         assert low == pytest.approx(exact_low, rel=0.01, abs=1e-5)
         assert high == pytest.approx(exact_high, rel=0.01)
+
+    @pytest.mark.parametrize("found", [0, 1, 5, 100])
+    def test_the_two_sided_interval_lies_within_the_exact_one(self, found: int) -> None:
+        n, labels = 100_000, 500
+        p, y = np.full(n, labels / n), np.zeros(n, dtype=bool)
+        y[:found] = True
+        low, high = interval(Part(audited(np.ones(n), p, y, np.arange(n) < labels), rate(1)))
+        assert low >= (stats.beta.ppf(0.025, found, labels - found + 1) if found else 0.0) * 0.95
+        # The mid-P limit lies below the exact one, and not below what fewer than half an item would allow.
+        assert (
+            stats.gamma.ppf(0.95, found + 0.5) / labels
+            <= high
+            <= stats.beta.ppf(0.975, found + 1, labels - found)
+        )
 
     @settings(max_examples=25, deadline=None)
     @given(st.integers(0, 10_000), st.sampled_from([1e-9, 0.37, 1e9]))

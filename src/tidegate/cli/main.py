@@ -26,6 +26,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "score": "Compute signals only.",
     },
     "Prove": {
+        "plan-labels": "How many labels a figure needs, and the design that needs fewest.",
         "measure": "Leakage and overkill of a run, with intervals, by any slice.",
         "gate": "Advance, hold or roll back an arm, on evidence that may be looked at daily.",
         "tune": "New let: numbers, with a certificate that limits are kept.",
@@ -47,7 +48,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in self.list_commands(ctx):
             return None
-        module = importlib.import_module(f"tidegate.cli.commands.{name}")
+        module = importlib.import_module(f"tidegate.cli.commands.{name.replace('-', '_')}")
         command: click.Command = module.command
         return command
 

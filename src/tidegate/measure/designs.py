@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tidegate.errors import MeasureError, Where
+from tidegate.measure.planning import best_floor, risk_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -75,6 +76,102 @@ def proportional(
     starts = np.flatnonzero(np.diff(day[order])) + 1
     for members in np.split(order, starts):
         p[members] = _one_day(score[members], budget_per_day, floor)
+    return p
+
+
+def risk_proportional(
+    risk: npt.ArrayLike, days: npt.ArrayLike | None, budget_per_day: float, floor: float | None = None
+) -> Floats:
+    """Probabilities in proportion to √risk: the fewest labels for a rate, where the risk is calibrated.
+
+    The anticipated variance of the estimated total is Σ E[y²] (1 − p) / p, and least for p ∝ √E[y²] = √risk
+    (V. P. Godambe and V. M. Joshi, 1965, J. R. Statist. Soc. B 27, theorem 6.1).
+
+    Args:
+        risk: (n,) calibrated chance of violating; missing, infinite and negative ones count as 0.
+        days, budget_per_day: as for `proportional`.
+        floor: the least probability; None chooses, from the risks alone, the one that makes the expected
+            interval narrowest (`planning.best_floor`). Where few violations are to be expected that is a
+            fixed rate.
+
+    Returns:
+        (n,) probabilities in [floor, 1].
+    """
+    chance = np.asarray(risk, dtype=np.float64)
+    chance = np.clip(np.where(np.isfinite(chance), chance, 0.0), 0.0, 1.0)
+    size = np.sqrt(chance)
+    if floor is None and len(chance) and budget_per_day > 0 and chance.any():
+        per_day = len(chance) / (1 if days is None else max(1, len(np.unique(days))))
+        share = best_floor(risk_of(chance), min(budget_per_day * len(chance) / per_day, len(chance)))
+        floor = min(1.0, share * budget_per_day / per_day)
+    return proportional(size, days, budget_per_day, floor)
+
+
+def stratified(
+    strata: npt.ArrayLike,
+    risk: npt.ArrayLike,
+    days: npt.ArrayLike | None,
+    budget_per_day: float,
+    floor: float | None = None,
+) -> Floats:
+    """One probability per stratum, by Neyman's allocation: in proportion to √(mean risk of the stratum).
+
+    The rate of a stratum is proportional to its standard deviation, √(π (1 − π)) ≈ √π for rare harm (J.
+    Neyman, 1934, J. R. Statist. Soc. 97, section V).
+
+    Args:
+        strata: (n,) stratum of each item, of any type that can be sorted.
+        risk: (n,) chance of violating, of which only the strata's means are used.
+        days, budget_per_day, floor: as for `risk_proportional`.
+    """
+    names, stratum = np.unique(np.asarray(strata), return_inverse=True)
+    chance = np.asarray(risk, dtype=np.float64)
+    if stratum.shape != chance.shape:
+        raise MeasureError(
+            f"{len(stratum)} items have a stratum but {len(chance)} a risk",
+            where=Where(field="strata"),
+            remedy="Give each item its stratum and its risk.",
+        )
+    chance = np.clip(np.where(np.isfinite(chance), chance, 0.0), 0.0, 1.0)
+    mean = np.bincount(stratum, chance, len(names)) / np.maximum(
+        np.bincount(stratum, minlength=len(names)), 1
+    )
+    return risk_proportional(mean[stratum], days, budget_per_day, floor)
+
+
+def disagreement(
+    before: npt.ArrayLike,
+    after: npt.ArrayLike,
+    days: npt.ArrayLike | None,
+    budget_per_day: float,
+    scores: npt.ArrayLike | None = None,
+    elsewhere: float = 0.1,
+) -> Floats:
+    """Probabilities for the difference of two arms: labels where their outcomes differ, few elsewhere.
+
+    Items that both arms treat alike cancel in a paired difference, so they tell nothing of it. A share
+    `elsewhere` of the budget is spread over them all the same, since what can never be drawn can never be
+    measured.
+
+    Args:
+        before, after: (n,) outcomes of the two arms.
+        days, budget_per_day: as for `proportional`.
+        scores: (n,) sizes within the disagreement; None means all alike.
+        elsewhere: share of the budget for the items on which the arms agree, in (0, 1).
+    """
+    differ = np.asarray(before) != np.asarray(after)
+    if not 0 < elsewhere < 1:
+        raise MeasureError(
+            f"a share of {elsewhere} is not between 0 and 1",
+            where=Where(field="elsewhere"),
+            remedy="Give a small share above 0, such as 0.1.",
+        )
+    size = np.ones(len(differ)) if scores is None else np.asarray(scores, dtype=np.float64)
+    day = None if days is None else np.asarray(days)
+    p = np.empty(len(differ))
+    for rows, budget in ((differ, budget_per_day * (1 - elsewhere)), (~differ, budget_per_day * elsewhere)):
+        sizes = size[rows] if rows is differ else np.ones(int(rows.sum()))
+        p[rows] = proportional(sizes, None if day is None else day[rows], budget)
     return p
 
 

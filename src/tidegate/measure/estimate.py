@@ -16,7 +16,7 @@ from tidegate.measure.hypergeometric import hypergeometric_limits
 from tidegate.measure.limits import two_sided
 from tidegate.measure.parts import certainty, evidence, totals
 from tidegate.measure.population import checked
-from tidegate.measure.votes import ballots, on_any_policy, on_policy
+from tidegate.measure.votes import Ballots, ballots, on_any_policy, on_policy
 
 ESTIMATES = {
     "measure": pl.String,
@@ -68,7 +68,7 @@ def estimate(
     drawn = frame.filter("audited")
     given = ballots(labels)
     counted = given.of(drawn)
-    general = notes.left_out(given.rows["item_id"].n_unique() - counted.rows["item_id"].n_unique())
+    general = notes.left_out(_items(given) - _items(counted))
 
     def sample_of(policy: str | None) -> Sample:
         votes = on_any_policy(counted) if policy is None else on_policy(counted, policy)
@@ -113,6 +113,10 @@ def truth(population: pl.DataFrame, truth_frame: pl.DataFrame, *, by: Sequence[s
     return pl.DataFrame(out, schema=TRUTHS)
 
 
+def _items(given: Ballots) -> int:
+    return len(given.rows) if given.single else given.rows["item_id"].n_unique()
+
+
 def _name(figure: Figure) -> dict[str, str | None]:
     return {
         "measure": figure.measure,
@@ -129,7 +133,7 @@ def _point(figure: Figure) -> float | None:
 
 
 def _intervals(wanted: Sequence[Figure], alpha: float) -> list[dict[str, float | str | None]]:
-    weighted = [figure for figure in wanted if _is_measurable(figure) and not _is_simple(figure)]
+    weighted = [figure for figure in wanted if _is_weighted(figure)]
     low, high = two_sided([evidence(figure.parts) for figure in weighted], alpha, 0.0, 1.0)
     least, most = two_sided([certainty(figure.parts) for figure in weighted], alpha, 0.0, 1.0)
     limits = iter(zip(np.maximum(low, least), np.minimum(high, most), strict=True))
@@ -143,14 +147,14 @@ def _interval(
     value = _point(figure)
     if value is None or not _is_measurable(figure):
         return {"estimate": None, "low": 0.0, "high": 1.0, "method": "none"}
+    if _is_census(figure):
+        return {"estimate": value, "low": value, "high": value, "method": "census"}
     if _is_simple(figure):
         low, high = _simple(figure, alpha)
         method = "hypergeometric"
     else:
         low, high = next(limits)
         method = "gamma"
-    if all(part.cell.labels == part.cell.items for part in figure.parts):
-        return {"estimate": value, "low": value, "high": value, "method": "census"}
     # A few heavy items can push the estimate out of an interval that does not rely on them.
     inside = float(np.clip(value, low, high))
     return {"estimate": inside, "low": float(low), "high": float(high), "method": method}
@@ -164,6 +168,14 @@ def _simple(figure: Figure, alpha: float) -> tuple[float, float]:
 
 def _is_measurable(figure: Figure) -> bool:
     return any(part.cell.labels for part in figure.parts) and _point(figure) is not None
+
+
+def _is_census(figure: Figure) -> bool:
+    return all(part.cell.labels == part.cell.items for part in figure.parts)
+
+
+def _is_weighted(figure: Figure) -> bool:
+    return _is_measurable(figure) and not _is_census(figure) and not _is_simple(figure)
 
 
 def _is_simple(figure: Figure) -> bool:

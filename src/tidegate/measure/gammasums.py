@@ -14,6 +14,8 @@ Floats = npt.NDArray[np.float64]
 _NEWTON_STEPS = 60
 _NEAR_MEAN = 1e-4
 _FAR = 1e8
+_WORTH_LEAVING = 0.7
+"""Rows that are done leave the Newton iteration once fewer than this share of them is not."""
 
 
 def chance_at_most_zero(
@@ -72,15 +74,20 @@ def _saddlepoint(v: Floats, shape: Floats, c: Floats, start: Floats) -> Floats:
     high = np.where(most > 0, 1.0 / np.where(most > 0, most, 1.0), _FAR)
     low = np.where(least < 0, 1.0 / np.where(least < 0, least, -1.0), -_FAR)
     s = np.clip(start, 0.999 * low, 0.999 * high)
+    root, at = np.empty(len(c)), np.arange(len(c))
     for _ in range(_NEWTON_STEPS):
         ratio = v / (1.0 - s[:, None] * v)
-        slope = c + np.sum(shape * ratio, axis=1)
-        curve = np.sum(shape * ratio * ratio, axis=1)
+        weighted = shape * ratio
+        slope = c + weighted.sum(axis=1)
+        curve = np.einsum("ij,ij->i", weighted, ratio)
         low, high = np.where(slope < 0, s, low), np.where(slope < 0, high, s)
         step = s - slope / curve
         following = np.where((step > low) & (step < high), step, 0.5 * (low + high))
-        done = np.abs(following - s) <= 1e-9 * (np.abs(s) + 1e-9)
-        s = following
-        if done.all():
+        open_ = np.abs(following - s) > 1e-9 * (np.abs(s) + 1e-9)
+        root[at] = s = following
+        if not open_.any():
             break
-    return s
+        if open_.mean() < _WORTH_LEAVING:
+            v, shape, c, at = v[open_], shape[open_], c[open_], at[open_]
+            s, low, high = s[open_], low[open_], high[open_]
+    return root

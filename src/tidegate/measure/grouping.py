@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from tidegate.measure.cells import BAND, CERTAIN, Cell, Seen, Whole, cell
+from tidegate.measure.cells import CERTAIN, Cell, Numbers, Seen, Whole, band_of, cell
 
 Key = tuple[str, ...]
 
@@ -27,48 +29,77 @@ class Sample:
 
 def sampled(sample: Sample, keys: Sequence[str], weight: str, alpha: float) -> dict[Key, Cell]:
     """Every cell of the population by the values of `keys`, with what its labels say."""
-    a = pl.col(weight) / pl.col("p")
-    # Weightless items lie below all others.
-    band = pl.when(a > 0).then((a.log() / np.log(BAND)).floor()).otherwise(-(10.0**6)).cast(pl.Int64)
-    bands = (
-        sample.frame.lazy()
-        .group_by(*keys, band.alias("band"), (pl.col("p") >= CERTAIN).alias("sure"), maintain_order=True)
-        .agg(
-            pl.col(weight).sum().alias("weight"),
-            # One after the other: a parallel sum of fractions differs from run to run in its last digit.
-            pl.col("p").cum_sum().last().alias("chance"),
-            a.max().alias("heaviest"),
-            pl.len().alias("items"),
-            pl.col("audited").sum(),
-            pl.col("p").min().alias("least"),
-            pl.col("p").max().alias("most"),
+    frame, labelled = sample.frame, sample.labelled
+    if not len(frame):
+        return {}
+    number, labelled_number = _numbers(frame, labelled, keys)
+    cells = int(number.max()) + 1
+    first = np.empty(cells, np.int64)
+    first[number[::-1]] = np.arange(len(number))[::-1]
+    names = frame.select(keys)[first].rows()
+    wholes = _wholes(frame, number, cells, weight)
+    seen = _seen(labelled, labelled_number, cells, weight)
+    return {
+        name: cell(*known, alpha) for name, known in zip(names, zip(wholes, seen, strict=True), strict=True)
+    }
+
+
+def _numbers(frame: pl.DataFrame, labelled: pl.DataFrame, keys: Sequence[str]) -> tuple[Numbers, Numbers]:
+    """The cell of each row of both frames: numbers from 0, without gaps, in order of the keys' codes."""
+    both = [np.zeros(len(frame), np.int64), np.zeros(len(labelled), np.int64)]
+    for key in keys:
+        of_frame, of_labelled = (rows[key].to_physical().to_numpy() for rows in (frame, labelled))
+        codes = _present(of_frame)
+        both[0] = both[0] * len(codes) + np.searchsorted(codes, of_frame)
+        both[1] = both[1] * len(codes) + np.searchsorted(codes, of_labelled)
+    present = _present(both[0])
+    return np.searchsorted(present, both[0]), np.searchsorted(present, both[1])
+
+
+def _present(codes: npt.NDArray[np.integer]) -> Numbers:
+    """The distinct codes, in order."""
+    if int(codes.max()) > 4 * len(codes) + 1_000_000:
+        return np.unique(codes).astype(np.int64)
+    return np.flatnonzero(np.bincount(codes))
+
+
+def _wholes(frame: pl.DataFrame, number: Numbers, cells: int, weight: str) -> Iterator[Whole]:
+    """What is known of all items of each cell. Sums run in the order of the rows, so they never differ."""
+    w, p, audited = (frame[name].to_numpy() for name in (weight, "p", "audited"))
+    a = w / p
+    band = band_of(a)
+    # Weightless items stay in a band below all others, but so near that the numbers of groups are small.
+    lightest = int(band.min(where=a > 0, initial=int(band.max())))
+    band = np.maximum(band - lightest + 1, 0)
+    per_cell = 2 * (int(band.max()) + 1)
+    group = number * per_cell + 2 * band + (p >= CERTAIN)
+    present = _present(group)
+    at = np.searchsorted(present, group)
+    heaviest = np.zeros(len(present))
+    np.maximum.at(heaviest, at, a)
+    weights, chances = (np.bincount(at, of).astype(np.float64) for of in (w, p))
+    items, drawn = np.bincount(number, minlength=cells), np.bincount(number, audited, cells)
+    least, most = np.ones(cells), np.zeros(cells)
+    np.minimum.at(least, number, p)
+    np.maximum.at(most, number, p)
+    ends = np.searchsorted(present, np.arange(cells + 1) * per_cell)
+    for i, (start, end) in enumerate(pairwise(ends)):
+        yield Whole(
+            weight=weights[start:end],
+            chance=chances[start:end],
+            heaviest=heaviest[start:end],
+            sure=present[start:end] % 2 == 1,
+            items=int(items[i]),
+            audited=int(drawn[i]),
+            one_probability=bool(least[i] == most[i]),
         )
-        .sort("band", "sure", *keys)
-        .group_by(*keys, maintain_order=True)
-        .agg(
-            pl.col("weight", "chance", "heaviest", "sure"),
-            pl.col("items", "audited").sum(),
-            pl.col("least").min(),
-            pl.col("most").max(),
-        )
-        .collect()
-    )
-    seen = sample.labelled.select(*keys, "y", "p", w=weight).partition_by(*keys, as_dict=True)
-    nothing = Seen(np.zeros(0, bool), np.zeros(0), np.zeros(0))
-    found = {}
-    for row in bands.iter_rows(named=True):
-        key = tuple(row[name] for name in keys)
-        whole = Whole(
-            weight=np.array(row["weight"]),
-            chance=np.array(row["chance"]),
-            heaviest=np.array(row["heaviest"]),
-            sure=np.array(row["sure"]),
-            items=row["items"],
-            audited=row["audited"],
-            one_probability=row["least"] == row["most"],
-        )
-        found[key] = cell(whole, _seen(seen[key]) if key in seen else nothing, alpha)
-    return found
+
+
+def _seen(labelled: pl.DataFrame, number: Numbers, cells: int, weight: str) -> Iterator[Seen]:
+    order = np.argsort(number, kind="stable")
+    y, w, p = (labelled[name].to_numpy()[order] for name in ("y", weight, "p"))
+    for start, end in pairwise(np.searchsorted(number[order], np.arange(cells + 1))):
+        yield Seen(y[start:end], w[start:end], p[start:end])
 
 
 def exact(sample: Sample, keys: Sequence[str], weight: str) -> dict[Key, Cell]:
@@ -102,7 +133,3 @@ def exact(sample: Sample, keys: Sequence[str], weight: str) -> dict[Key, Cell]:
             one_probability=True,
         )
     return found
-
-
-def _seen(rows: pl.DataFrame) -> Seen:
-    return Seen(*(rows[name].to_numpy() for name in ("y", "w", "p")))

@@ -15,7 +15,7 @@ equal weights and small probabilities it is exactly the interval of Clopper and 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -24,8 +24,12 @@ from tidegate.measure.gammasums import chance_at_most_zero
 
 Floats = npt.NDArray[np.float64]
 
-_HALVINGS = 60
+UNSEEN = 0.6
+"""How much the item that sampling may have missed counts for in an interval: 1 is exact, 0.5 is mid-P."""
+
+_STEPS = 120
 _TOLERANCE = 1e-7
+_FAR = 30.0
 _BATCH_CELLS = 400_000
 
 
@@ -59,14 +63,22 @@ class Evidence:
 def two_sided(
     evidence: Sequence[Evidence], alpha: float, lowest: float = -1.0, highest: float = 1.0
 ) -> tuple[Floats, Floats]:
-    """Lower and upper limits, each missed with probability at most alpha / 2; ρ lies in [lowest, highest]."""
-    high = upper_limits(evidence, alpha / 2, lowest, highest)
-    low = -upper_limits([one.negated() for one in evidence], alpha / 2, -highest, -lowest)
+    """Lower and upper limits of ρ, which lies in [lowest, highest], at confidence 1 − alpha.
+
+    P(S ≤ 0) stands for UNSEEN · P(with the unseen item) + (1 − UNSEEN) · P(without it), close to the mid-P of
+    H. O. Lancaster (1961). The exact upper limit is missed far less often than alpha / 2 once weights are
+    spread; this one is missed about as often as that. Where all harm lies at the heaviest weight it may be
+    missed more often; by both limits together at most 0.058 at alpha = 0.05.
+    """
+    high = upper_limits(evidence, alpha / 2, lowest, highest, UNSEEN)
+    low = -upper_limits([one.negated() for one in evidence], alpha / 2, -highest, -lowest, UNSEEN)
     return low, high
 
 
-def upper_limits(evidence: Sequence[Evidence], alpha: float, lowest: float, highest: float) -> Floats:
-    """The upper limit of ρ at level 1 − alpha for each piece of evidence, by bisection of all at once."""
+def upper_limits(
+    evidence: Sequence[Evidence], alpha: float, lowest: float, highest: float, unseen: float = 1.0
+) -> Floats:
+    """The upper limit of ρ for each piece of evidence; at unseen = 1 missed with probability ≤ alpha."""
     limits = np.empty(len(evidence))
     order = sorted(range(len(evidence)), key=lambda i: len(evidence[i].terms))
     while order:
@@ -74,33 +86,107 @@ def upper_limits(evidence: Sequence[Evidence], alpha: float, lowest: float, high
         widest = len(evidence[order[-1]].terms) + 1
         rows = max(1, _BATCH_CELLS // widest)
         batch, order = order[-rows:], order[:-rows]
-        limits[batch] = _solve([evidence[i] for i in batch], alpha, lowest, highest)
+        limits[batch] = _solve([evidence[i] for i in batch], alpha, lowest, highest, unseen)
     return limits
 
 
-def _solve(evidence: Sequence[Evidence], alpha: float, lowest: float, highest: float) -> Floats:
-    terms = _padded([one.terms for one in evidence], 3)
-    either = _padded([one.either for one in evidence], 4)
-    unseen = _padded([one.unseen for one in evidence], 4)
-    known = np.array([one.known for one in evidence])
-    shape = np.concatenate(
-        [np.where(terms[..., 2] > 0, terms[..., 2], 1.0), np.ones((len(evidence), 1))], axis=1
-    )
+def _solve(
+    evidence: Sequence[Evidence], alpha: float, lowest: float, highest: float, unseen: float
+) -> Floats:
+    """Where the chance reaches 1 − α, by secant steps on its normal quantile, kept inside a bracket."""
+    from scipy.special import ndtri
+
+    rows = _Rows.of(evidence)
+    wanted = float(ndtri(1.0 - alpha))
     low, high = np.full(len(evidence), lowest), np.full(len(evidence), highest)
-    saddle = None
-    for _ in range(_HALVINGS):
-        rho = 0.5 * (low + high)
-        scale = terms[..., 0] - rho[:, None] * terms[..., 1]
-        worst_unseen = np.maximum(_worse_label(unseen, rho).max(axis=1, initial=0.0), 0.0)
-        constant = known[:, 0] - rho * known[:, 1] + _worse_label(either, rho).sum(axis=1)
-        chance, saddle = chance_at_most_zero(
-            np.concatenate([scale, worst_unseen[:, None]], axis=1), shape, constant, saddle
-        )
-        enough = chance >= 1.0 - alpha
+    rho = np.clip(rows.guess(wanted), low + 1e-9, high - 1e-9)
+    saddle = np.zeros(len(evidence))
+    last, last_short = np.full(len(evidence), np.nan), np.full(len(evidence), np.nan)
+    limits = np.empty(len(evidence))
+    at = np.arange(len(evidence))
+    for step in range(_STEPS):
+        chance, saddle = rows.chance(rho, saddle, unseen)
+        short = np.clip(ndtri(chance) - wanted, -_FAR, _FAR)
+        enough = short >= 0
         low, high = np.where(enough, low, rho), np.where(enough, rho, high)
-        if (high - low <= _TOLERANCE * np.maximum(np.abs(high), np.abs(low))).all():
+        met = np.abs(short) <= _TOLERANCE
+        limits[at] = np.where(met, rho, high)
+        following = _next(rho, short, last, last_short, low, high, bisect=step % 4 == 3)
+        open_ = ~met & (high - low > _TOLERANCE * np.maximum(np.abs(high), np.abs(low)))
+        if not open_.any():
             break
-    return high
+        last, last_short, rho = rho[open_], short[open_], following[open_]
+        low, high, saddle, at, rows = low[open_], high[open_], saddle[open_], at[open_], rows.only(open_)
+    return limits
+
+
+def _next(
+    rho: Floats, short: Floats, last: Floats, last_short: Floats, low: Floats, high: Floats, *, bisect: bool
+) -> Floats:
+    """The secant step, or the middle of the bracket where that step leads out of it or it is time for one."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        secant = rho - short * (rho - last) / (short - last_short)
+        usable = (secant > low) & (secant < high) & (np.abs(short) < _FAR)
+    far_apart = (low * high > 0) & (
+        np.maximum(np.abs(low), np.abs(high)) > 8 * np.minimum(np.abs(low), np.abs(high))
+    )
+    middle = np.where(far_apart, np.sign(low) * np.sqrt(np.abs(low * high)), 0.5 * (low + high))
+    return middle if bisect else np.where(usable, secant, middle)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Padded arrays of several pieces of evidence, one a row; see `Evidence`."""
+
+    numerator: Floats
+    denominator: Floats
+    shape: Floats
+    known: Floats
+    either: Floats
+    unseen: Floats
+
+    @classmethod
+    def of(cls, evidence: Sequence[Evidence]) -> _Rows:
+        terms = _padded([one.terms for one in evidence], 3)
+        # The last column is the exponential variable of the unseen item.
+        extra = np.zeros((len(evidence), 1))
+        shape = np.where(terms[..., 2] > 0, terms[..., 2], 1.0)
+        return cls(
+            numerator=np.concatenate([terms[..., 0], extra], axis=1),
+            denominator=np.concatenate([terms[..., 1], extra], axis=1),
+            shape=np.concatenate([shape, extra + 1.0], axis=1),
+            known=np.array([one.known for one in evidence]),
+            either=_padded([one.either for one in evidence], 4),
+            unseen=_padded([one.unseen for one in evidence], 4),
+        )
+
+    def only(self, rows: npt.NDArray[np.bool_]) -> _Rows:
+        if rows.all():
+            return self
+        return _Rows(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+    def guess(self, quantile: float) -> Floats:
+        """The point estimate, plus as many standard deviations as the quantile, plus the unseen item."""
+        above = self.known[:, 0] + (self.shape * self.numerator).sum(axis=1)
+        below = self.known[:, 1] + (self.shape * self.denominator).sum(axis=1)
+        unit = np.where(below > 0, below, 1.0)
+        point = above / unit
+        spread = (self.shape * (self.numerator - point[:, None] * self.denominator) ** 2).sum(axis=1)
+        worst = np.maximum(_worse_label(self.unseen, point).max(axis=1, initial=0.0), 0.0)
+        either = _worse_label(self.either, point).sum(axis=1)
+        guess: Floats = point + (quantile * np.sqrt(spread + worst**2) + worst + either) / unit
+        return guess
+
+    def chance(self, rho: Floats, saddle: Floats, unseen: float) -> tuple[Floats, Floats]:
+        """P(sum ≤ 0) at ρ, and the saddlepoint; `unseen` is how much the unseen item counts for."""
+        scale = self.numerator - rho[:, None] * self.denominator
+        scale[:, -1] = np.maximum(_worse_label(self.unseen, rho).max(axis=1, initial=0.0), 0.0)
+        constant = self.known[:, 0] - rho * self.known[:, 1] + _worse_label(self.either, rho).sum(axis=1)
+        chance, saddle = chance_at_most_zero(scale, self.shape, constant, saddle)
+        if unseen < 1:
+            without, _ = chance_at_most_zero(scale[:, :-1], self.shape[:, :-1], constant, saddle)
+            chance = unseen * chance + (1 - unseen) * without
+        return chance, saddle
 
 
 def _worse_label(pairs: Floats, rho: Floats) -> Floats:

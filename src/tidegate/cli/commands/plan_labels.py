@@ -1,0 +1,94 @@
+"""tidegate plan-labels"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
+
+
+@click.command("plan-labels", short_help="How many labels a figure needs, and the design that needs fewest.")
+@click.argument("run", required=False, type=click.Path(path_type=Path))
+@click.option("--score", help="The run's calibrated score of risk, such as a signal of the text-risk model.")
+@click.option(
+    "--prevalence", type=SHARE, help="Share of what passed that violates; without it, by the score."
+)
+@click.option(
+    "--auc", type=click.FloatRange(0.5, 1, max_open=True), help="Quality of the score, without a run."
+)
+@click.option("--items", type=click.IntRange(1), help="How many items pass in the period, without a run.")
+@click.option(
+    "--half-width", type=SHARE, help="How wide the interval may be: 0.001 is ± 0.1 percentage points."
+)
+@click.option("--limit", type=SHARE, help="Of a gate: the leakage rate that is to be told from --rate.")
+@click.option("--rate", type=SHARE, help="Of a gate: the true leakage rate; without it, the prevalence.")
+@click.option("--confidence", type=click.FloatRange(0.5, 0.9999), default=0.95, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+def command(
+    run: Path | None,
+    score: str | None,
+    prevalence: float | None,
+    auc: float | None,
+    items: int | None,
+    half_width: float | None,
+    limit: float | None,
+    rate: float | None,
+    confidence: float,
+    as_json: bool,
+) -> None:
+    """How many labels the leakage rate needs under each audit design, before any is bought.
+
+    Give either RUN and --score, or --items, --prevalence and --auc; and a half-width or a gate's limit.
+
+    \b
+      tidegate plan-labels --items 1000000 --prevalence 0.005 --auc 0.96 --half-width 0.0005
+      tidegate plan-labels run/ --score text_risk.hate --limit 0.004 --rate 0.002
+    """
+    from tidegate.measure.planning import decides, narrow_enough
+    from tidegate.runs.folder import RunFolder
+    from tidegate.runs.label_plan import assumed, label_plan, risk_of_run
+
+    if (half_width is None) == (limit is None):
+        raise click.UsageError("Give either --half-width or --limit.")
+    wanted = prevalence if rate is None else rate
+    if run is not None:
+        if score is None or auc is not None or items is not None:
+            raise click.UsageError("With RUN give --score; --auc and --items are for planning without a run.")
+        risk = risk_of_run(RunFolder(run), score, wanted)
+    elif wanted is None or auc is None or items is None:
+        raise click.UsageError("Give RUN and --score, or --items, --prevalence and --auc.")
+    else:
+        risk = assumed(items, wanted, auc)
+    enough = narrow_enough(half_width) if half_width is not None else decides(limit or 0.0, risk.prevalence)
+    plan = label_plan(risk, enough, confidence)
+    if as_json:
+        click.echo(json.dumps(plan, ensure_ascii=False, indent=2))
+    else:
+        _show(plan)
+
+
+def _show(plan: dict[str, Any]) -> None:
+    import polars as pl
+
+    from tidegate.cli import show
+
+    def percent(value: float | None) -> str:
+        return "–" if value is None else f"{value:.4%}"
+
+    rows = [
+        {
+            "design": row["design"],
+            "labels": row["labels"],
+            "expected interval": f"{percent(row['low'])} – {percent(row['high'])}"
+            if row["labels"]
+            else "not even by all",
+            "floor, of the even rate": None if row["floor_share"] is None else f"{row['floor_share']:.0%}",
+        }
+        for row in plan["designs"]
+    ]
+    show.frame(pl.DataFrame(rows), f"{plan['items']:,} items, {plan['prevalence']:.3%} of which violate")
+    click.echo("Expected from the risks alone, for a calibrated score; the interval holds for any score.")

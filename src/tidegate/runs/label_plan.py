@@ -1,0 +1,69 @@
+"""How many labels a leakage figure will need, from a run's scores or from a prevalence and an AUC."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tidegate.errors import MeasureError, Where
+from tidegate.measure.planning import Plan, Risk, binormal, plans, risk_of
+from tidegate.names import nearest
+from tidegate.runs.folder import RunFolder
+from tidegate.runs.population import population
+from tidegate.runs.replay import recorded
+
+
+def risk_of_run(folder: RunFolder, score: str, prevalence: float | None = None) -> Risk:
+    """The risk of what passed in a run, by a calibrated score among its signals.
+
+    Raises:
+        MeasureError: the run has no such score, nothing passed, or the score is no chance from 0 to 1.
+    """
+    run = recorded(folder)
+    names = [
+        name for name, dtype in pl.read_parquet_schema(folder.table("signals")).items() if dtype.is_numeric()
+    ]
+    if score not in names:
+        raise MeasureError(
+            f"the run has no score '{score}'",
+            where=Where(folder.table("signals"), field=score),
+            remedy=f"{nearest(score, names)}Scores are {', '.join(names)}.",
+        )
+    passed = population(folder, run.ladder)["outcome"] == "passed"
+    scores = pl.read_parquet(folder.table("signals"), columns=[score])[score].filter(passed)
+    if not len(scores):
+        raise MeasureError(
+            "nothing passed in this run",
+            where=Where(folder.root),
+            remedy="Leakage is measured among what passed; take a run that passed something.",
+        )
+    return risk_of(scores.cast(pl.Float64).to_numpy().astype(np.float64), prevalence)
+
+
+def label_plan(risk: Risk, enough: Callable[[float, float], bool], confidence: float) -> dict[str, Any]:
+    """Labels per design, cheapest first, with the expected interval, and what was assumed."""
+    return {
+        "items": round(risk.size),
+        "prevalence": risk.prevalence,
+        "confidence": confidence,
+        "designs": [_row(plan) for plan in plans(risk, enough, confidence)],
+    }
+
+
+def assumed(items: int, prevalence: float, auc: float) -> Risk:
+    """The risk of items that a score of this AUC would give them; see `measure.planning.binormal`."""
+    return binormal(items, prevalence, auc)
+
+
+def _row(plan: Plan) -> dict[str, Any]:
+    possible = np.isfinite(plan.labels)
+    return {
+        "design": plan.design,
+        "labels": int(np.ceil(plan.labels)) if possible else None,
+        "low": plan.low if possible else None,
+        "high": plan.high if possible else None,
+        "floor_share": plan.floor_share if possible else None,
+    }
