@@ -17,6 +17,7 @@ from tidegate.strategy import (
     decide_columns,
     decide_online,
     decision_case,
+    decision_record,
     decisions_frame,
     replay,
 )
@@ -158,6 +159,8 @@ def test_item_by_item_it_asks_and_decides_as_it_does_table_by_table(
         assert statuses == whole.signals[f"{name}.status"].to_list()
     for name in strategy.types:
         assert [case.values[name] for case in cases] == whole.signals[name].to_list()
+    decisions = decisions_frame(strategy, whole.resolution, whole.signals, catalog).drop("item_id")
+    assert [decision_record(strategy, case, catalog) for case in cases] == decisions.to_dicts()
 
 
 @given(data=st.data())

@@ -35,6 +35,14 @@ SECTIONS: dict[str, dict[str, str]] = {
         "explain": "Why one item was decided as it was, and what would have flipped it.",
         "sql": "Ask a run in SQL: items, signals, decisions, truth.",
     },
+    "Serve": {
+        "serve": "Run the service: items in over HTTP, decisions out.",
+        "publish": "Publish a strategy as a version that never changes.",
+        "activate": "Let a published version decide: forward, or back.",
+        "versions": "What was published, by whom and why, and what is active.",
+        "key": "Make or revoke the key of an integration.",
+        "ledger": "The record of every act: is it whole?",
+    },
 }
 INTERRUPTED = 130
 

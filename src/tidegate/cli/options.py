@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -76,3 +78,15 @@ let = click.option(
     metavar="NAME=NUMBER",
     help="Set one of the strategy's let: numbers for this run: --let hate_remove=0.9.",
 )
+
+workspace = click.option(
+    "--workspace",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("."),
+    help="The workspace that the service serves; the working folder without it.",
+)
+
+
+def actor() -> str:
+    """Who acts when a command of the service is run: the system's user."""
+    return f"cli:{getpass.getuser()}"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tidegate.strategy.flips import Flip
     from tidegate.strategy.load import load_strategy
     from tidegate.strategy.model import AuditPlan, Rule, Strategy
-    from tidegate.strategy.online import Case, decide_online
+    from tidegate.strategy.online import Case, decide_online, decision_record
     from tidegate.strategy.partial import DETECTOR_FAILED
     from tidegate.strategy.planner import Cascaded, cascade
     from tidegate.strategy.replaying import replay
@@ -40,6 +40,7 @@ _HOMES = {
     "decide_columns": "column",
     "decide_online": "online",
     "decision_case": "column",
+    "decision_record": "online",
     "decisions_frame": "decisions",
     "describe": "description",
     "explain": "explanation",
@@ -64,6 +65,7 @@ __all__ = [
     "decide_columns",
     "decide_online",
     "decision_case",
+    "decision_record",
     "decisions_frame",
     "describe",
     "explain",

@@ -13,10 +13,13 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import cast
 
+import orjson
 import polars as pl
 
+from tidegate.policy.ladder import Ladder
 from tidegate.strategy import nodes, runtime
 from tidegate.strategy.border import clean_value
+from tidegate.strategy.decisions import BY_RULE, FAILED_PREFIX
 from tidegate.strategy.model import Rule, Strategy
 from tidegate.strategy.nodes import Condition, Test
 from tidegate.strategy.partial import DETECTOR_FAILED, FIRST_NEED, blames, may, must, needs, settleable
@@ -260,3 +263,35 @@ def _ask_for_scores(
                 wanted[detector].append(place)
     for detector, places in wanted.items():
         _ask(specs[detector], items, compute, cases, places)
+
+
+def decision_record(
+    strategy: Strategy, case: Case, catalog: Catalog, *, arm: str = "current", ladder: Ladder | None = None
+) -> dict[str, str | float | None]:
+    """The decision on one case: what `decisions_frame` has for it, but for item_id and the audit columns."""
+    rule = case.rule
+    computed = [name for name, status in case.statuses.items() if status == SignalStatus.COMPUTED]
+    known = {name for name, status in case.statuses.items() if status in KNOWN}
+    failed = {
+        name: case.failures.get(name)
+        for name, status in case.statuses.items()
+        if status == SignalStatus.FAILED
+    }
+    values = {name: value for name, value in case.values.items() if name.partition(".")[0] in known}
+    specs = [catalog.detectors[name] for name in computed]
+    return {
+        "strategy": strategy.name,
+        "strategy_version": strategy.label,
+        "arm": arm,
+        "action": (ladder or strategy.ladder).review if rule is None else rule.then,
+        "rule": None if rule is None else rule.id,
+        "policy": None if rule is None else rule.policy,
+        "queue": None if rule is None else rule.queue,
+        "escalate": None if rule is None else rule.escalate,
+        "reason": FAILED_PREFIX + ", ".join(case.failed) if rule is None else BY_RULE,
+        "failure": orjson.dumps(failed).decode() if failed else None,
+        "values": orjson.dumps(values).decode(),
+        "detectors": orjson.dumps({spec.name: spec.version for spec in specs}).decode(),
+        "cost_ms": sum(spec.cost_ms for spec in specs),
+        "cost_money": sum(spec.cost_money for spec in specs),
+    }

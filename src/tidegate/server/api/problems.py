@@ -1,0 +1,89 @@
+"""Errors as application/problem+json (RFC 9457): what is wrong, in which field, and what to do."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+
+from tidegate.names import nearest
+from tidegate.server.api.schemas import ItemIn
+from tidegate.server.launches.decider import NotReadyError
+
+FIELDS = ("items", *ItemIn.model_fields)
+
+
+class ProblemError(Exception):
+    """An error that is answered with this status."""
+
+    def __init__(
+        self, status: HTTPStatus, detail: str, *, field: str | None = None, remedy: str | None = None
+    ) -> None:
+        self.status, self.detail, self.field, self.remedy = status, detail, field, remedy
+        super().__init__(detail)
+
+
+def answer_with_problems(api: NinjaAPI) -> None:
+    """Let every error of this API be answered as a problem."""
+
+    @api.exception_handler(ProblemError)
+    def _(request: HttpRequest, error: ProblemError) -> HttpResponse:
+        return rendered(error)
+
+    @api.exception_handler(ValidationError)
+    def _(request: HttpRequest, error: ValidationError) -> HttpResponse:
+        return rendered(_of_validation(error.errors))
+
+    @api.exception_handler(AuthenticationError)
+    def _(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
+        response = rendered(
+            ProblemError(
+                HTTPStatus.UNAUTHORIZED,
+                "this request has no valid key",
+                remedy="Send the header: Authorization: Bearer KEY. `tidegate key` makes one.",
+            )
+        )
+        response["WWW-Authenticate"] = "Bearer"
+        return response
+
+    @api.exception_handler(NotReadyError)
+    def _(request: HttpRequest, error: NotReadyError) -> HttpResponse:
+        return rendered(ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, error.what, remedy=error.remedy))
+
+    @api.exception_handler(HttpError)
+    def _(request: HttpRequest, error: HttpError) -> HttpResponse:
+        # Ninja speaks of a body that is no JSON, or too large, in this way.
+        return rendered(ProblemError(HTTPStatus(error.status_code), str(error), remedy="Send JSON in UTF-8."))
+
+
+def rendered(problem: ProblemError) -> HttpResponse:
+    body = {
+        "title": problem.status.phrase,
+        "status": problem.status.value,
+        "detail": problem.detail,
+        "field": problem.field,
+        "remedy": problem.remedy,
+    }
+    return HttpResponse(
+        orjson.dumps(body), status=problem.status.value, content_type="application/problem+json"
+    )
+
+
+def _of_validation(errors: list[dict[str, Any]]) -> ProblemError:
+    wrong = errors[0]
+    path = [part for part in wrong["loc"] if isinstance(part, int) or part in FIELDS]
+    field = ".".join(map(str, path)) or None
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    detail, remedy = wrong["msg"], "See docs/tables.md for what an item may hold."
+    if wrong["type"] == "extra_forbidden":
+        unknown = str(wrong["loc"][-1])
+        field = ".".join(map(str, [*path, unknown]))
+        detail = f"an item has no field '{unknown}'"
+        remedy = nearest(unknown, list(ItemIn.model_fields)).strip() or remedy
+    elif wrong["type"] == "too_long" and path == ["items"]:
+        status, remedy = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Send several requests."
+    return ProblemError(status, detail, field=field, remedy=remedy)

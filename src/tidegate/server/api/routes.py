@@ -1,0 +1,121 @@
+"""The routes of the API."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from django.http import HttpRequest
+from ninja import Body, NinjaAPI
+from ninja.renderers import BaseRenderer
+
+from tidegate.server.api.keys import Key
+from tidegate.server.api.problems import ProblemError, answer_with_problems
+from tidegate.server.api.schemas import DecisionsOut, ItemIn, ItemOut, OneOrMany, ProblemOut
+from tidegate.server.content.actions import Answer
+from tidegate.server.content.arrivals import CONTENT, Arrival
+from tidegate.server.content.intake import lane
+from tidegate.server.content.models import Decision
+from tidegate.server.content.reads import find_item
+from tidegate.server.people.models import ApiKey
+
+PROBLEMS = dict.fromkeys((401, 403, 413, 422, 503), ProblemOut)
+ANSWERED_WITHIN = 30.0
+"""Seconds after which a request gives up waiting; what it sent may still be taken in, and a retry is safe."""
+
+
+class _Orjson(BaseRenderer):
+    media_type = "application/json"
+
+    def render(self, request: HttpRequest, data: Any, *, response_status: int) -> bytes:
+        return orjson.dumps(data)
+
+
+api = NinjaAPI(title="Tidegate", version="1", renderer=_Orjson(), docs_url=None)
+answer_with_problems(api)
+
+
+@api.post("/items", auth=Key("items"), response={200: DecisionsOut, **PROBLEMS}, tags=["items"])
+def post_items(request: HttpRequest, body: Body[OneOrMany]) -> dict[str, Any]:
+    """Decide one item, or up to 1,000 together. Answers when the decisions are durable; a retry is safe."""
+    key: ApiKey = request.auth  # type: ignore[attr-defined]
+    sent = [body] if isinstance(body, ItemIn) else body.items
+    arrivals = [_arrival(item, key) for item in sent]
+    _check_ids(arrivals)
+    try:
+        answers = lane().submit(arrivals).result(timeout=ANSWERED_WITHIN)
+    except TimeoutError as error:
+        raise ProblemError(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            f"no decision within {ANSWERED_WITHIN:.0f} seconds",
+            remedy="Send the same request again: what was decided meanwhile is answered as it was.",
+        ) from error
+    return {"decisions": [_decision(one, answer) for one, answer in zip(arrivals, answers, strict=True)]}
+
+
+@api.get("/items/{path:item_id}", auth=Key("items"), response={200: ItemOut, 404: ProblemOut, **PROBLEMS})
+def get_item(request: HttpRequest, item_id: str) -> dict[str, Any]:
+    """An item, and every decision on it with its full reasons."""
+    key: ApiKey = request.auth  # type: ignore[attr-defined]
+    found = find_item(key.zone, item_id)
+    if found is None:
+        raise ProblemError(HTTPStatus.NOT_FOUND, "there is no item with this id", field="id")
+    item, version, decisions = found
+    return {
+        "id": item.external_id,
+        "version": item.version,
+        **{name: getattr(version, name) for name in CONTENT},
+        "views": item.views,
+        "received_at": version.received_at,
+        "decisions": [_reasons(item.external_id, decision) for decision in decisions],
+    }
+
+
+def _arrival(item: ItemIn, key: ApiKey) -> Arrival:
+    content = {name: getattr(item, name) for name in CONTENT}
+    return Arrival(str(key), key.zone, item.id, content, item.views)
+
+
+def _check_ids(arrivals: list[Arrival]) -> None:
+    seen: set[str] = set()
+    for place, one in enumerate(arrivals):
+        if one.external_id in seen:
+            raise ProblemError(
+                HTTPStatus.UNPROCESSABLE_ENTITY,
+                "this id comes twice in one request",
+                field=f"items.{place}.id",
+                remedy="Send one version of an item per request.",
+            )
+        seen.add(one.external_id)
+
+
+def _decision(one: Arrival, answer: Answer) -> dict[str, Any]:
+    return _told(one.external_id, answer.decision)
+
+
+def _told(external_id: str, decision: Decision) -> dict[str, Any]:
+    return {
+        "id": external_id,
+        "version": decision.item_version,
+        "action": decision.action,
+        "rule": decision.rule,
+        "policy": decision.policy,
+        "queue": decision.queue,
+        "escalate": decision.escalate,
+        "reason": decision.reason,
+        "strategy": decision.strategy,
+        "strategy_version": decision.strategy_version,
+        "decided_at": decision.decided_at,
+    }
+
+
+def _reasons(external_id: str, decision: Decision) -> dict[str, Any]:
+    return {
+        **_told(external_id, decision),
+        "failure": None if decision.failure is None else orjson.loads(decision.failure),
+        "values": orjson.loads(decision.values),
+        "detectors": orjson.loads(decision.detectors),
+        "cost_ms": decision.cost_ms,
+        "cost_money": decision.cost_money,
+    }

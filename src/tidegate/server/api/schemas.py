@@ -1,0 +1,121 @@
+"""What the API takes and gives, as its OpenAPI document shows it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from ninja import Schema
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Discriminator, Field, Tag
+
+from tidegate.server.settings import MOST_ITEMS
+
+
+def _no_nul(text: str) -> str:
+    # PostgreSQL cannot store it, and no writing system has it.
+    if "\x00" in text:
+        raise ValueError("a NUL character cannot be stored; remove it")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_no_nul)]
+Id = Annotated[Text, Field(min_length=1, max_length=512)]
+Short = Annotated[Text, Field(max_length=512)]
+
+
+class ItemIn(Schema):
+    """An item: see docs/tables.md."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: Id
+    kind: Literal["text", "image", "video", "query"] = "text"
+    text: Text | None = None
+    media: Text | None = None
+    language: Short | None = None
+    market: Short | None = None
+    surface: Short | None = None
+    author_id: Short | None = None
+    created_at: AwareDatetime | None = None
+    views: Annotated[int, Field(ge=0, lt=2**63)] | None = None
+    context: Text | None = None
+
+
+class ItemsIn(Schema):
+    """Several items, taken in together or not at all."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    items: Annotated[list[ItemIn], Field(min_length=1, max_length=MOST_ITEMS)]
+
+
+def _shape(body: Any) -> str:
+    return "many" if isinstance(body, ItemsIn) or (isinstance(body, dict) and "items" in body) else "one"
+
+
+OneOrMany = Annotated[
+    Annotated[ItemIn, Tag("one")] | Annotated[ItemsIn, Tag("many")],
+    Discriminator(_shape),
+]
+"""Told apart by the field `items`, so that an error speaks of the shape that was meant."""
+
+
+class DecisionOut(Schema):
+    """What was decided on one version of an item."""
+
+    id: str
+    version: int
+    action: str
+    rule: str | None
+    policy: str | None
+    queue: str | None
+    escalate: str | None
+    reason: str
+    strategy: str
+    strategy_version: str
+    decided_at: datetime
+
+
+class DecisionsOut(Schema):
+    """One decision per item, in the order of the request."""
+
+    decisions: list[DecisionOut]
+
+
+class ReasonsOut(DecisionOut):
+    """A decision with all that it was made from."""
+
+    failure: dict[str, Any] | None
+    values: dict[str, Any]
+    detectors: dict[str, str]
+    cost_ms: float
+    cost_money: float
+
+
+class ItemOut(Schema):
+    """An item as it is now, and every decision on it, newest first."""
+
+    id: str
+    version: int
+    kind: str
+    text: str | None
+    media: str | None
+    language: str | None
+    market: str | None
+    surface: str | None
+    author_id: str | None
+    created_at: datetime | None
+    views: int | None
+    context: str | None
+    received_at: datetime
+    decisions: list[ReasonsOut]
+
+
+class ProblemOut(Schema):
+    """An error, as RFC 9457 has it, with the field that is wrong and what to do."""
+
+    title: str
+    status: int
+    detail: str
+    field: str | None = None
+    remedy: str | None = None

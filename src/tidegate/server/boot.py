@@ -1,0 +1,48 @@
+"""Django, set up for a workspace: what every command of the service begins with."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from tidegate.errors import RunError, Where, WorkspaceError
+from tidegate.runs.workspace import FILE
+
+
+def boot(workspace: Path, *, migrate: bool = True) -> None:
+    """Set Django up for this process, and bring the database to the newest schema.
+
+    Raises:
+        WorkspaceError: the folder is no workspace.
+        RunError: the extra `server` is not installed, or the database cannot be reached.
+    """
+    if not (workspace / FILE).is_file():
+        raise WorkspaceError(
+            f"there is no {FILE} here",
+            where=Where(workspace),
+            remedy="Lay a workspace out with `tidegate init`, and name it with --workspace.",
+        )
+    os.environ["TIDEGATE_WORKSPACE"] = str(workspace.resolve())
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tidegate.server.settings")
+    try:
+        import django
+    except ImportError as error:
+        raise RunError(
+            "the service is not installed", remedy="Install it: pip install 'tidegate[server]'."
+        ) from error
+    django.setup()
+    if migrate:
+        _migrate()
+
+
+def _migrate() -> None:
+    from django.core.management import call_command
+    from django.db.utils import OperationalError
+
+    try:
+        call_command("migrate", verbosity=0, interactive=False)
+    except OperationalError as error:
+        raise RunError(
+            f"the database cannot be used: {str(error).strip()}",
+            remedy="Check DATABASE_URL, and that the database runs and lets you in.",
+        ) from error

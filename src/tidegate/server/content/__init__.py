@@ -1,0 +1,1 @@
+"""What platforms send: items, their versions, and the decisions on them."""

@@ -1,0 +1,86 @@
+"""The lane: requests that arrive together become one batch, so that they share a transaction.
+
+One thread per process takes in. While it works, requests gather; then it takes all that fit.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+from tidegate.server.content.actions import Answer
+from tidegate.server.content.arrivals import Arrival
+
+TakeIn = Callable[[Sequence[Arrival]], list[Answer]]
+
+
+@dataclass(frozen=True)
+class Request:
+    """Arrivals that are answered together, or not at all."""
+
+    arrivals: Sequence[Arrival]
+    answer: Future[list[Answer]] = field(default_factory=Future)
+
+
+class Lane:
+    """Gathers requests and takes them in, up to `most` items at once.
+
+    A batch that fails is taken in again request by request, so that one bad request fails alone.
+    """
+
+    def __init__(self, take_in: TakeIn, most: int) -> None:
+        self._take_in, self._most = take_in, most
+        self._waiting: queue.SimpleQueue[Request] = queue.SimpleQueue()
+        self._next: Request | None = None
+        threading.Thread(target=self._work, name="intake", daemon=True).start()
+
+    def submit(self, arrivals: Sequence[Arrival]) -> Future[list[Answer]]:
+        """The answers to come, in order. No id may occur twice."""
+        request = Request(arrivals)
+        self._waiting.put(request)
+        return request.answer
+
+    def _work(self) -> None:
+        while True:
+            requests = self._gather()
+            if len(requests) == 1 or not self._settle(requests):
+                for request in requests:
+                    self._settle_alone(request)
+
+    def _gather(self) -> list[Request]:
+        """The next request, and those that wait behind it, as long as no item occurs twice."""
+        first = self._next or self._waiting.get()
+        self._next = None
+        requests, keys = [first], {one.key for one in first.arrivals}
+        while len(keys) < self._most:
+            try:
+                request = self._waiting.get_nowait()
+            except queue.Empty:
+                break
+            more = {one.key for one in request.arrivals}
+            if keys & more or len(keys) + len(more) > self._most:
+                self._next = request
+                break
+            keys |= more
+            requests.append(request)
+        return requests
+
+    def _settle(self, requests: Sequence[Request]) -> bool:
+        try:
+            answers = self._take_in([one for request in requests for one in request.arrivals])
+        except Exception:
+            return False
+        start = 0
+        for request in requests:
+            request.answer.set_result(answers[start : start + len(request.arrivals)])
+            start += len(request.arrivals)
+        return True
+
+    def _settle_alone(self, request: Request) -> None:
+        try:
+            request.answer.set_result(self._take_in(request.arrivals))
+        except Exception as error:
+            request.answer.set_exception(error)

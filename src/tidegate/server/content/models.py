@@ -1,0 +1,71 @@
+"""Items, the versions of their content, and the decisions on them."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Item(models.Model):
+    """Something that a platform sent, known by its zone and the platform's own id."""
+
+    zone = models.CharField(max_length=40)
+    external_id = models.CharField(max_length=512)
+    version = models.IntegerField()
+    digest = models.CharField(max_length=64)
+    views = models.BigIntegerField(null=True)
+    first_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["zone", "external_id"], name="item_once_per_zone")]
+
+
+class ItemVersion(models.Model):
+    """The content of an item as it was at one time; the columns of `tables.ITEMS`."""
+
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="versions")
+    number = models.IntegerField()
+    kind = models.CharField(max_length=10)
+    text = models.TextField(null=True)
+    media = models.TextField(null=True)
+    language = models.TextField(null=True)
+    market = models.TextField(null=True)
+    surface = models.TextField(null=True)
+    author_id = models.TextField(null=True)
+    created_at = models.DateTimeField(null=True)
+    context = models.TextField(null=True)
+    received_at = models.DateTimeField()
+    salt = models.BinaryField(max_length=16)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["item", "number"], name="version_once_per_item")]
+
+
+class Decision(models.Model):
+    """What was decided on a version; the columns of `tables.DECISIONS`."""
+
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="decisions")
+    item_version = models.IntegerField()
+    strategy = models.CharField(max_length=100)
+    strategy_version = models.CharField(max_length=100)
+    arm = models.CharField(max_length=40)
+    action = models.CharField(max_length=60)
+    rule = models.CharField(max_length=200, null=True)
+    policy = models.CharField(max_length=200, null=True)
+    queue = models.CharField(max_length=200, null=True)
+    escalate = models.CharField(max_length=200, null=True)
+    reason = models.TextField()
+    failure = models.TextField(null=True)
+    values = models.TextField()
+    detectors = models.TextField()
+    cost_ms = models.FloatField()
+    cost_money = models.FloatField()
+    audit_probability = models.FloatField()
+    audited = models.BooleanField()
+    decided_at = models.DateTimeField()
+
+
+class AuditStream(models.Model):
+    """What an audit plan with a daily budget remembers between batches: see `measure.streaming`."""
+
+    plan = models.CharField(max_length=300, primary_key=True)
+    state = models.JSONField(default=dict)

@@ -1,0 +1,1 @@
+"""What decides: published strategies, and which of them is active."""

@@ -1,0 +1,1 @@
+"""Who may do what: people, their zones, and the keys of integrations."""

