@@ -1,8 +1,8 @@
 """Labels that a design saves: how many more a fixed rate would need for an interval as narrow.
 
 1,000,000 items whose calibrated score separates the classes with a given AUC; audits in proportion to √risk
-with the floor that the engine chooses. `python -m benchmarks.measure.bench_designs [repetitions]` prints the
-table of docs/measurement/designs.md.
+with the floor that the engine chooses, without and with the score as a prediction. `python -m
+benchmarks.measure.bench_designs [repetitions]` prints the table of docs/measurement/designs.md.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ class Saving:
     labels: int
     floor_share: float
     limits: Limits
+    assisted: Limits
     truth: float
 
-    @property
-    def at_a_fixed_rate(self) -> float:
+    def at_a_fixed_rate(self, limits: Limits) -> float:
         """Labels of a simple random sample whose exact interval is as wide on average, by bisection."""
         few, many = 10.0, float(ITEMS)
         while many / few > 1.0005:
             middle = np.sqrt(few * many)
             few, many = (
-                (middle, many) if simple_width(middle, self.prevalence) > self.limits.width else (few, middle)
+                (middle, many) if simple_width(middle, self.prevalence) > limits.width else (few, middle)
             )
         return many
 
@@ -65,30 +65,32 @@ def savings(repetitions: int) -> Iterator[Saving]:
         for auc in AUCS:
             for labels in LABELS:
                 people = world(rng, ITEMS, prevalence, labels, auc, views=False, kind="risk")
-                limits = rates(people, list(audits(rng, people, repetitions)))
+                samples = list(audits(rng, people, repetitions))
+                alone, assisted = rates(people.without_score(), samples), rates(people, samples)
                 share = float(people.p.min()) * ITEMS / labels
-                yield Saving(prevalence, auc, labels, share, limits, people.truth)
+                yield Saving(prevalence, auc, labels, share, alone, assisted, people.truth)
 
 
 def run(repetitions: int = REPETITIONS) -> Iterator[Figure]:
     for one in savings(repetitions):
         name = f"measure: labels at {one.prevalence:.1%}, AUC {one.auc:.2f}, {one.labels:,} by √risk"
-        ratio = one.at_a_fixed_rate / one.labels
-        yield Figure(name, one.at_a_fixed_rate, "labels at a fixed rate", "√risk, same width", ratio)
+        fixed = one.at_a_fixed_rate(one.limits)
+        yield Figure(name, fixed, "labels at a fixed rate", "√risk, same width", fixed / one.labels)
 
 
 def table(repetitions: int) -> Iterator[str]:
     yield (
         "| prevalence | AUC | labels | floor ÷ fixed rate | width | coverage "
-        "| as narrow at a fixed rate | saving |"
+        "| as narrow at a fixed rate | saving | with the prediction: coverage | saving |"
     )
-    yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
+    yield "|" + " --- |" * 10
     for one in savings(repetitions):
-        fixed = one.at_a_fixed_rate
+        fixed, beside = (one.at_a_fixed_rate(limits) for limits in (one.limits, one.assisted))
         yield (
             f"| {one.prevalence:.1%} | {one.auc:.2f} | {one.labels:,} | {one.floor_share:.2f} "
             f"| {one.limits.width:.3%} | {one.limits.coverage(one.truth):.3f} "
-            f"| {fixed:,.0f} | {fixed / one.labels:.1f}× |"
+            f"| {fixed:,.0f} | {fixed / one.labels:.1f}× "
+            f"| {one.assisted.coverage(one.truth):.3f} | {beside / one.labels:.1f}× |"
         )
 
 

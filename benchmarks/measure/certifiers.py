@@ -21,12 +21,11 @@ Thresholds = tuple[float, float]
 """Act from the first, let pass below the second."""
 
 NEVER = (np.inf, -np.inf)
-STEPS = 80
+STEPS = 200
 FIXED_ACTS = 0.95
-MAPIE_STEPS = 80
 
 
-def shares(steps: int = STEPS, coarse: float = 0.02) -> Floats:
+def shares(steps: int = STEPS, coarse: float = 0.05) -> Floats:
     """Sizes of sets from none to all, finer where a set is small or nearly everything."""
     half = coarse * np.expm1(np.linspace(0, np.log1p(0.5 / coarse), steps // 2 + 1))
     return np.concatenate([half[1:], 1 - half[-2:0:-1]])
@@ -102,49 +101,55 @@ def fixed(traffic: Traffic) -> Certifier:
     return certify
 
 
-def mapie(traffic: Traffic) -> Certifier | None:
+def mapie(traffic: Traffic, starts: int = 0) -> Certifier | None:
     """MAPIE's controllers, one per limit at half the error each; None where MAPIE is not installed.
 
-    One controller for both limits would give up wherever acting cannot be certified.
+    With Holm's correction, as MAPIE has it unless told, or with its fixed sequences from so many starts. One
+    controller for both limits would give up wherever acting cannot be certified.
     """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             from mapie.risk_control import BinaryClassificationController, BinaryRisk
+            from mapie.risk_control.fwer_control import FWERFixedSequenceTesting
     except ImportError:
         return None
-    right = BinaryRisk(lambda y, said: y == said, lambda _, said: said == 1, higher_is_better=True)
-    safe = BinaryRisk(lambda y, said: y == said, lambda _, said: said == 0, higher_is_better=True)
-    unused = BinaryRisk(
-        lambda _, said: np.isnan(said), lambda y, _: np.ones(len(y), dtype=bool), higher_is_better=False
-    )
 
-    def acting(x: Any, level: float) -> Any:
-        return np.where(np.asarray(x)[:, 0] >= level, 1.0, np.nan)
+    def right_among(answer: int) -> Any:
+        return BinaryRisk(lambda y, said: y == said, lambda _, said: said == answer, higher_is_better=True)
 
-    def passing(x: Any, level: float) -> Any:
-        return np.where(np.asarray(x)[:, 0] < level, 0.0, np.nan)
+    def share_of(answer: int) -> Any:
+        return BinaryRisk(
+            lambda _, said: said == answer, lambda y, _: np.ones(len(y), dtype=bool), higher_is_better=True
+        )
 
-    levels = np.unique(np.quantile(traffic.score, shares(MAPIE_STEPS)))[:, None]
+    levels = np.unique(np.quantile(traffic.score, shares()))
+    # From careful to bold, as fixed sequences need it.
+    tasks = zip(traffic.limits, (1, 0), (levels[::-1], levels), NEVER, strict=True)
+    controllers = [
+        (
+            BinaryClassificationController(
+                lambda x: np.column_stack([1 - x, x]),
+                right_among(answer),
+                1 - limit.at_most,
+                confidence_level=1 - traffic.delta / 2,
+                best_predict_param_choice=share_of(answer),
+                list_predict_params=ladder,
+                fwer_method=FWERFixedSequenceTesting(starts) if starts else "bonferroni_holm",
+            ),
+            never,
+        )
+        for limit, answer, ladder, never in tasks
+    ]
 
     def certify(draw: Draw) -> Thresholds:
         chosen = []
-        for limit, decide, risk, never in zip(
-            traffic.limits, (acting, passing), (right, safe), NEVER, strict=True
-        ):
-            controller = BinaryClassificationController(
-                decide,
-                risk,
-                1 - limit.at_most,
-                confidence_level=1 - traffic.delta / 2,
-                best_predict_param_choice=unused,
-                list_predict_params=levels,
-            )
+        for controller, never in controllers:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                controller.calibrate(traffic.score[draw.items][:, None], draw.sample.violates.astype(int))
+                controller.calibrate(traffic.score[draw.items], draw.sample.violates.astype(int))
             best = controller.best_predict_param
-            chosen.append(never if best is None else float(best[0]))
+            chosen.append(never if best is None else float(best))
         return chosen[0], chosen[1]
 
     return certify

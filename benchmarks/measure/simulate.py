@@ -19,6 +19,7 @@ from tidegate.measure.designs import fixed_rate, proportional, risk_proportional
 from tidegate.measure.hypergeometric import hypergeometric_limits
 from tidegate.measure.limits import two_sided
 from tidegate.measure.parts import Part, certainty, evidence, rate
+from tidegate.measure.streaming import DAY, Budget, Stream, assign
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -45,6 +46,9 @@ class World:
 
     def part(self, rows: Bools) -> World:
         return World(self.y[rows], self.weight[rows], self.p[rows])
+
+    def without_score(self) -> World:
+        return replace(self, score=None)
 
 
 @dataclass(frozen=True)
@@ -76,8 +80,8 @@ def world(
 ) -> World:
     """n items, audited at a fixed rate (None), by views (0), or by a calibrated score of that AUC.
 
-    With a score, `kind` is "score" (in proportion to it), "risk" (to its root, floor chosen by the engine) or
-    "strata" (Neyman's allocation over five strata of it).
+    With a score, `kind` is "score" (in proportion to it), "risk" (to its root, floor chosen by the engine),
+    "strata" (Neyman's allocation over five strata of it) or "stream" (item by item, to its root).
     """
     y = np.zeros(n, dtype=bool)
     y[: max(1, round(n * prevalence))] = True
@@ -99,7 +103,21 @@ def world(
     if kind == "strata":
         cuts = np.quantile(score, [0.5, 0.8, 0.95, 0.99])
         return World(y, weight, stratified(np.searchsorted(cuts, score), score, None, labels), score)
+    if kind == "stream":
+        return World(y, weight, streamed(rng, np.sqrt(score), labels, floor), score)
     return World(y, weight, proportional(score, None, labels, floor), score)
+
+
+def streamed(rng: np.random.Generator, size: Floats, labels: float, least: float) -> Floats:
+    """Five days of items in random order; a tenth of them come in half an hour of the third day."""
+    days, burst = 5, len(size) // 10
+    times = np.concatenate(
+        [rng.uniform(0, days * DAY, len(size) - burst), rng.uniform(2.5 * DAY, 2.5 * DAY + 1800, burst)]
+    )
+    p = np.empty(len(size))
+    order = rng.permutation(len(size))
+    p[order], _ = assign(Stream(), Budget(labels / days, least), np.sort(times), size[order])
+    return p
 
 
 def audits(rng: np.random.Generator, world: World, repetitions: int) -> Iterator[Numbers]:
@@ -130,6 +148,12 @@ def whole(world: World) -> Whole:
         items=len(a),
         audited=0,
         one_probability=bool(world.p.min() == world.p.max()),
+        predicted=None
+        if world.score is None
+        else (
+            float(world.weight @ world.score),
+            float((a * world.score).max()),
+        ),
     )
 
 
@@ -139,7 +163,12 @@ def audited_cells(world: World, samples: Iterable[Numbers]) -> list[Cell]:
     return [
         cell(
             replace(known, audited=len(drawn)),
-            Seen(world.y[drawn], world.weight[drawn], world.p[drawn]),
+            Seen(
+                world.y[drawn],
+                world.weight[drawn],
+                world.p[drawn],
+                None if world.score is None else world.score[drawn],
+            ),
             ALPHA,
         )
         for drawn in samples
@@ -156,7 +185,7 @@ def tidegate(parts: Sequence[Sequence[Part]]) -> Limits:
 def rates(world: World, samples: Sequence[Numbers]) -> Limits:
     """The engine's interval for the rate of violation, as `estimate` gives it."""
     cells = audited_cells(world, samples)
-    if cells[0].one_probability and (world.weight == 1).all():
+    if cells[0].one_probability and (world.weight == 1).all() and world.score is None:
         limits = [_hypergeometric(c.items, c.labels, c.found[1]) for c in cells]
         return Limits(*(np.array(limits).T / cells[0].items))
     return tidegate([[Part(one, rate(1))] for one in cells])

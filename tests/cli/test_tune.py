@@ -14,7 +14,9 @@ from click.testing import CliRunner, Result
 
 from tidegate.cli.commands.strategy import check
 from tidegate.cli.commands.tune import command
-from tidegate.runs.bench import STARTER_STRATEGY
+from tidegate.demo import write_stream
+from tidegate.runs.bench import STARTER_STRATEGY, set_up
+from tidegate.runs.moderate import Job, moderate
 from tidegate.runs.tuning.numbers import with_numbers
 
 ROOT = Path(__file__).parents[2]
@@ -55,19 +57,18 @@ def tune(made: World, strategy: Path, *words: str | Path) -> Result:
     return CliRunner(env={"COLUMNS": "200"}).invoke(command, [str(word) for word in arguments])
 
 
-def test_without_write_or_out_nothing_is_written(made: World, strategy: Path) -> None:
-    done = tune(made, strategy, *LIMITS)
+def test_a_dry_run_writes_nothing(made: World, strategy: Path) -> None:
+    done = tune(made, strategy, *LIMITS, "--dry-run")
     assert done.exit_code == 0, done.output
     assert "of items need no person, certified with confidence 0.95" in done.output.replace("\n", " ")
     assert "leakage rate at most" in done.output
+    assert "Would be written to" in done.output
     assert strategy.read_text(encoding="utf-8") == STRATEGY
     assert [path.name for path in strategy.parent.iterdir()] == ["text.yaml"]
 
 
-def test_write_changes_the_numbers_in_place_and_lays_the_certificate_beside(
-    made: World, strategy: Path
-) -> None:
-    done = tune(made, strategy, *LIMITS, "--write", "--json", "--expires", "30d")
+def test_the_numbers_change_in_place_and_the_certificate_lies_beside(made: World, strategy: Path) -> None:
+    done = tune(made, strategy, *LIMITS, "--json", "--expires", "30d")
     (found,) = json.loads(done.stdout)
     assert found["certified"]
     assert found["written_to"] == str(strategy)
@@ -88,8 +89,34 @@ def test_by_language_a_folder_gets_one_strategy_each(made: World, strategy: Path
     ]
 
 
+def test_without_out_the_strategies_of_groups_lie_beside_the_strategy(made: World, strategy: Path) -> None:
+    done = tune(made, strategy, *LIMITS, "--by", "language")
+    assert done.exit_code == 0, done.output
+    assert {"text.en.yaml", "text.zh.yaml"} < {path.name for path in strategy.parent.iterdir()}
+    assert strategy.read_text(encoding="utf-8") == STRATEGY
+
+
+def test_the_run_is_where_the_labels_lie_unless_told(made: World, strategy: Path) -> None:
+    labels = Path(shutil.copy(made.labels, made.run.root / "labels.csv"))
+    arguments = [str(strategy), "--labels", str(labels), *LIMITS, "--dry-run"]
+    done = CliRunner(env={"COLUMNS": "200"}).invoke(command, arguments)
+    assert done.exit_code == 0, done.output
+
+
+def test_a_run_that_was_told_the_truth_needs_no_labels(tmp_path: Path) -> None:
+    write_stream(tmp_path / "posts.parquet", 3_000, 11)
+    job = Job([str(tmp_path / "posts.parquet")], tmp_path / "run", truth="violates", truth_policy="policy")
+    moderate(job, set_up("starter"))
+    strategy = Path(shutil.copy(STARTER_STRATEGY, tmp_path / "text.yaml"))
+    arguments = [str(strategy), "--run", str(tmp_path / "run"), "--leakage-at-most", "0.05"]
+    done = CliRunner(env={"COLUMNS": "200"}).invoke(command, arguments)
+    assert done.exit_code == 0, done.output
+    checked = CliRunner(env={"COLUMNS": "300"}).invoke(check, [str(strategy)])
+    assert "certificate" not in checked.output
+
+
 def test_what_cannot_be_certified_leaves_with_1_and_writes_nothing(made: World, strategy: Path) -> None:
-    done = tune(made, strategy, "--leakage-at-most", "0.00001", "--write")
+    done = tune(made, strategy, "--leakage-at-most", "0.00001")
     assert done.exit_code == 1
     assert "leakage rate: at most" in done.output
     assert strategy.read_text(encoding="utf-8") == STRATEGY
@@ -99,7 +126,6 @@ def test_what_cannot_be_certified_leaves_with_1_and_writes_nothing(made: World, 
 @pytest.mark.parametrize(
     ("words", "what"),
     [
-        (("--write", "--out", "x.yaml", *LIMITS), "not both"),
         (("--expires", "soon", *LIMITS), "no number of days"),
         (("--sensitivity", "good", *LIMITS), "Invalid value for '--sensitivity'"),
         (("--overkill-at-most", "2"), "2.0 is not in the range"),
@@ -113,9 +139,17 @@ def test_options_that_make_no_sense_are_refused(
     assert what in done.output
 
 
-def test_strategy_check_warns_of_a_stale_certificate_and_of_no_missing_one(tmp_path: Path) -> None:
+def test_without_labels_and_run_it_asks_for_them(strategy: Path) -> None:
+    done = CliRunner().invoke(command, [str(strategy), *LIMITS])
+    assert done.exit_code == 2
+    assert "Give --labels" in done.output
+
+
+def test_strategy_check_warns_of_a_missing_and_of_a_stale_certificate(tmp_path: Path) -> None:
     strategy = Path(shutil.copy(STARTER_STRATEGY, tmp_path / "text.yaml"))
-    assert "certificate" not in CliRunner().invoke(check, [str(strategy)]).output
+    done = CliRunner(env={"COLUMNS": "300"}).invoke(check, [str(strategy)])
+    assert done.exit_code == 0
+    assert "no certificate speaks for remove, review, help" in done.output
     (tmp_path / "text.certificate.json").write_text("{}", encoding="utf-8")
     done = CliRunner(env={"COLUMNS": "300"}).invoke(check, [str(strategy)])
     assert done.exit_code == 0

@@ -9,7 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tidegate.errors import MeasureError
-from tidegate.measure import draw, fixed_rate, proportional
+from tidegate.measure import (
+    disagreement,
+    draw,
+    fixed_rate,
+    proportional,
+    risk_proportional,
+    stratified,
+)
 
 SCORES = st.lists(
     st.floats(1e-9, 1e6) | st.just(0.0) | st.just(float("nan")) | st.just(-1.0), min_size=1, max_size=60
@@ -149,3 +156,93 @@ def test_as_many_probabilities_as_items_are_asked_for() -> None:
         draw(ids(2), [0.5], 0)
     with pytest.raises(MeasureError, match="days"):
         proportional([1.0, 2.0], [0], 1.0, 0.1)
+
+
+RISKS = st.lists(st.floats(1e-6, 1) | st.just(float("nan")) | st.just(0.0), min_size=2, max_size=60)
+
+
+@settings(max_examples=50, deadline=None)
+@given(RISKS, st.floats(0.1, 50))
+def test_by_risk_no_item_is_without_a_chance_and_the_budget_is_not_exceeded(
+    risks: list[float], budget: float
+) -> None:
+    p = risk_proportional(risks, None, budget)
+    assert (p > 0).all()
+    assert (p <= 1).all()
+    assert p.sum() <= min(budget, len(risks)) * (1 + 1e-6)
+
+
+def test_by_risk_probabilities_are_in_proportion_to_its_root() -> None:
+    p = risk_proportional([0.01, 0.04, 0.16], None, 0.7, 0.001)
+    assert p == pytest.approx([0.1, 0.2, 0.4])
+
+
+def test_by_risk_each_day_has_its_budget() -> None:
+    rng = np.random.default_rng(1)
+    days = rng.integers(0, 3, 6000)
+    p = risk_proportional(rng.beta(0.2, 5, 6000), days, 100.0)
+    assert [p[days == day].sum() for day in range(3)] == pytest.approx([100.0] * 3)
+
+
+def test_where_no_item_has_a_risk_the_budget_is_spread_evenly() -> None:
+    assert len(set(risk_proportional([0.0] * 10, None, 2.0).tolist())) == 1
+
+
+def test_a_stratum_has_one_probability_by_the_root_of_its_mean_risk() -> None:
+    strata = ["low"] * 50 + ["high"] * 50
+    risk = [0.0, 0.02] * 25 + [0.09] * 50
+    p = stratified(strata, risk, None, 20.0, floor=0.001)
+    assert len(set(p[:50])) == len(set(p[50:])) == 1
+    assert p[50] / p[0] == pytest.approx(3.0)
+    assert p.sum() == pytest.approx(20.0)
+
+
+def test_strata_may_be_renamed_and_items_reordered() -> None:
+    rng = np.random.default_rng(2)
+    strata, risk = rng.integers(0, 4, 500), rng.beta(0.3, 5, 500)
+    p = stratified(strata, risk, None, 30.0)
+    assert stratified(np.array(["d", "a", "c", "b"])[strata], risk, None, 30.0) == pytest.approx(p)
+    order = rng.permutation(500)
+    assert stratified(strata[order], risk[order], None, 30.0) == pytest.approx(p[order])
+
+
+def test_each_item_has_a_stratum_and_a_risk() -> None:
+    with pytest.raises(MeasureError, match="2 items have a stratum but 1 a risk"):
+        stratified([1, 2], [0.1], None, 1.0)
+
+
+def test_of_two_arms_most_labels_go_to_the_items_on_which_they_disagree() -> None:
+    before, after = ["passed"] * 1000, ["passed"] * 950 + ["actioned"] * 50
+    p = disagreement(before, after, None, 20.0)
+    assert p[950:].sum() == pytest.approx(18.0)
+    assert p[:950].sum() == pytest.approx(2.0)
+    assert (p > 0).all()
+
+
+def test_within_the_disagreement_labels_may_follow_a_score() -> None:
+    p = disagreement(["a"] * 4, ["a", "b", "b", "b"], None, 1.0, scores=[9.0, 1.0, 2.0, 4.0])
+    assert p[1] < p[2] < p[3]
+
+
+def test_what_the_disagreement_cannot_use_is_spread_over_the_others() -> None:
+    p = disagreement(["a"] * 100, ["a"] * 98 + ["b"] * 2, None, 12.0)
+    assert p[98:].tolist() == [1.0, 1.0]
+    assert p[:98] == pytest.approx(10 / 98)
+
+
+def test_arms_that_agree_everywhere_are_audited_at_a_fixed_rate() -> None:
+    assert disagreement(["a"] * 10, ["a"] * 10, None, 5.0) == pytest.approx([0.5] * 10)
+    assert disagreement([], [], None, 5.0).tolist() == []
+
+
+def test_each_day_of_two_arms_has_its_budget() -> None:
+    rng = np.random.default_rng(3)
+    days, after = rng.integers(0, 3, 3000), rng.choice(["a", "b"], 3000, p=[0.95, 0.05])
+    p = disagreement(["a"] * 3000, after, days, 40.0)
+    assert [p[days == day].sum() for day in range(3)] == pytest.approx([40.0] * 3)
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0, -1.0])
+def test_a_disagreement_sample_keeps_a_chance_for_all_others(share: float) -> None:
+    with pytest.raises(MeasureError, match="not between 0 and 1"):
+        disagreement(["a"], ["b"], None, 1.0, elsewhere=share)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from tidegate.measure.assisted import Assisted, gather
+
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.int64]
@@ -36,6 +38,8 @@ class Whole:
             these are items of probability 1; lightest band first.
         items, audited: numbers of items, and of those that were drawn.
         one_probability: whether all items have the same probability.
+        predicted: Σ weight · prediction, and the greatest weight / probability · prediction of an item, where
+            every item has a prediction.
     """
 
     weight: Floats
@@ -45,15 +49,17 @@ class Whole:
     items: int
     audited: int
     one_probability: bool
+    predicted: Pair | None = None
 
 
 @dataclass(frozen=True)
 class Seen:
-    """The drawn items that have an answer: (labels,) label, weight and probability of each."""
+    """The drawn items that have an answer: (labels,) label, weight, probability and prediction of each."""
 
     violates: Bools
     weight: Floats
     p: Floats
+    prediction: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,7 @@ class Cell:
         either: weight of unlabelled items above the cap.
         unseen: the cap: the most of the population for which one item that sampling missed may stand.
         one_probability: whether all items have the same probability.
+        assisted: labels and predictions together, where there are predictions and nothing is beyond the cap.
     """
 
     items: int
@@ -86,6 +93,7 @@ class Cell:
     either: float
     unseen: float
     one_probability: bool
+    assisted: Assisted | None = None
 
 
 def cell(whole: Whole, seen: Seen, alpha: float) -> Cell:
@@ -119,7 +127,19 @@ def cell(whole: Whole, seen: Seen, alpha: float) -> Cell:
         either=max(excess - float(itself[~sure].sum()), 0.0),
         unseen=cap,
         one_probability=whole.one_probability,
+        assisted=_assisted(whole, seen, sure, p, response) if excess == 0 else None,
     )
+
+
+def _assisted(whole: Whole, seen: Seen, sure: Bools, p: Floats, response: float) -> Assisted | None:
+    inferred = ~sure & (seen.weight > 0)
+    if whole.predicted is None or seen.prediction is None or not inferred.any():
+        return None
+    y, f, p = seen.violates[inferred], seen.prediction[inferred], p[inferred]
+    a = seen.weight[inferred] / p
+    total, heaviest = whole.predicted
+    of_sure = float((seen.weight * seen.prediction)[sure].sum())
+    return gather(total - of_sure, heaviest / response, y, f, a, p, band_of(a, MERGED))
 
 
 def band_of(a: Floats, ratio: float = BAND) -> Numbers:

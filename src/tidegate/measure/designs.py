@@ -72,9 +72,7 @@ def proportional(
             remedy="Give each item its day.",
         )
     p = np.empty_like(score)
-    order = np.argsort(day, kind="stable")
-    starts = np.flatnonzero(np.diff(day[order])) + 1
-    for members in np.split(order, starts):
+    for members in _by_day(day):
         p[members] = _one_day(score[members], budget_per_day, floor)
     return p
 
@@ -149,15 +147,19 @@ def disagreement(
 ) -> Floats:
     """Probabilities for the difference of two arms: labels where their outcomes differ, few elsewhere.
 
-    Items that both arms treat alike cancel in a paired difference, so they tell nothing of it. A share
-    `elsewhere` of the budget is spread over them all the same, since what can never be drawn can never be
-    measured.
+    Items that both arms treat alike cancel in a paired difference of leakage rates, so they tell little
+    of it. A share `elsewhere` of the budget is spread over them all the same, since what can never be drawn
+    can never be measured, and so is what the items that differ cannot use up.
 
     Args:
         before, after: (n,) outcomes of the two arms.
         days, budget_per_day: as for `proportional`.
         scores: (n,) sizes within the disagreement; None means all alike.
-        elsewhere: share of the budget for the items on which the arms agree, in (0, 1).
+        elsewhere: share of the budget for the items on which the arms agree, in (0, 1); a half where the
+            difference of shares or of overkill rates is wanted too, whose size the labels elsewhere tell.
+
+    Returns:
+        (n,) probabilities above 0.
     """
     differ = np.asarray(before) != np.asarray(after)
     if not 0 < elsewhere < 1:
@@ -167,12 +169,18 @@ def disagreement(
             remedy="Give a small share above 0, such as 0.1.",
         )
     size = np.ones(len(differ)) if scores is None else np.asarray(scores, dtype=np.float64)
-    day = None if days is None else np.asarray(days)
     p = np.empty(len(differ))
-    for rows, budget in ((differ, budget_per_day * (1 - elsewhere)), (~differ, budget_per_day * elsewhere)):
-        sizes = size[rows] if rows is differ else np.ones(int(rows.sum()))
-        p[rows] = proportional(sizes, None if day is None else day[rows], budget)
+    for members in _by_day(np.zeros(len(differ)) if days is None else np.asarray(days)):
+        changed, alike = members[differ[members]], members[~differ[members]]
+        p[changed] = proportional(size[changed], None, budget_per_day * (1 - elsewhere))
+        p[alike] = proportional(np.ones(len(alike)), None, budget_per_day - float(p[changed].sum()))
     return p
+
+
+def _by_day(day: npt.NDArray[np.generic]) -> list[npt.NDArray[np.intp]]:
+    """The positions of the items of each day."""
+    order = np.argsort(day, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(day[order])) + 1)
 
 
 def _one_day(score: Floats, budget: float, given: float | None) -> Floats:

@@ -14,7 +14,7 @@ from tidegate.measure.figures import Figure, figures
 from tidegate.measure.grouping import Sample, exact, sampled
 from tidegate.measure.hypergeometric import hypergeometric_limits
 from tidegate.measure.limits import two_sided
-from tidegate.measure.parts import certainty, evidence, totals
+from tidegate.measure.parts import certainty, evidence, is_assisted, totals
 from tidegate.measure.population import checked
 from tidegate.measure.votes import Ballots, ballots, on_any_policy, on_policy
 
@@ -38,7 +38,12 @@ TRUTHS = {name: ESTIMATES[name] for name in ("measure", "weight", "slice", "valu
 
 
 def estimate(
-    population: pl.DataFrame, labels: pl.DataFrame, *, by: Sequence[str] = (), confidence: float = 0.95
+    population: pl.DataFrame,
+    labels: pl.DataFrame,
+    *,
+    by: Sequence[str] = (),
+    confidence: float = 0.95,
+    prediction: str | None = None,
 ) -> pl.DataFrame:
     """Leakage and overkill, rate and share, by item and by view, overall and for each value of each slice.
 
@@ -52,6 +57,9 @@ def estimate(
         by: slice columns. By `policy`, leakage is harm that violates that policy, so the labels must name
             policies; overkill is what that policy's rules stopped wrongly.
         confidence: of each interval on its own.
+        prediction: column with a chance of violating for every item, known before the labels. Rates with 20
+            labelled errors or more rely on it as far as it proves right (method `assisted`), and need no
+            more of it than that: a useless prediction changes nothing.
 
     Returns:
         measure, weight, slice, value (both null for everything), estimate (null where nothing can be said),
@@ -64,7 +72,7 @@ def estimate(
     """
     check_confidence(confidence)
     alpha = 1.0 - confidence
-    frame = checked(population, by)
+    frame = checked(population, by, prediction=prediction)
     drawn = frame.filter("audited")
     given = ballots(labels)
     counted = given.of(drawn)
@@ -154,7 +162,7 @@ def _interval(
         method = "hypergeometric"
     else:
         low, high = next(limits)
-        method = "gamma"
+        method = "assisted" if is_assisted(figure.parts) else "gamma"
     # A few heavy items can push the estimate out of an interval that does not rely on them.
     inside = float(np.clip(value, low, high))
     return {"estimate": inside, "low": float(low), "high": float(high), "method": method}
@@ -185,6 +193,7 @@ def _is_simple(figure: Figure) -> bool:
         and figure.measure.endswith("_rate")
         and len(figure.parts) == 1
         and figure.parts[0].cell.one_probability
+        and not is_assisted(figure.parts)
     )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from tidegate.measure.cells import CERTAIN, Cell, Numbers, Seen, Whole, band_of, cell
+from tidegate.measure.cells import CERTAIN, Cell, Numbers, Pair, Seen, Whole, band_of, cell
 
 Key = tuple[str, ...]
 
@@ -50,10 +50,10 @@ def _numbers(frame: pl.DataFrame, labelled: pl.DataFrame, keys: Sequence[str]) -
     for key in keys:
         of_frame, of_labelled = (rows[key].to_physical().to_numpy() for rows in (frame, labelled))
         codes = _present(of_frame)
-        both[0] = both[0] * len(codes) + np.searchsorted(codes, of_frame)
-        both[1] = both[1] * len(codes) + np.searchsorted(codes, of_labelled)
+        both[0] = both[0] * len(codes) + _places(codes, of_frame)
+        both[1] = both[1] * len(codes) + _places(codes, of_labelled)
     present = _present(both[0])
-    return np.searchsorted(present, both[0]), np.searchsorted(present, both[1])
+    return _places(present, both[0]), _places(present, both[1])
 
 
 def _present(codes: npt.NDArray[np.integer]) -> Numbers:
@@ -63,10 +63,27 @@ def _present(codes: npt.NDArray[np.integer]) -> Numbers:
     return np.flatnonzero(np.bincount(codes))
 
 
+def _places(present: Numbers, codes: npt.NDArray[np.integer]) -> Numbers:
+    """The position of each code among those present, by a table where the codes are small."""
+    last = int(present[-1])
+    if last > 4 * len(codes) + 1_000_000:
+        return np.searchsorted(present, codes).astype(np.int64)
+    place = np.zeros(last + 1, np.int64)
+    place[present] = np.arange(len(present))
+    places: Numbers = place[codes]
+    return places
+
+
 def _wholes(frame: pl.DataFrame, number: Numbers, cells: int, weight: str) -> Iterator[Whole]:
     """What is known of all items of each cell. Sums run in the order of the rows, so they never differ."""
     w, p, audited = (frame[name].to_numpy() for name in (weight, "p", "audited"))
     a = w / p
+    predicted: list[Pair] | list[None] = [None] * cells
+    if "prediction" in frame.columns:
+        f = frame["prediction"].to_numpy()
+        heaviest_f = np.zeros(cells)
+        np.maximum.at(heaviest_f, number, a * f)
+        predicted = list(zip(np.bincount(number, w * f, cells).tolist(), heaviest_f.tolist(), strict=True))
     band = band_of(a)
     # Weightless items stay in a band below all others, but so near that the numbers of groups are small.
     lightest = int(band.min(where=a > 0, initial=int(band.max())))
@@ -74,7 +91,7 @@ def _wholes(frame: pl.DataFrame, number: Numbers, cells: int, weight: str) -> It
     per_cell = 2 * (int(band.max()) + 1)
     group = number * per_cell + 2 * band + (p >= CERTAIN)
     present = _present(group)
-    at = np.searchsorted(present, group)
+    at = _places(present, group)
     heaviest = np.zeros(len(present))
     np.maximum.at(heaviest, at, a)
     weights, chances = (np.bincount(at, of).astype(np.float64) for of in (w, p))
@@ -92,14 +109,16 @@ def _wholes(frame: pl.DataFrame, number: Numbers, cells: int, weight: str) -> It
             items=int(items[i]),
             audited=int(drawn[i]),
             one_probability=bool(least[i] == most[i]),
+            predicted=predicted[i],
         )
 
 
 def _seen(labelled: pl.DataFrame, number: Numbers, cells: int, weight: str) -> Iterator[Seen]:
     order = np.argsort(number, kind="stable")
     y, w, p = (labelled[name].to_numpy()[order] for name in ("y", weight, "p"))
+    f = labelled["prediction"].to_numpy()[order] if "prediction" in labelled.columns else None
     for start, end in pairwise(np.searchsorted(number[order], np.arange(cells + 1))):
-        yield Seen(y[start:end], w[start:end], p[start:end])
+        yield Seen(y[start:end], w[start:end], p[start:end], None if f is None else f[start:end])
 
 
 def exact(sample: Sample, keys: Sequence[str], weight: str) -> dict[Key, Cell]:

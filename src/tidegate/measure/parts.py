@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from tidegate.measure.assisted import Assisted, regression
 from tidegate.measure.cells import Cell, Pair
 from tidegate.measure.limits import Evidence
 
@@ -39,12 +40,98 @@ def share(bad: int, *, inside: bool) -> Counts:
 
 
 def totals(parts: Sequence[Part]) -> Floats:
-    """(2,) estimated numerator and denominator (D. G. Horvitz and D. J. Thompson, 1952)."""
-    return _total([part.cell.expanded for part in parts], parts)
+    """(2,) estimated numerator and denominator (D. G. Horvitz and D. J. Thompson, 1952), a rate's centred."""
+    if found := _predictable(parts):
+        return _from_predictions(parts[0].cell, *found).point
+    parts, constant = _centred(parts)
+    return _total([part.cell.expanded for part in parts], parts) + constant
 
 
 def evidence(parts: Sequence[Part], known: tuple[float, float] = (0.0, 0.0)) -> Evidence:
     """What the sample says; `known` adds a constant to numerator and denominator."""
+    if found := _predictable(parts):
+        return _from_predictions(parts[0].cell, *found).evidence
+    parts, constant = _centred(parts)
+    return _evidence(parts, (known[0] + constant[0], known[1] + constant[1]))
+
+
+def _centred(parts: Sequence[Part]) -> tuple[Sequence[Part], Pair]:
+    """A rate, whose denominator W is known, as the same ratio of totals with less variance.
+
+    With δ subtracted for every item and δ · W added again, the variance of the rate ρ is
+    Σ w² (y − ρ − δ)² (1 − p)/p, least where ρ + δ is the mean of y weighted by w² (1 − p)/p. Where errors are
+    as likely to be drawn as other items δ is 0 (J. Hájek, 1971); where they are far likelier, as with a good
+    score, it is nearly −ρ (Horvitz and Thompson). It is the regression estimator of Särndal et al. (1992),
+    section 6.4, with a constant as its regressor.
+    """
+    if not _is_rate(parts):
+        return parts, (0.0, 0.0)
+    cell, ((fine, _), (violating, _)) = parts[0].cell, parts[0].counts
+    numerators = np.array([fine, violating])
+    total, variance = np.array(cell.known), np.zeros(2)
+    for label, (scale, shape) in enumerate(terms.T for terms in cell.terms):
+        total[label] += scale @ shape
+        variance[label] = scale**2 @ shape
+    if not variance.sum() > 0:
+        return parts, (0.0, 0.0)
+    shift = float(numerators @ variance / variance.sum() - numerators @ total / total.sum())
+    return [Part(cell, ((fine - shift, 1.0), (violating - shift, 1.0)))], (shift * cell.weight, 0.0)
+
+
+def _is_rate(parts: Sequence[Part]) -> bool:
+    """One part, in whose denominator every item counts, whatever its label."""
+    return len(parts) == 1 and all(counted[1] == 1 for counted in parts[0].counts)
+
+
+def is_assisted(parts: Sequence[Part]) -> bool:
+    """Whether predictions of the items are used for this ratio."""
+    return _predictable(parts) is not None
+
+
+def _predictable(parts: Sequence[Part]) -> tuple[Assisted, Floats, float, float] | None:
+    """Labels and predictions, numerators, slope and constant, where predictions help."""
+    if not _is_rate(parts) or parts[0].cell.assisted is None:
+        return None
+    numerators = np.array([counted[0] for counted in parts[0].counts], dtype=np.float64)
+    line = regression(parts[0].cell.assisted, numerators)
+    return None if line is None else (parts[0].cell.assisted, numerators, *line)
+
+
+@dataclass(frozen=True)
+class _FromPredictions:
+    point: Floats
+    evidence: Evidence
+
+
+def _from_predictions(
+    cell: Cell, of: Assisted, numerators: Floats, slope: float, constant: float
+) -> _FromPredictions:
+    """A rate whose items are each compared with a prediction of their own, slope · f + constant.
+
+    Σ w u = Σ w (slope · f + constant) over all items + Σ a (u − slope · f − constant) over the labelled ones,
+    written as in `_centred`: the constant less the rate itself is what is subtracted and added again.
+    """
+    known = np.array(cell.known)
+    inferred = cell.weight - known.sum()
+    u, a = numerators[of.label], of.scale * of.shape
+    beside = known @ numerators + slope * of.predicted
+    total = beside + constant * inferred + a @ (u - slope * of.prediction - constant)
+    shift = constant - total / cell.weight
+    # The unseen item's prediction is unknown too: at most a · f = `heaviest` is subtracted for it.
+    low, high = cell.unseen * (numerators - shift), cell.unseen * (numerators - shift) - slope * of.heaviest
+    unseen = [[pair[0], cell.unseen, pair[1], cell.unseen] for pair in (low, high)]
+    return _FromPredictions(
+        point=np.array([total, cell.weight]),
+        evidence=Evidence(
+            terms=np.column_stack([of.scale * (u - slope * of.prediction - shift), of.scale, of.shape]),
+            known=np.array([beside + shift * inferred, known.sum()]),
+            either=np.empty((0, 4)),
+            unseen=np.array(unseen),
+        ),
+    )
+
+
+def _evidence(parts: Sequence[Part], known: tuple[float, float]) -> Evidence:
     terms = [
         np.column_stack([scale * counts[0], scale * counts[1], shape])
         for part in parts

@@ -16,9 +16,14 @@ NONE = "(none)"
 
 
 def checked(
-    population: pl.DataFrame, by: Sequence[str], outcomes: Sequence[str] = ("outcome",)
+    population: pl.DataFrame,
+    by: Sequence[str],
+    outcomes: Sequence[str] = ("outcome",),
+    prediction: str | None = None,
 ) -> pl.DataFrame:
     """The columns that measuring needs, with `item` (1) and `view` (views, null as 0) as weights in Float64.
+
+    A prediction becomes the column `prediction`; where it is missing, the mean of the others takes its place.
 
     Raises:
         MeasureError: a column is missing or holds what it must not, or a slice is no column.
@@ -51,15 +56,34 @@ def checked(
         raise MeasureError(
             "an item has fewer than 0 views", where=Where(field="views"), remedy="Views are ≥ 0."
         )
+    predictions = [] if prediction is None else [_prediction(population, prediction).alias("prediction")]
     return population.select(
         "item_id",
         pl.col(*outcomes).cast(pl.Enum(OUTCOMES)),
+        *predictions,
         p=pl.col("audit_probability").cast(pl.Float64),
         audited=pl.col("audited").cast(pl.Boolean),
         item=pl.lit(1.0),
         view=pl.lit(None, pl.Float64) if views is None else views,
         **{f"slice:{name}": pl.col(name).cast(pl.String).fill_null(NONE).cast(pl.Categorical) for name in by},
     ).with_columns(pl.col("view").fill_null(0.0), views_missing=pl.col("view").is_null())
+
+
+def _prediction(population: pl.DataFrame, name: str) -> pl.Series:
+    if name not in population.columns:
+        raise MeasureError(
+            f"there is no prediction '{name}'",
+            where=Where(field=name),
+            remedy=f"{nearest(name, population.columns)}Columns are {', '.join(population.columns)}.",
+        )
+    found = population[name].cast(pl.Float64).fill_nan(None)
+    if found.null_count() == len(found) or not ((found.drop_nulls() >= 0) & (found.drop_nulls() <= 1)).all():
+        raise MeasureError(
+            f"'{name}' is no prediction of violations",
+            where=Where(field=name),
+            remedy="Give chances from 0 to 1 that were known before the labels.",
+        )
+    return found.fill_null(strategy="mean")
 
 
 def _check_outcome(outcome: pl.Series) -> None:

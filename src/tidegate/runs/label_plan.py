@@ -6,13 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 from tidegate.errors import MeasureError, Where
 from tidegate.measure.planning import Plan, Risk, binormal, plans, risk_of
-from tidegate.names import nearest
 from tidegate.runs.folder import RunFolder
-from tidegate.runs.population import population
+from tidegate.runs.population import population, score_of
 from tidegate.runs.replay import recorded
 
 
@@ -23,24 +21,14 @@ def risk_of_run(folder: RunFolder, score: str, prevalence: float | None = None) 
         MeasureError: the run has no such score, nothing passed, or the score is no chance from 0 to 1.
     """
     run = recorded(folder)
-    names = [
-        name for name, dtype in pl.read_parquet_schema(folder.table("signals")).items() if dtype.is_numeric()
-    ]
-    if score not in names:
-        raise MeasureError(
-            f"the run has no score '{score}'",
-            where=Where(folder.table("signals"), field=score),
-            remedy=f"{nearest(score, names)}Scores are {', '.join(names)}.",
-        )
-    passed = population(folder, run.ladder)["outcome"] == "passed"
-    scores = pl.read_parquet(folder.table("signals"), columns=[score])[score].filter(passed)
+    scores = score_of(folder, score).filter(population(folder, run.ladder)["outcome"] == "passed")
     if not len(scores):
         raise MeasureError(
             "nothing passed in this run",
             where=Where(folder.root),
             remedy="Leakage is measured among what passed; take a run that passed something.",
         )
-    return risk_of(scores.cast(pl.Float64).to_numpy().astype(np.float64), prevalence)
+    return risk_of(scores.to_numpy().astype(np.float64), prevalence)
 
 
 def label_plan(risk: Risk, enough: Callable[[float, float], bool], confidence: float) -> dict[str, Any]:

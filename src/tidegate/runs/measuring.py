@@ -17,12 +17,16 @@ from tidegate.warehouse import read_labels
 
 
 def measure(
-    folder: RunFolder, labels: Path | None, by: Sequence[str] = (), confidence: float = 0.95
+    folder: RunFolder,
+    labels: Path | None,
+    by: Sequence[str] = (),
+    confidence: float = 0.95,
+    prediction: str | None = None,
 ) -> dict[str, Any]:
     """`leakage`, `overkill` and `by` of a run, as in summary.json, and `warnings` on the labels.
 
     Raises:
-        MeasureError: no labels were given and the run has no truth.
+        MeasureError: no labels were given and the run has no truth, or it has no score of that name.
         InputError: the labels cannot be read.
     """
     run = recorded(folder)
@@ -33,7 +37,7 @@ def measure(
             remedy=f"Fill in the column violates of {folder.audit} and pass it with --labels.",
         )
     found = None if labels is None else labels_of(folder, labels)
-    figures = nested(run_figures(folder, run.ladder, found, by, confidence))
+    figures = nested(run_figures(folder, run.ladder, found, by, confidence, prediction))
     unknown = [] if found is None else unknown_policies(found, run.manifest["policies"])
     return {**figures, "warnings": unknown}
 

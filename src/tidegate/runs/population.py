@@ -15,20 +15,22 @@ from tidegate.tables import DECISIONS, ITEMS
 ITEM_SLICES = ("kind", "language", "market", "surface", "author_id")
 DECISION_SLICES = ("policy", "rule", "action", "queue", "arm", "strategy", "strategy_version", "reason")
 SLICES = (*DECISION_SLICES, *ITEM_SLICES)
+TIME_SLICES = {"day": "%Y-%m-%d", "week": "%G-W%V"}
+"""Trends: the UTC day or the ISO week in which an item was posted."""
 
 
-def check_slices(by: Sequence[str]) -> None:
+def check_slices(by: Sequence[str], allowed: Sequence[str] = SLICES) -> None:
     """Refuse a slice that is no column of items or decisions.
 
     Raises:
         MeasureError: with the nearest name.
     """
     for name in by:
-        if name not in SLICES:
+        if name not in allowed:
             raise MeasureError(
                 f"there is no slice '{name}'",
                 where=Where(field=name),
-                remedy=f"{nearest(name, SLICES)}Slices are {', '.join(SLICES)}.",
+                remedy=f"{nearest(name, allowed)}Slices are {', '.join(allowed)}.",
             )
 
 
@@ -36,16 +38,21 @@ def population(folder: RunFolder, ladder: Ladder, by: Sequence[str] = ()) -> pl.
     """One row per decided item: item_id, outcome, views, audit_probability, audited, policy and the slices.
 
     Raises:
-        MeasureError: a slice is no column of items or decisions.
+        MeasureError: a slice is no column of items or decisions, and no day or week.
     """
-    check_slices(by)
+    check_slices(by, (*SLICES, *TIME_SLICES))
     wanted = {"item_id", "action", "policy", "audit_probability", "audited", *by}
     # The tables of a run have their rows in the same order, so they stand side by side without a join.
     decisions = pl.scan_parquet(folder.table("decisions")).select(
         column for column in DECISIONS.names if column in wanted
     )
     items = pl.scan_parquet(folder.table("items")).select(
-        column for column in ITEMS.names if column == "views" or column in by
+        *(column for column in ITEMS.names if column == "views" or column in by),
+        *(
+            pl.col("created_at").dt.strftime(TIME_SLICES[name]).alias(name)
+            for name in by
+            if name in TIME_SLICES
+        ),
     )
     outcomes = {action.name: action.outcome.value for action in ladder}
     return (
@@ -53,6 +60,23 @@ def population(folder: RunFolder, ladder: Ladder, by: Sequence[str] = ()) -> pl.
         .with_columns(outcome=pl.col("action").replace_strict(outcomes, return_dtype=pl.String))
         .collect()
     )
+
+
+def score_of(folder: RunFolder, name: str) -> pl.Series:
+    """A score of the run's signals for every decided item, in the order of `population`; may be null.
+
+    Raises:
+        MeasureError: the run has no such score.
+    """
+    path = folder.table("signals")
+    names = [column for column, dtype in pl.read_parquet_schema(path).items() if dtype.is_numeric()]
+    if name not in names:
+        raise MeasureError(
+            f"the run has no score '{name}'",
+            where=Where(path, field=name),
+            remedy=f"{nearest(name, names)}Scores are {', '.join(names)}.",
+        )
+    return pl.read_parquet(path, columns=[name])[name].cast(pl.Float64)
 
 
 def truth_labels(folder: RunFolder) -> pl.DataFrame | None:

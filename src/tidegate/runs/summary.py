@@ -10,7 +10,7 @@ import polars as pl
 from tidegate.measure import estimate, truth
 from tidegate.policy.ladder import Ladder, Outcome
 from tidegate.runs.folder import RunFolder
-from tidegate.runs.population import population, truth_labels
+from tidegate.runs.population import population, score_of, truth_labels
 from tidegate.tables import LABELS
 from tidegate.warehouse import RejectWriter
 
@@ -60,17 +60,23 @@ def run_figures(
     labels: pl.DataFrame | None,
     by: Sequence[str],
     confidence: float = 0.95,
+    prediction: str | None = None,
 ) -> pl.DataFrame:
     """Leakage and overkill of a run, one row per measure, weight and slice.
+
+    `prediction` names a score of the run that the rates may rely on, see `measure.estimate`.
 
     With `labels` None the labels of the audit sample are taken from the run's truth, where it has one; the
     exact value is then in the column `truth`, next to the estimate, which never saw more than the sample.
     """
     people = population(folder, ladder, by)
+    if prediction is not None:
+        people = people.with_columns(score_of(folder, prediction).alias(f"score:{prediction}"))
     known = truth_labels(folder)
     if labels is None:
         labels = LABELS.empty() if known is None else as_labels(known, people)
-    figures = estimate(people, labels, by=by, confidence=confidence)
+    column = None if prediction is None else f"score:{prediction}"
+    figures = estimate(people, labels, by=by, confidence=confidence, prediction=column)
     if known is None:
         return figures.with_columns(truth=pl.lit(None, dtype=pl.Float64))
     exact = truth(people, known, by=by).select(*OVERALL, "truth")

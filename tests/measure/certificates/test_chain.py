@@ -91,7 +91,7 @@ def test_without_labels_nothing_is_certified() -> None:
     sample = Sample(np.zeros(0), np.zeros(0, dtype=bool))
     found = chain(sample, passing(score, empty), Limit("leakage_rate", 0.02), 0.05)
     assert not found.certified.any()
-    lacking = outlook(found)
+    lacking = outlook(found, ITEMS)
     assert lacking.bound == 1.0
     assert lacking.labels == 0
 
@@ -100,7 +100,7 @@ def test_too_few_labels_ask_for_more_and_these_are_about_enough() -> None:
     score, violates = traffic()
     few, drawn = labelled(violates, p=0.01)
     limit = Limit("leakage_rate", 0.02)
-    lacking = outlook(chain(few, passing(score, drawn, 0.01), limit, 0.05))
+    lacking = outlook(chain(few, passing(score, drawn, 0.01), limit, 0.05), ITEMS)
     assert lacking.bound > 0.02
     assert 1 < lacking.more < 20
     p = min(0.01 * lacking.more * 2, 1.0)
@@ -108,11 +108,24 @@ def test_too_few_labels_ask_for_more_and_these_are_about_enough() -> None:
     assert chain(many, passing(score, drawn, p), limit, 0.05).certified.any()
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_what_fails_has_a_bound_above_its_limit_and_needs_more(seed: int) -> None:
+    score, violates = traffic(seed)
+    few, drawn = labelled(violates, p=0.02, seed=seed)
+    limit, tested = Limit("leakage_rate", 0.02), Limit("leakage_rate", 0.0199)
+    found = chain(few, passing(score, drawn, 0.02), tested, 0.05)
+    if not found.certified.any():
+        lacking = outlook(found, ITEMS, limit)
+        assert lacking.at_most == 0.02
+        assert lacking.bound > 0.02
+        assert lacking.more > 1
+
+
 def test_where_every_set_is_bad_labels_do_not_help() -> None:
     _, violates = traffic()
     sample, drawn = labelled(~violates)
     lacking = outlook(
-        chain(sample, passing(np.arange(ITEMS) + 0.0, drawn), Limit("leakage_rate", 0.02), 0.05)
+        chain(sample, passing(np.arange(ITEMS) + 0.0, drawn), Limit("leakage_rate", 0.02), 0.05), ITEMS
     )
     assert math.isinf(lacking.more)
     assert not lacking.blind
@@ -123,7 +136,7 @@ def test_reviewers_who_call_too_much_wrong_make_a_limit_unprovable() -> None:
     sample, drawn = labelled(violates)
     # With specificity between 0.97 and 1, all errors that are seen could be slips, or none.
     limit = Limit("leakage_rate", 0.01, Reviewers((0.9, 0.9), (0.97, 1.0)))
-    lacking = outlook(chain(sample, passing(score, drawn), limit, 0.05))
+    lacking = outlook(chain(sample, passing(score, drawn), limit, 0.05), ITEMS)
     assert lacking.blind
 
 

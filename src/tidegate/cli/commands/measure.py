@@ -18,19 +18,32 @@ from tidegate.cli import options
     help="Labels of the audit sample (CSV, JSONL, Parquet); without it, the run's truth where it has one.",
 )
 @options.sliced(None)
+@click.option(
+    "--prediction",
+    metavar="SCORE",
+    help="A score of the run that rates may rely on as far as the labels prove it right.",
+)
 @click.option("--confidence", type=click.FloatRange(0.5, 0.9999), default=0.95, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
-def command(run: Path, labels: Path | None, by: tuple[str, ...], confidence: float, as_json: bool) -> None:
+def command(
+    run: Path,
+    labels: Path | None,
+    by: tuple[str, ...],
+    prediction: str | None,
+    confidence: float,
+    as_json: bool,
+) -> None:
     """Leakage (harm that got through) and overkill (good content that was stopped) of RUN.
 
     LABELS needs the columns item_id and violates (yes or no); a filled-in audit.csv is one. Only items that
     were drawn for the audit sample count: each has a recorded probability, so the interval is honest.
+    --by day or --by week shows a trend.
     """
     from tidegate.cli import show
     from tidegate.runs.folder import RunFolder
     from tidegate.runs.measuring import measure
 
-    figures = measure(RunFolder(run), labels, by, confidence)
+    figures = measure(RunFolder(run), labels, by, confidence, prediction)
     if as_json:
         click.echo(json.dumps(figures, ensure_ascii=False, indent=2))
     else:

@@ -32,15 +32,13 @@ def days(_: click.Context, parameter: click.Parameter, value: str) -> timedelta:
 @click.argument("strategy", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @click.option(
     "--run",
-    required=True,
     type=click.Path(path_type=Path),
-    help="The run whose recorded signals are decided anew.",
+    help="The run whose recorded signals are decided anew; without it, the folder of the labels.",
 )
 @click.option(
     "--labels",
-    required=True,
     type=click.Path(path_type=Path),
-    help="Labels of the audit sample (CSV, JSONL, Parquet).",
+    help="Labels of the audit sample (CSV, JSONL, Parquet); without it, the run's truth where it has one.",
 )
 @click.option("--overkill-at-most", type=RATE, help="Limit of the overkill rate, such as 0.02.")
 @click.option("--leakage-at-most", type=RATE, help="Limit of the leakage rate, such as 0.005.")
@@ -64,15 +62,17 @@ def days(_: click.Context, parameter: click.Parameter, value: str) -> timedelta:
     help="Share of fine items that your reviewers call fine.",
 )
 @click.option("--expires", default="90d", callback=days, show_default=True, help="When to tune again.")
-@click.option("--write", "in_place", is_flag=True, help="Change the numbers in STRATEGY itself.")
 @click.option(
-    "--out", type=click.Path(path_type=Path), help="Write the tuned strategy to a new file (--by: a folder)."
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Leave STRATEGY as it is and write the tuned one to this file (--by: to this folder).",
 )
+@click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 def command(
     strategy: Path,
-    run: Path,
-    labels: Path,
+    run: Path | None,
+    labels: Path | None,
     overkill_at_most: float | None,
     leakage_at_most: float | None,
     confidence: float,
@@ -81,16 +81,18 @@ def command(
     sensitivity: tuple[float, float],
     specificity: tuple[float, float],
     expires: timedelta,
-    in_place: bool,
     out: Path | None,
+    dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Choose STRATEGY's thresholds so that overkill and leakage keep their limits, and prove it.
+    """Choose STRATEGY's thresholds so that overkill and leakage keep their limits, and certify it.
 
     With probability CONFIDENCE over the labelled sample both rates are at most their limits, and as few items
-    as possible are held for people. Without --write or --out nothing is written. With --by every group gets
-    numbers and a certificate of its own, each at the full confidence. Exit status 1: a limit cannot be
-    certified; it says which, by how much, and how many more labels would be needed.
+    as possible are held for people. The new let: numbers are written into STRATEGY, with a certificate file
+    beside it. With --by every group gets a strategy file of its own, each at the full confidence.
+
+    Exit status 1: a limit cannot be certified, and nothing is written; the answer says which limit, by how
+    much, and how many more labels would be needed.
     """
     from tidegate.measure.certificates.limits import Limit
     from tidegate.measure.gates.reviewers import Reviewers
@@ -99,17 +101,21 @@ def command(
     from tidegate.runs.tuning.files import targets, write
     from tidegate.runs.tuning.words import as_dict
 
-    if in_place and out is not None:
-        raise click.UsageError("Give --write or --out, not both.")
+    root = run or (labels.parent if labels is not None else None)
+    if root is None:
+        raise click.UsageError("Give --labels, or --run with a run that was told the truth.")
+    if run is None and not RunFolder(root).manifest.is_file():
+        raise click.UsageError(f"Of which run are these labels? {root} is none; name it with --run.")
     reviewers = Reviewers(sensitivity, specificity)
     asked = {"overkill_rate": overkill_at_most, "leakage_rate": leakage_at_most}
     limits = [Limit(measure, value, reviewers) for measure, value in asked.items() if value is not None]
-    folder = RunFolder(run)
+    folder = RunFolder(root)
     found = tune(folder, strategy, labels, limits, confidence=confidence, only=only, by=by)
     places: dict[int, str] = {}
-    if in_place or out is not None:
-        for at, (one, target) in enumerate(zip(found, targets(strategy, found, out), strict=True)):
-            if one.certified:
+    for at, (one, target) in enumerate(zip(found, targets(strategy, found, out), strict=True)):
+        if one.certified:
+            places[at] = str(target)
+            if not dry_run:
                 write(
                     target,
                     strategy,
@@ -120,17 +126,16 @@ def command(
                     made_at=datetime.now(UTC),
                     expires=expires,
                 )
-                places[at] = str(target)
     if as_json:
-        rows = [as_dict(one, places.get(at)) for at, one in enumerate(found)]
+        rows = [as_dict(one, None if dry_run else places.get(at)) for at, one in enumerate(found)]
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
     else:
-        _show(found, places, confidence)
+        _show(found, places, confidence, dry_run)
     if not all(one.certified for one in found):
         raise click.exceptions.Exit(IMPOSSIBLE)
 
 
-def _show(found: list[Tuning], places: dict[int, str], confidence: float) -> None:
+def _show(found: list[Tuning], places: dict[int, str], confidence: float, dry_run: bool) -> None:
     from tidegate.cli import show
     from tidegate.runs.tuning.words import in_words
 
@@ -140,4 +145,5 @@ def _show(found: list[Tuning], places: dict[int, str], confidence: float) -> Non
         for line in rest:
             show.out.print(f"  {line}", markup=False)
         if at in places:
-            show.out.print(f"  Written to {places[at]}, with its certificate beside it.", markup=False)
+            said = "Would be written" if dry_run else "Written"
+            show.out.print(f"  {said} to {places[at]}, with its certificate beside it.", markup=False)

@@ -22,6 +22,8 @@ class Chain:
         p: (candidates,) p-values.
         certified: (candidates,) those that keep the limit, all at once, with confidence 1 − level.
         shown: what the labels show of each.
+        weight: (candidates,) where testing begins, as shares of the level.
+        effective: (candidates,) labels expected in each, in labels of equal chances.
     """
 
     limit: Limit
@@ -29,11 +31,19 @@ class Chain:
     p: Floats
     certified: Bools
     shown: tuple[Shown, ...]
+    weight: Floats
+    effective: Floats
 
     @property
     def complete(self) -> bool:
         """Whether the boldest was certified without a break, so that the level is unspent."""
         return bool(self.certified[-1]) and bool((np.diff(self.certified.astype(int)) >= 0).all())
+
+    @property
+    def examined(self) -> Bools:
+        """(candidates,) all those whose labels had a say in what is certified; maybe a few more."""
+        before = np.concatenate([[False], self.certified[:-1]])
+        return np.asarray((self.weight > 0) | before, dtype=bool)
 
     def bound(self, at: int) -> float:
         """An upper limit of the true rate of a certified candidate, at the confidence of the whole chain."""
@@ -41,7 +51,7 @@ class Chain:
 
 
 def chain(sample: Sample, sets: Sets, limit: Limit, level: float) -> Chain:
-    """Test the sets in their order; see `sequence.fallback` for what is promised.
+    """Test the sets in their order; see `sequence.fallback` for what is promised, and by whom.
 
     Sets without any items keep every limit and cost nothing.
     """
@@ -49,9 +59,10 @@ def chain(sample: Sample, sets: Sets, limit: Limit, level: float) -> Chain:
     p = p_values(of, limit)
     some = np.array([one.items > 0 for one in of], dtype=bool)
     needed = labels_needed(limit.shown, limit.least_shown, level)
-    certified = ~some
-    certified[some] = fallback(p[some], starts(sets.ground.effective[some], needed), level)
-    return Chain(limit, level, p, certified, of)
+    certified, weight = ~some, np.zeros(len(some))
+    weight[some] = starts(sets.ground.effective[some], needed)
+    certified[some] = fallback(p[some], weight[some], level)
+    return Chain(limit, level, p, certified, of, weight, sets.ground.effective)
 
 
 def chains(sample: Sample, families: list[tuple[Sets, Limit]], level: float) -> list[Chain]:

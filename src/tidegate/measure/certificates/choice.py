@@ -1,8 +1,8 @@
 """From what is certified to act on, and what to let pass, to one choice of both.
 
-Each family of sets was tested by itself. Together two sets may overlap: an item that is in both is acted on
-or passes, not both. A set that loses a share of its items to the other keeps its limit if it was tested
-against a limit that is lower by that share, since taking items away takes no error in.
+Each family of sets was tested by itself, all other thresholds staying as they are. Moved together, thresholds
+may give other sets: an item that is in two is acted on or passes, not both, and a rule that stood before
+another may let an item through to it. A set that was tested against a lower limit can bear a little of both.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ from tidegate.measure.certificates.limits import Limit
 from tidegate.measure.certificates.sample import Bools
 
 SLACK = 0.01
-"""Families are tested against limits that are lower by this share, so that much of a set may be lost."""
+"""Families are tested against limits that are lower by this share, for what changes when both are chosen."""
+
+
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -33,10 +36,17 @@ def tightened(limit: Limit) -> Limit:
     return Limit(limit.measure, limit.at_most * (1 - SLACK), limit.reviewers)
 
 
-def keeps(certified: Bools, actual: Bools) -> bool:
-    """Whether a limit that holds for a certified set holds for the actual one too; each is (items,)."""
-    lost = np.count_nonzero(certified & ~actual)
-    return bool(not (actual & ~certified).any() and lost <= SLACK * np.count_nonzero(certified))
+def keeps(certified: Bools, actual: Bools, limit: Limit) -> bool:
+    """Whether the actual set keeps a limit if the certified one keeps the tightened limit; each is (items,).
+
+    Of n certified items at most (1 − SLACK) · limit · n are in error. At worst no error was lost, and all
+    that was gained is in error; so the actual set keeps its limit if
+
+        (1 − SLACK) · limit · n + gained ≤ limit · (n − lost + gained).
+    """
+    n, gained = np.count_nonzero(certified), np.count_nonzero(actual & ~certified)
+    worst = tightened(limit).at_most * n + gained
+    return bool(worst <= limit.at_most * np.count_nonzero(actual) + ROUNDING)
 
 
 def pairs(acts: Bools, may_act: Bools, passes: Bools, may_pass: Bools) -> list[Pair]:

@@ -62,7 +62,11 @@ class Limit:
         return max(slip for _, slip in self.reviewers.corners(self.about_overkill))
 
     def true(self, shown: float) -> float:
-        """An upper bound of the true rate from an upper bound of the share that labels show."""
+        """An upper bound of the true rate from an upper bound of the share that labels show.
+
+        (shown − slip) / (hit − slip), cut to [0, 1]: W. J. Rogan and B. Gladen (1978), equation 1, at the
+        values of hit and slip that make it largest.
+        """
         worst = max(
             (shown - slip) / (hit - slip) for hit, slip in self.reviewers.corners(self.about_overkill)
         )

@@ -20,7 +20,7 @@ def interleave(weight: Sequence[Floats], errors: Sequence[Floats], usual: float,
 
     Per threshold the rates of its steps are made to rise (pool adjacent violators), so that taking all steps
     by their rate keeps each threshold's own order; this is the greedy solution of "most weight for an error
-    rate", which is exact up to one step.
+    rate" (G. B. Dantzig 1957, of the fractional knapsack), which is exact up to one step.
 
     Args:
         weight: per threshold (steps,) what the pilot's labels that each step brings in stand for.

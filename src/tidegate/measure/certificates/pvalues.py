@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tidegate.measure.cells import band_of
 from tidegate.measure.certificates.limits import Limit
-from tidegate.measure.certificates.sample import Bools, Floats, Sample, Sets
+from tidegate.measure.certificates.sample import Floats, Sample, Sets
+from tidegate.measure.certificates.weighed import Weighed
 from tidegate.measure.gammasums import chance_at_most_zero
 from tidegate.measure.limits import Evidence, upper_limits
 
@@ -41,30 +41,25 @@ class Shown:
 def shown(sample: Sample, sets: Sets, limit: Limit, level: float) -> list[Shown]:
     """What the labels show of each set, for a test at `level`, which steers how heavy weights are cut."""
     error = ~sample.violates if limit.about_overkill else sample.violates
-    of = sets.ground
+    labels, errors = np.count_nonzero(sets.labels, axis=1), np.count_nonzero(sets.labels & error, axis=1)
+    weighed = None if sets.ground.even.all() else Weighed.of(sample, sets, error)
     out = []
-    for row, said in enumerate(sets.labels):
-        wrong, a = error[said], 1 / sample.p[said]
-        there = of.number[row] > 0
-        even = bool(of.even[row])
-        bands = (of.number[row, there], of.chance[row, there], of.heaviest[there])
-        out.append(
-            Shown(
-                items=int(of.items[row]),
-                labels=len(a),
-                errors=int(wrong.sum()),
-                rate=float(a[wrong].sum() / a.sum()) if len(a) else float("nan"),
-                even=even,
-                evidence=_NOTHING if even else _evidence(wrong, a, *bands, level),
-            )
-        )
+    for row, (n, wrong) in enumerate(zip(labels.tolist(), errors.tolist(), strict=True)):
+        items = int(sets.ground.items[row])
+        if weighed is None or sets.ground.even[row]:
+            out.append(Shown(items, n, wrong, wrong / n if n else float("nan"), True, _NOTHING))
+        else:
+            rate, evidence = weighed.rate(row), weighed.evidence(row, level)
+            out.append(Shown(items, n, wrong, rate, False, evidence))
     return out
 
 
 def p_values(of: Sequence[Shown], limit: Limit) -> Floats:
     """(sets,) the chance of labels as good as these, or better, where the rate of errors is at the limit.
 
-    Sets of items with one chance of a label: the exact binomial test. Others: P(G > 0), where
+    The p-values of Learn then Test (A. N. Angelopoulos and others 2021, section 2) for the null hypothesis
+    that a set's rate is above the limit. Sets of items with one chance of a label: the exact binomial test,
+    P(Binomial(labels, ρ) ≤ errors), ρ = limit.shown. Others: P(G > 0), where
 
         G = Σ a_i (error_i − ρ) Gamma(1) + a_max (1 − ρ) Gamma(1) + excess · (1 − ρ),    a_i = 1 / p_i,
 
@@ -81,7 +76,11 @@ def p_values(of: Sequence[Shown], limit: Limit) -> Floats:
 
 
 def bound(one: Shown, level: float) -> float:
-    """The upper limit, at confidence 1 − level, of the share of labels that would say "error"."""
+    """The upper limit, at confidence 1 − level, of the share of labels that would say "error".
+
+    With equal chances of a label that of C. J. Clopper and E. S. Pearson (1934); otherwise that of
+    `measure.limits`. Without labels it is 1.
+    """
     if one.items == 0:
         return 0.0
     if not one.even:
@@ -116,40 +115,3 @@ def _gamma(of: Sequence[Shown], limit: float) -> Floats:
 
 
 _NOTHING = Evidence(np.empty((0, 3)), np.zeros(2), np.zeros((0, 4)), np.zeros((0, 4)))
-
-
-def _evidence(
-    wrong: Bools, a: Floats, number: Floats, chance: Floats, heaviest: Floats, level: float
-) -> Evidence:
-    """What labels of unequal chances say; the population comes by band of a, lightest first.
-
-    Where log(1 / level) labels are expected above the cap, the cap is set (as in `measure.cells`); what lies
-    above it counts as errors.
-    """
-    expected = np.cumsum(chance[::-1])[::-1]
-    at = int(np.count_nonzero(expected >= np.log(1 / level))) - 1
-    cap = float(heaviest[at]) if at >= 0 else 0.0
-    excess = float(np.maximum(number[at + 1 :] - cap * chance[at + 1 :], 0.0).sum())
-    a = np.minimum(a, cap)
-    terms = [
-        np.column_stack([scale * label, scale, shape])
-        for label, mine in ((0.0, a[~wrong]), (1.0, a[wrong]))
-        for scale, shape in [_gammas(mine[mine > 0]).T]
-    ]
-    return Evidence(
-        terms=np.concatenate(terms),
-        known=np.zeros(2),
-        either=np.array([[0.0, excess, excess, excess]]),
-        unseen=np.array([[0.0, cap, cap, cap]]),
-    )
-
-
-def _gammas(a: Floats) -> Floats:
-    """(terms, 2) scale and shape of gamma variables, each item's of mean and deviation a, merged by band."""
-    if not len(a):
-        return np.empty((0, 2))
-    group = band_of(a)
-    group -= group.min()
-    mean, variance = np.bincount(group, a), np.bincount(group, a * a)
-    mean, variance = mean[mean > 0], variance[mean > 0]
-    return np.column_stack([variance / mean, mean * mean / variance])

@@ -54,7 +54,8 @@ def starts(expected: Floats, needed: float) -> Floats:
     Nearly all is staked on one start, where 2.5 times `needed` labels are expected, or half of those that the
     largest set has: before it, one error too many would end the sequence by bad luck; much later, the best
     candidates could be passed over. The rest waits at three times as many labels, for when the most careful
-    candidates are not the best ones.
+    candidates are not the best ones. Several starts: Learn then Test, section 2; these places: our own
+    simulations (docs/measurement/certificates.md).
 
     Args:
         expected: (candidates,) labels expected in each set, from the design and not from the sample.
@@ -77,7 +78,8 @@ def starts(expected: Floats, needed: float) -> Floats:
 def labels_needed(at_most: float, hoped: float, level: float) -> float:
     """About how many labels certify `at_most` where a share `hoped` of them says "error".
 
-    log(1 / level) / KL(hoped ‖ at_most), by Chernoff's bound; infinite where hoped is not below at_most.
+    log(1 / level) / KL(hoped ‖ at_most), by the bound of H. Chernoff (1952) on binomial tails; infinite where
+    hoped is not below at_most.
     """
     if hoped >= at_most:
         return float("inf")

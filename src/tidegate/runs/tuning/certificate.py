@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -84,13 +85,10 @@ def certificate(
 
 
 def stale(strategy: Strategy, catalog: Catalog, now: datetime) -> list[TidegateError]:
-    """Why the certificate beside a strategy does not speak for it as it is; empty where it does.
-
-    A strategy without a certificate file is not asked for one.
-    """
+    """Why no certificate speaks for the thresholds of a strategy as they are; empty where one does."""
     path = certificate_path(Path(strategy.file))
     if not path.is_file():
-        return []
+        return list(_missing(strategy))
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         return [
@@ -105,6 +103,18 @@ def stale(strategy: Strategy, catalog: Catalog, now: datetime) -> list[TidegateE
                 "this certificate cannot be read", where=Where(path), remedy="Run `tidegate tune` again."
             )
         ]
+
+
+def _missing(strategy: Strategy) -> Iterator[MeasureError]:
+    """One warning for all thresholds; a strategy that reads no let: number has none."""
+    read = " ".join(rule.when for rule in strategy.rules if rule.when)
+    names = [name for name in strategy.let if re.search(rf":{re.escape(name)}\b", read)]
+    if names:
+        yield MeasureError(
+            f"no certificate speaks for {', '.join(names)}",
+            where=Where(strategy.file, field="let"),
+            remedy="`tidegate tune` chooses thresholds that keep a limit, and certifies it.",
+        )
 
 
 def _reasons(found: Mapping[str, Any], strategy: Strategy, catalog: Catalog, now: datetime) -> list[str]:

@@ -19,24 +19,32 @@ from tidegate.runs.tuning.result import Tuning
 
 
 def targets(strategy: Path, tunings: Sequence[Tuning], out: Path | None) -> list[Path]:
-    """Where each tuned strategy goes: over the strategy itself, to `out`, or into the folder `out` by group.
+    """Where each tuned strategy goes: over the strategy itself or to `out`; groups get a file each, beside
+    the strategy or in the folder `out`.
 
     Raises:
         MeasureError: several groups need several files, and `out` is no folder.
     """
     if all(not one.group for one in tunings):
         return [strategy if out is None else out]
-    if out is None or (out.exists() and not out.is_dir()):
+    folder = strategy.parent if out is None else out
+    if folder.exists() and not folder.is_dir():
         raise MeasureError(
             "each group gets numbers of its own, and one file cannot hold them all",
-            where=Where(strategy),
+            where=Where(folder),
             remedy="Name a folder with --out; it gets one strategy per group.",
         )
-    return [out / f"{strategy.stem}.{_plain('-'.join(one.group.values()))}.yaml" for one in tunings]
+    return [folder / f"{strategy.stem}.{'.'.join(map(_plain, one.group.values()))}.yaml" for one in tunings]
 
 
 def cost_of(folder: RunFolder, strategy: Path, tuning: Tuning) -> dict[str, float]:
-    """What the strategy with its new numbers would cost over the whole run, reviews first."""
+    """What the strategy with its new numbers would cost over the run: reviews, time, money.
+
+    Of a group the reviews alone: what detectors cost is known of whole runs.
+    """
+    if tuning.group:
+        items = tuning.rows.total
+        return {"items": items, "reviews": round(items * (1 - tuning.automated))}
     totals = backtest(folder, strategy, let=tuning.numbers).totals
     return {
         "items": totals.items,
@@ -69,7 +77,7 @@ def write(
         run=folder.root,
         confidence=confidence,
         reviewers=reviewers,
-        cost=cost_of(folder, strategy, tuning) if not tuning.group else {},
+        cost=cost_of(folder, strategy, tuning),
         made_at=made_at,
         expires=expires,
     )
@@ -86,4 +94,5 @@ def _changed(strategy: Path, numbers: Mapping[str, float]) -> str:
 
 
 def _plain(name: str) -> str:
-    return re.sub(r"[^\w-]+", "_", name)
+    """A slice value as part of a file name; different values give different names."""
+    return re.sub(r"[^\w-]", lambda found: f"~{ord(found[0]):x}", name)

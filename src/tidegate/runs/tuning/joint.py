@@ -53,8 +53,8 @@ def choose(
             **{name: right[name] for name in other.names},
         }
         found = whole.outcomes([choice])[0][items]
-        if keeps(one.items[pair.acts], found == ACTIONED) and keeps(
-            other.items[pair.passes], found == PASSED
+        if keeps(one.items[pair.acts], found == ACTIONED, one.limit) and keeps(
+            other.items[pair.passes], found == PASSED, other.limit
         ):
             return choice, (pair.acts, pair.passes) if acts == 0 else (pair.passes, pair.acts)
         tried += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -26,7 +27,9 @@ def plain_numbers(text: str) -> dict[str, float]:
 
 
 def with_numbers(text: str, numbers: Mapping[str, float]) -> str:
-    """The file with these let: numbers put in their places; comments and layout stay to the character.
+    """The file with these let: numbers put in their places, where they are others than before.
+
+    All else stays to the character, except that a comment behind a number keeps its column where it can.
 
     Raises:
         KeyError: there is no plain let: number of that name.
@@ -35,14 +38,22 @@ def with_numbers(text: str, numbers: Mapping[str, float]) -> str:
     body = text.removeprefix(BOM)
     places = _entries(body)
     for name in sorted(numbers, key=lambda one: places[one].start_mark.index, reverse=True):
-        start, end = places[name].start_mark.index, places[name].end_mark.index
-        body = body[:start] + written(numbers[name]) + body[end:]
+        node, number = places[name], written(numbers[name])
+        if written(float(node.value)) != number:
+            start, end = node.start_mark.index, node.end_mark.index
+            body = body[:start] + number + _moved(body[end:], end - start - len(number))
     return mark + body
 
 
 def written(number: float) -> str:
     """A number as a person would write it: 0.85, never 8.5e-01."""
     return str(np.format_float_positional(number, trim="-"))
+
+
+def _moved(rest: str, by: int) -> str:
+    """What follows a number, its comment moved by so many columns."""
+    spaces = re.match(r" +(?=#)", rest)
+    return " " * max(spaces.end() + by, 1) + rest[spaces.end() :] if spaces else rest
 
 
 def _entries(text: str) -> dict[str, ScalarNode]:

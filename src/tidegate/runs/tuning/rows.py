@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,9 @@ from tidegate.errors import MeasureError, Where
 from tidegate.measure.votes import ballots, on_any_policy
 from tidegate.policy.ladder import Ladder
 from tidegate.runs.folder import RunFolder
-from tidegate.runs.population import population
+from tidegate.runs.measuring import labels_of
+from tidegate.runs.population import population, truth_labels
+from tidegate.runs.summary import as_labels
 
 MOST_ITEMS = 100_000
 """More items than this are represented by a sample of so many; labels are always all used."""
@@ -49,6 +52,25 @@ class Rows:
     total: int
     left_out: int
     digest: str
+
+
+def answers(folder: RunFolder, ladder: Ladder, labels: Path | None) -> pl.DataFrame:
+    """The labels of a file, or the truth of the audited items of a run that was told it.
+
+    Raises:
+        MeasureError: there are neither, or the labels are of other items altogether.
+        InputError: the labels cannot be read.
+    """
+    if labels is not None:
+        return labels_of(folder, labels)
+    known = truth_labels(folder)
+    if known is None:
+        raise MeasureError(
+            "there are no labels to tune with",
+            where=Where(folder.root),
+            remedy=f"Fill in the column violates of {folder.audit} and pass it with --labels.",
+        )
+    return as_labels(known, population(folder, ladder))
 
 
 def rows_of(

@@ -18,7 +18,8 @@ PLACES = {"overkill_rate": "acted on", "leakage_rate": "passed"}
 
 def in_words(tuning: Tuning, confidence: float) -> Iterator[str]:
     """The lead first, then a line per number, limit and note."""
-    where = "".join(f"{name} {value}: " for name, value in tuning.group.items())
+    group = ", ".join(f"{name} {value}" for name, value in tuning.group.items())
+    where = f"{group}: " if group else ""
     if not tuning.certified:
         yield f"{where}no thresholds can be certified with these labels; nothing was changed"
         for one in tuning.failed:
@@ -29,7 +30,9 @@ def in_words(tuning: Tuning, confidence: float) -> Iterator[str]:
             f"certified with confidence {confidence:.4g} (before: {percent(tuning.automated_before)})"
         )
         for name, number in tuning.numbers.items():
-            yield f"{name}: {written(tuning.before[name])} → {written(number)}"
+            before = tuning.before[name]
+            now = " as before" if number == before else f" → {written(number)}"
+            yield f"{name}: {written(before)}{now}"
         for kept in tuning.kept:
             yield (
                 f"{NAMES[kept.measure]} at most {percent(kept.bound)} (limit {percent(kept.at_most)}), from "
@@ -42,7 +45,7 @@ def lacking(one: Outlook) -> Iterator[str]:
     """Which limit failed, by how much, and what would help."""
     yield (
         f"{NAMES[one.measure]}: at most {percent(one.bound)} could be shown, not {percent(one.at_most)} "
-        f"(at the best candidate, from {one.labels:,} labels)"
+        f"(from {one.labels:,} labels among the {percent(one.share)} that would be {PLACES[one.measure]})"
     )
     if one.blind:
         yield (
@@ -51,16 +54,20 @@ def lacking(one: Outlook) -> Iterator[str]:
         )
     elif math.isinf(one.more):
         yield (
-            "  more labels alone would not help: the rate that they show is itself not below the limit; "
-            "a better detector or a higher limit would"
+            "  more labels alone may not help: wherever there are enough to judge, the rate they show is "
+            "not below the limit; a better detector or a higher limit would"
         )
     else:
-        yield f"  about {more_labels(one):,} more labels there, drawn in the same way, would be enough"
+        times = f"{one.more:,.0f}" if one.more >= 10 else f"{one.more:.1f}"
+        yield (
+            f"  about {more_labels(one):,} more labels among the surest {percent(one.hope_share)} would be "
+            f"enough: {times} times as many as now, drawn in the same way"
+        )
 
 
 def more_labels(one: Outlook) -> int:
     """How many more labels of the most promising set, rounded up to two figures."""
-    more = max(one.labels * (one.more - 1), 1.0)
+    more = max(one.hope * (one.more - 1), 1.0)
     unit = 10 ** max(math.floor(math.log10(more)) - 1, 0)
     return int(math.ceil(more / unit) * unit)
 
