@@ -1,0 +1,197 @@
+"""Has the distribution of a score changed, or the mix of items? No label is needed: every item counts."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import numpy.typing as npt
+
+from tidegate.measure.drift.check import Check
+
+Floats = npt.NDArray[np.float64]
+
+FEWEST = 20
+"""Items of either window below which a distribution is not compared."""
+
+TOP = 0.99
+"""The top check asks about scores above this quantile: where decisions are made."""
+
+OF_TOP = 0.1
+"""What matters at the top, as a share of what matters anywhere: few items are there, and they count most."""
+
+
+def score_drift(
+    name: str, before: Floats, now: Floats, *, slice: str = "", value: str = "", at_least: float = 0.0
+) -> list[Check]:
+    """Whether a score is distributed as before, anywhere and at its top.
+
+    Anywhere: the Kolmogorov–Smirnov distance, which is the largest change in the share of items above any
+    one score (N. V. Smirnov 1939), tested against distances up to `at_least`. With ties it is conservative.
+    Top: the share of items above the 99th percentile of both windows together, by Fisher's exact test, or by
+    the score test of C. P. Farrington and G. Manning (1990) against differences up to a tenth of `at_least`.
+    The distance sees a broad shift, the top a rare mode.
+
+    Args:
+        before, now: (n,) scores of the two windows; NaN where an item has none. That share is checked too.
+        at_least: the smallest change in a share of items that matters.
+    """
+    there = np.isfinite(before), np.isfinite(now)
+    found = []
+    missing = [int((~one).sum()) for one in there]
+    if any(missing):
+        found.append(
+            share_check(
+                "scores",
+                f"{name} is missing",
+                (missing[0], len(before)),
+                (missing[1], len(now)),
+                slice,
+                value,
+                at_least,
+            )
+        )
+    old, new = before[there[0]], now[there[1]]
+    if min(len(old), len(new)) < FEWEST:
+        note = f"only {min(len(old), len(new))} scores in one window"
+        empty = Check("scores", name, slice, value, None, None, None, np.inf, len(old), len(new), note=note)
+        return [*found, empty]
+    at, shares = largest_change(old, new)
+    spread = float(np.sqrt(sum(s * (1 - s) / n for s, n in zip(shares, (len(old), len(new)), strict=True))))
+    found.append(
+        Check(
+            "scores",
+            f"{name} ≥ {at:.3g}",
+            slice,
+            value,
+            shares[0],
+            shares[1],
+            distance_p(old, new, at_least),
+            max(spread, _least_spread(len(old), len(new))),
+            len(old),
+            len(new),
+            at_least,
+        )
+    )
+    # Of both windows: a cut taken from one alone would make its own share look fixed.
+    cut = float(np.quantile(np.concatenate([old, new]), TOP, method="higher"))
+    counts = int((old > cut).sum()), int((new > cut).sum())
+    found.append(
+        share_check(
+            "top scores",
+            f"{name} > {cut:.3g}",
+            (counts[0], len(old)),
+            (counts[1], len(new)),
+            slice,
+            value,
+            OF_TOP * at_least,
+        )
+    )
+    return found
+
+
+def mix_drift(
+    slice: str, before: npt.NDArray[np.str_], now: npt.NDArray[np.str_], *, at_least: float = 0.0
+) -> list[Check]:
+    """The share of all items that each value of a slice makes up; values that are new or gone included."""
+    values = np.union1d(before, now)
+    return [
+        share_check(
+            "mix",
+            "share of items",
+            (int((before == value).sum()), len(before)),
+            (int((now == value).sum()), len(now)),
+            slice,
+            str(value),
+            at_least,
+        )
+        for value in values
+    ]
+
+
+def share_check(
+    check: str,
+    what: str,
+    before: tuple[int, int],
+    now: tuple[int, int],
+    slice: str,
+    value: str,
+    at_least: float,
+) -> Check:
+    """A share of items, (of them, of all), in two windows."""
+    (x, m), (y, n) = before, now
+    if not m or not n:
+        return Check(check, what, slice, value, None, None, None, np.inf, m, n, note="no items in one window")
+    a, b = x / m, y / n
+    # As if one more item of either kind had been seen (A. Agresti and B. Caffo 2000): no spread of zero.
+    shares = [((k + 1) / (size + 2), size + 2) for k, size in (before, now)]
+    spread = float(np.sqrt(sum(share * (1 - share) / size for share, size in shares)))
+    p = _fisher(x, m, y, n) if at_least <= 0 else _beyond(x, m, y, n, at_least)
+    return Check(check, what, slice, value, a, b, p, spread, m, n, at_least)
+
+
+def largest_change(before: Floats, now: Floats) -> tuple[float, tuple[float, float]]:
+    """The score at which the share of items at or above it differs most, and the two shares."""
+    at = np.unique(np.concatenate([before, now]))
+    shares = [1 - np.searchsorted(np.sort(one), at, side="left") / len(one) for one in (before, now)]
+    most = int(np.argmax(np.abs(shares[1] - shares[0])))
+    return float(at[most]), (float(shares[0][most]), float(shares[1][most]))
+
+
+def distance_p(before: Floats, now: Floats, at_least: float) -> float:
+    """P(a Kolmogorov–Smirnov distance this large) where the true one is at most `at_least`."""
+    from scipy.stats import ks_2samp, kstwobign
+
+    if at_least <= 0:
+        # SciPy counts paths for small windows (J. L. Hodges 1958), and takes the limiting law for large ones.
+        with warnings.catch_warnings():
+            # Where counting is out of its reach it says so, and takes the limiting law.
+            warnings.simplefilter("ignore", RuntimeWarning)
+            return float(ks_2samp(before, now).pvalue)
+    m, n = len(before), len(now)
+    _, shares = largest_change(before, now)
+    beyond = max(abs(shares[1] - shares[0]) - at_least, 0.0)
+    return float(kstwobign.sf(np.sqrt(m * n / (m + n)) * beyond))
+
+
+def _least_spread(m: int, n: int) -> float:
+    return float(np.sqrt(1 / (m + 2) ** 2 + 1 / (n + 2) ** 2))
+
+
+def _fisher(x: int, m: int, y: int, n: int) -> float:
+    """Fisher's exact test, two-sided by doubling the smaller tail."""
+    from scipy.stats import hypergeom
+
+    law = hypergeom(m + n, x + y, n)
+    return float(min(1.0, 2 * min(law.cdf(y), law.sf(y - 1))))
+
+
+def _beyond(x: int, m: int, y: int, n: int, at_least: float) -> float:
+    """The score test of a difference beyond ± at_least: variance under the nearest difference allowed."""
+    from scipy.special import ndtr
+
+    difference = y / n - x / m
+    if abs(difference) <= at_least:
+        return 1.0
+    edge = float(np.copysign(at_least, difference))
+    a, b = _restricted(x, m, y, n, edge)
+    spread = np.sqrt(a * (1 - a) / m + b * (1 - b) / n)
+    if spread <= 0:
+        return 0.0
+    return float(min(1.0, 2 * ndtr(-abs(difference - edge) / spread)))
+
+
+def _restricted(x: int, m: int, y: int, n: int, edge: float) -> tuple[float, float]:
+    """The most likely shares whose difference is `edge` (Farrington and Manning 1990), by golden section."""
+    from scipy.optimize import minimize_scalar
+
+    low, high = max(0.0, -edge), min(1.0, 1.0 - edge)
+
+    def cost(a: float) -> float:
+        b = a + edge
+        tiny = 1e-15
+        parts = ((x, a), (m - x, 1 - a), (y, b), (n - y, 1 - b))
+        return -sum(k * float(np.log(max(share, tiny))) for k, share in parts)
+
+    a = float(minimize_scalar(cost, bounds=(low, high), method="bounded", options={"xatol": 1e-9}).x)
+    return a, a + edge
