@@ -38,7 +38,7 @@ lint: setup
 bench: .venv/.bench-ready
 	$(BIN)/python -m benchmarks
 
-# 5,000 audits of each setting on one core: about a quarter of an hour.
+# 5,000 audits of each setting on one core: about twenty minutes.
 coverage: .venv/.bench-ready
 	POLARS_MAX_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.measure.bench_coverage 5000 docs/measurement/coverage.md
 

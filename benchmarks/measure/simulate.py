@@ -18,7 +18,7 @@ from tidegate.measure.cells import CERTAIN, Cell, Seen, Whole, band_of, cell
 from tidegate.measure.designs import fixed_rate, proportional, risk_proportional, stratified
 from tidegate.measure.hypergeometric import hypergeometric_limits
 from tidegate.measure.limits import two_sided
-from tidegate.measure.parts import Part, certainty, evidence, rate
+from tidegate.measure.parts import Part, certainty, evidence, is_assisted, rate
 from tidegate.measure.streaming import DAY, Budget, Stream, assign
 
 Floats = npt.NDArray[np.float64]
@@ -184,11 +184,18 @@ def tidegate(parts: Sequence[Sequence[Part]]) -> Limits:
 
 def rates(world: World, samples: Sequence[Numbers]) -> Limits:
     """The engine's interval for the rate of violation, as `estimate` gives it."""
-    cells = audited_cells(world, samples)
-    if cells[0].one_probability and (world.weight == 1).all() and world.score is None:
-        limits = [_hypergeometric(c.items, c.labels, c.found[1]) for c in cells]
-        return Limits(*(np.array(limits).T / cells[0].items))
-    return tidegate([[Part(one, rate(1))] for one in cells])
+    parts = [[Part(one, rate(1))] for one in audited_cells(world, samples)]
+    if not (world.p == world.p[0]).all() or not (world.weight == 1).all():
+        return tidegate(parts)
+    exact = np.array(
+        [_hypergeometric(one.cell.items, one.cell.labels, one.cell.found[1]) for (one,) in parts]
+    )
+    limits = exact.T / len(world.y)
+    helped = [i for i, one in enumerate(parts) if is_assisted(one)]
+    if helped:
+        assisted = tidegate([parts[i] for i in helped])
+        limits[:, helped] = assisted.low, assisted.high
+    return Limits(*limits)
 
 
 @cache

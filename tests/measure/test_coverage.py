@@ -92,3 +92,25 @@ def test_limits_hold_wherever_the_violations_hide(ratio: float) -> None:
                 found = shape.sum(axis=1) > 0
                 missed = np.mean(missed_where(chance) & found)
                 assert missed <= 0.025 + 3 * np.sqrt(0.025 / draws), (total, hidden, extra)
+
+
+@pytest.mark.slow
+def test_differences_of_two_arms_hold_in_every_design() -> None:
+    from benchmarks.measure.bench_differences import results
+
+    repetitions = 100
+    for one in results(repetitions):
+        assert one.coverage >= 0.94 - 3 * np.sqrt(0.06 * 0.94 / repetitions), one
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["risk", "strata", "stream"])
+@pytest.mark.parametrize("prevalence", [0.02, 0.002])
+def test_designs_by_risk_hold_with_and_without_the_prediction(kind: str, prevalence: float) -> None:
+    from benchmarks.measure.simulate import audits, rates, world
+
+    rng = np.random.default_rng(17)
+    people = world(rng, 50_000, prevalence, 2000, 0.96, views=False, kind=kind)
+    samples = list(audits(rng, people, REPETITIONS))
+    for seen in (people, people.without_score()):
+        assert rates(seen, samples).coverage(people.truth) >= LEAST

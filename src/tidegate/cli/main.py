@@ -28,6 +28,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Prove": {
         "plan-labels": "How many labels a figure needs, and the design that needs fewest.",
         "measure": "Leakage and overkill of a run, with intervals, by any slice.",
+        "reviewers": "How often reviewers err, from golds or from one another.",
         "gate": "Advance, hold or roll back an arm, on evidence that may be looked at daily.",
         "tune": "New let: numbers, with a certificate that limits are kept.",
         "drift": "What has changed since a reference run: scores, mix, errors.",

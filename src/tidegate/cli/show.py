@@ -161,6 +161,30 @@ def errors_table(
         out.print(f"  [italic]{note}[/italic] ({'; '.join(concerned)})")
 
 
+def corrections(figures: Mapping[str, Any]) -> None:
+    """Rates as labelled, and as they are once the reviewers' mistakes are allowed for."""
+    table = Table(title="Corrected for reviewers' mistakes", title_justify="left")
+    for name in ("", "as labelled", "corrected", "95 % interval", "sensitivity", "specificity"):
+        table.add_column(name, justify="left" if not name else "right")
+    notes: dict[str, list[str]] = {}
+    homes = [("", figures), *((v, home) for values in figures["by"].values() for v, home in values.items())]
+    for label, home in homes:
+        for error in ("leakage", "overkill"):
+            rate = home.get(error, {}).get("rate", {})
+            if "corrected" not in rate:
+                continue
+            found, name = rate["corrected"], f"{label}: {error} rate" if label else f"{error} rate"
+            limits = f"{percent(found['low'])} – {percent(found['high'])}"
+            skill = (percent(found["sensitivity"]), percent(found["specificity"]))
+            table.add_row(name, percent(rate["estimate"]), percent(found["estimate"]), limits, *skill)
+            if found["note"]:
+                notes.setdefault(found["note"], []).append(name)
+    out.print()
+    out.print(table)
+    for note, concerned in notes.items():
+        out.print(f"  [italic]{note}[/italic] ({'; '.join(concerned)})")
+
+
 def measures(rates_only: bool) -> Iterator[tuple[str, str, str]]:
     for error in ("leakage", "overkill"):
         for kind in ("rate",) if rates_only else ("rate", "share"):

@@ -153,7 +153,7 @@ def _interval(
 ) -> dict[str, float | str | None]:
     """Estimate, low, high and method of one figure; `limits` are those of the weighted figures, in order."""
     value = _point(figure)
-    if value is None or not _is_measurable(figure):
+    if value is None or not _has_labels(figure):
         return {"estimate": None, "low": 0.0, "high": 1.0, "method": "none"}
     if _is_census(figure):
         return {"estimate": value, "low": value, "high": value, "method": "census"}
@@ -175,7 +175,11 @@ def _simple(figure: Figure, alpha: float) -> tuple[float, float]:
 
 
 def _is_measurable(figure: Figure) -> bool:
-    return any(part.cell.labels for part in figure.parts) and _point(figure) is not None
+    return _has_labels(figure) and _point(figure) is not None
+
+
+def _has_labels(figure: Figure) -> bool:
+    return any(part.cell.labels for part in figure.parts)
 
 
 def _is_census(figure: Figure) -> bool:

@@ -108,6 +108,22 @@ def test_degenerate_labels_are_answered(wrong: list[bool], even: bool) -> None:
         assert value > 0.9
 
 
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 2**32 - 1))
+def test_a_set_says_the_same_among_others_as_alone(seed: int) -> None:
+    """Sums are carried from one set to the next, also where sets are not nested and weights are far apart."""
+    rng = np.random.default_rng(seed)
+    p = rng.choice([1.0, 0.3, 1e-3, 1e-9], 300)
+    drawn = np.sort(rng.choice(300, 100, replace=False))
+    sample = Sample(p[drawn], rng.random(100) < 0.05)
+    items = rng.random((5, 300)) < rng.random((5, 1))
+    together = p_values(shown(sample, Sets(ground(p, items), items[:, drawn]), LEAKAGE, 0.05), LEAKAGE)
+    for row, found in zip(items, together, strict=True):
+        alone = Sets(ground(p, row[None]), row[None, drawn])
+        (value,) = p_values(shown(sample, alone, LEAKAGE, 0.05), LEAKAGE)
+        assert found == pytest.approx(value, abs=1e-6)
+
+
 def test_chances_outside_0_to_1_are_refused() -> None:
     with pytest.raises(MeasureError, match="chance of a label"):
         Sample(np.array([0.0]), np.array([True]))

@@ -17,6 +17,11 @@ from tidegate.cli import options
     type=click.Path(path_type=Path),
     help="Labels of the audit sample (CSV, JSONL, Parquet); without it, the run's truth where it has one.",
 )
+@click.option(
+    "--golds",
+    type=click.Path(path_type=Path),
+    help="Known answers (item_id, violates) that are among LABELS: rates are corrected for mistakes.",
+)
 @options.sliced(None)
 @click.option(
     "--prediction",
@@ -28,6 +33,7 @@ from tidegate.cli import options
 def command(
     run: Path,
     labels: Path | None,
+    golds: Path | None,
     by: tuple[str, ...],
     prediction: str | None,
     confidence: float,
@@ -43,9 +49,17 @@ def command(
     from tidegate.runs.folder import RunFolder
     from tidegate.runs.measuring import measure
 
+    if golds is not None and labels is None:
+        raise click.UsageError("--golds needs --labels: mistakes are seen where labels answer golds.")
     figures = measure(RunFolder(run), labels, by, confidence, prediction)
+    if golds is not None and labels is not None:
+        from tidegate.runs.reviewing import correct
+
+        figures = correct(figures, RunFolder(run), labels, golds, confidence)
     if as_json:
         click.echo(json.dumps(figures, ensure_ascii=False, indent=2))
     else:
         show.problems(figures["warnings"])
         show.errors(figures)
+        if golds is not None:
+            show.corrections(figures)

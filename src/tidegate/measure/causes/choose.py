@@ -42,15 +42,20 @@ def choose(
     sizes = slices.sizes.astype(np.float64)
     columns = slices.members.tocsc()
     chosen: list[Choice] = []
+    rare = seen <= expected(slices, errors, strata)
     while len(chosen) < most:
         due = expected(slices, errors, strata)
         roots = signed_root(seen, due, sizes, float(errors.sum()), len(errors))
         roots[[choice.number for choice in chosen]] = -np.inf
+        # Beside the residual errors even a slice that errs less than all items do can stand out.
+        roots[rare] = -np.inf
         best = int(np.argmax(roots - chance.offsets))
         best = _simpler(slices, seen, roots, best, chance)
         if not roots[best] > 0:
             break
-        chosen.append(Choice(best, float(roots[best]), chance.p_value(float(roots[best]), best)))
+        # Never clearer than the one before: among permuted errors none is proven unless the first is.
+        p_value = max(chance.p_value(float(roots[best]), best), chosen[-1].p_value if chosen else 0.0)
+        chosen.append(Choice(best, float(roots[best]), p_value))
         rows = columns.indices[columns.indptr[best] : columns.indptr[best + 1]]
         refined = 2 * strata
         refined[rows] += 1

@@ -146,6 +146,10 @@ def _told(
         of_views, of_wrong_views = excess(inside, errors, seen)
         beyond = of_wrong_views - of_views
     wrong = np.flatnonzero(inside & errors)
+    proven = choice.p_value <= 1 - confidence + 1e-12
+    # The square of the root grows with the number of labels.
+    clear = chance.offsets[choice.number] + float(np.quantile(chance.maxima, confidence))
+    factor = max((clear / choice.root) ** 2, 1.0)
     order = np.argsort(-(weight if seen is None else seen)[wrong], kind="stable")[:EXAMPLES]
     return Finding(
         clauses=slices.described(choice.number),
@@ -160,6 +164,7 @@ def _told(
         explained=error_share - share,
         explained_views=beyond,
         p_value=choice.p_value,
-        proven=choice.p_value <= 1 - confidence + 1e-12,
+        proven=proven,
+        labels_more=0 if proven else int(np.ceil(inside.sum() * (factor - 1))),
         examples=tuple(ids[wrong[order]].to_list()),
     )

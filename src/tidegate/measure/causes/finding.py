@@ -29,6 +29,8 @@ class Finding:
         explained_views: the same, each item counted as often as it is seen; None without views.
         p_value: the chance that a search over permuted errors finds anything as clear.
         proven: whether that is at most 1 − confidence.
+        labels_more: labels of items of the slice that would be needed beyond those there are, so that a lift
+            as seen is as likely as not to be proven; 0 where it is proven.
         examples: ids of some of its errors, the most viewed first.
     """
 
@@ -45,6 +47,7 @@ class Finding:
     explained_views: float | None
     p_value: float
     proven: bool
+    labels_more: int
     examples: tuple[str, ...]
 
     @property
@@ -69,14 +72,19 @@ def share_limits(share: float, trials: float, critical: float) -> tuple[float, f
     number of errors; for weighted ones Kish's (Σw)² / Σw² (1965).
     """
 
+    share = min(max(share, 0.0), 1.0)
+
     def root(of: float) -> float:
         gain = xlogy(share, share / of) + xlogy(1 - share, (1 - share) / (1 - of))
         return float(np.sqrt(2 * trials * max(gain, 0.0))) - critical
 
     tiny = 1e-12
-    low = brentq(root, tiny, share) if share > tiny and root(tiny) > 0 else 0.0
-    high = brentq(root, share, 1 - tiny) if share < 1 - tiny and root(1 - tiny) > 0 else 1.0
-    return float(low), float(high)
+    at = min(max(share, tiny), 1 - tiny)
+    if root(at) >= 0:
+        return share, share
+    low = brentq(root, tiny, at) if root(tiny) > 0 else 0.0
+    high = brentq(root, at, 1 - tiny) if root(1 - tiny) > 0 else 1.0
+    return min(float(low), share), max(float(high), share)
 
 
 def effective(weight: Floats) -> float:

@@ -78,7 +78,7 @@ def predicates(
     found: list[tuple[Predicate, NDArray[np.intp]]] = []
     for name in items.columns:
         clauses = _of_column(items[name])
-        largest = (1 - least) * len(items)
+        largest = len(items) - smallest
         found += [(clause, rows) for clause, rows in clauses if smallest <= len(rows) <= largest]
     if words is not None:
         found += _of_words(words, smallest, most * len(items))

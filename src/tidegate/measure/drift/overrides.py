@@ -18,7 +18,10 @@ RATES = {
     "overkill_rate": "actioned, and people say it is fine",
 }
 Z = np.array([0.7, 1.3, 1.96, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0])
-"""Normal quantiles of the confidences at which the intervals are looked at."""
+"""Normal quantiles of the confidences at which the intervals are looked at, until each holds 0."""
+
+FIRST_LOOKS = 3
+"""Looks that are always taken, up to the interval of 95 %."""
 
 FEWEST = 10
 """Labels of either window below which nothing is compared."""
@@ -44,9 +47,20 @@ def override_drift(
     """
     from scipy.special import ndtr
 
-    tables = [[_rows(*window, by, float(2 * ndtr(z) - 1)) for z in Z] for window in (before, now)]
-    keys = dict.fromkeys([*tables[0][0], *tables[1][0]])
-    return [_check(key, *([level.get(key) for level in table] for table in tables)) for key in keys]
+    tables: tuple[list[Rows], list[Rows]] = ([], [])
+    checks: list[Check] = []
+    for place, z in enumerate(Z):
+        for table, window in zip(tables, (before, now), strict=True):
+            table.append(_rows(*window, by, float(2 * ndtr(z) - 1)))
+        if place < FIRST_LOOKS - 1:
+            continue
+        keys = dict.fromkeys([*tables[0][0], *tables[1][0]])
+        checks = [_check(key, *([level.get(key) for level in table] for table in tables)) for key in keys]
+        # Intervals cost time, and a wider one tells no more where every one holds 0 already.
+        beyond = float(2 * ndtr(-z)) * (1 + 1e-9)
+        if not any(check.p is not None and check.p <= beyond for check in checks):
+            break
+    return checks
 
 
 def _rows(population: pl.DataFrame, labels: pl.DataFrame, by: Sequence[str], confidence: float) -> Rows:
@@ -86,9 +100,9 @@ def _limits(window: Sequence[Mapping[str, object] | None]) -> tuple[Floats, Floa
 
     q, items = _number(window[0], "estimate"), _number(window[0], "items")
     low, high = (np.array([_number(level, side) for level in window]) for side in ("low", "high"))
-    errors, tail = q * items, ndtr(-Z)
-    least = betaincinv(errors, items - errors + 1, tail) if errors > 0 else np.zeros(len(Z))
-    most = betaincinv(errors + 1, items - errors, 1 - tail) if errors < items else np.ones(len(Z))
+    errors, tail = q * items, ndtr(-Z[: len(window)])
+    least = betaincinv(errors, items - errors + 1, tail) if errors > 0 else np.zeros(len(tail))
+    most = betaincinv(errors + 1, items - errors, 1 - tail) if errors < items else np.ones(len(tail))
     return q - np.hypot(q - low, q - least), q + np.hypot(high - q, most - q)
 
 
@@ -96,18 +110,18 @@ def recovered_p(points: Sequence[float], low: Sequence[Floats], high: Sequence[F
     """The error at which the interval of the difference just excludes 0, read between the looks at `Z`."""
     from scipy.special import ndtr
 
-    d = points[1] - points[0]
+    d, looked = points[1] - points[0], Z[: len(low[0])]
     toward, away = (1, 0) if d > 0 else (0, 1)
     reach = np.sqrt((points[toward] - low[toward]) ** 2 + (high[away] - points[away]) ** 2)
     if d == 0:
         return 1.0
     # The reach of the interval towards 0 grows with the confidence; where it passes |d| lies the p-value.
     if reach[0] >= abs(d):
-        z = Z[0] * abs(d) / reach[0] if reach[0] > 0 else Z[-1]
+        z = looked[0] * abs(d) / reach[0] if reach[0] > 0 else looked[-1]
     elif reach[-1] < abs(d):
-        z = Z[-1]
+        z = looked[-1]
     else:
-        z = float(np.interp(abs(d), np.maximum.accumulate(reach), Z))
+        z = float(np.interp(abs(d), np.maximum.accumulate(reach), looked))
     return float(2 * ndtr(-z))
 
 

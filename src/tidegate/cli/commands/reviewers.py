@@ -1,0 +1,59 @@
+"""tidegate reviewers"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tidegate.cli import options
+
+
+@click.command("reviewers", short_help="How often reviewers err, from golds or from one another.")
+@click.argument("labels", type=click.Path(path_type=Path))
+@click.option(
+    "--golds",
+    type=click.Path(path_type=Path),
+    help="Known answers: item_id and violates. Without them, from items that several people looked at.",
+)
+@click.option(
+    "--by", callback=options.names, help="Groups: labeller, policy; with --run also language, market, …"
+)
+@click.option("--run", type=click.Path(path_type=Path), help="The run that golds are items of.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+def command(labels: Path, golds: Path | None, by: tuple[str, ...], run: Path | None, as_json: bool) -> None:
+    """Sensitivity and specificity of those who gave LABELS, with intervals.
+
+    Sensitivity is the share of violating items that they call violating, specificity the share of fine items
+    that they call fine. `tidegate measure --golds` corrects figures by them.
+    """
+    from tidegate.runs.folder import RunFolder
+    from tidegate.runs.reviewing import skills
+
+    rows = skills(labels, golds, by, None if run is None else RunFolder(run))
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+    else:
+        _show(rows)
+
+
+def _show(rows: list[dict[str, Any]]) -> None:
+    from rich.table import Table
+
+    from tidegate.cli import show
+
+    table = Table(title="How often reviewers are right", title_justify="left")
+    for name in ("", "sensitivity", "95 % interval", "answers", "specificity", "95 % interval", "answers"):
+        table.add_column(name, justify="left" if not name else "right")
+    for row in rows:
+        cells = [f"{row['group']} {row['value']}" if row["group"] else row["value"]]
+        for name, answers in (("sensitivity", "of_violating"), ("specificity", "of_fine")):
+            low, high = show.percent(row[f"{name}_low"]), show.percent(row[f"{name}_high"])
+            cells += [show.percent(row[name]), f"{low} – {high}", f"{row[answers]:,.0f}"]
+        table.add_row(*cells)
+    show.out.print(table)
+    for row in rows:
+        if row["note"]:
+            show.out.print(f"  {row['value']}: {row['note']}", markup=False)

@@ -1,0 +1,73 @@
+"""Root causes in words and cells, for the terminal and the report alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tidegate.measure.causes import Finding
+from tidegate.names import counted
+from tidegate.runs.backtest_words import DASH, percent, points
+from tidegate.runs.causes.root_causes import ErrorCauses, RootCauses
+from tidegate.runs.causes.suggest import SHARE, Suggestion
+
+WHERE = {"leakage": "passed", "overkill": "actioned"}
+WRONG = {"leakage": "violate", "overkill": "were fine"}
+
+
+def lead(result: RootCauses) -> str:
+    """One sentence on each error: how much was looked at, and what explains most of it."""
+    return " ".join(sentence(part) for part in result.errors)
+
+
+def sentence(part: ErrorCauses) -> str:
+    causes, name = part.causes, part.error.capitalize()
+    of = counted(causes.items, f"{WHERE[part.error]} item")
+    looked = f"{name}: of {of} {causes.errors:,} {WRONG[part.error]}"
+    if not causes.errors:
+        return f"{looked}."
+    if not causes.proven:
+        return f"{looked}; of {counted(causes.slices, 'slice')} none is proven to err more than the rest."
+    first = causes.proven[0]
+    return (
+        f"{looked}; {counted(len(causes.proven), 'slice')} of {causes.slices:,} searched "
+        f"{'is' if len(causes.proven) == 1 else 'are'} proven, first of all: {first.description} "
+        f"({percent(first.error_share)} of the errors in {percent(first.share)} of the items)."
+    )
+
+
+def finding_cells(finding: Finding) -> dict[str, str]:
+    """A finding as the cells of a row, by header."""
+    return {
+        "slice": finding.description,
+        "": "proven" if finding.proven else "not proven",
+        "of items": percent(finding.share),
+        "of errors": percent(finding.error_share),
+        "lift": f"{finding.lift:.2g}×",
+        "interval": f"{finding.low:.2g} to {finding.high:.2g}",
+        "explained": percent(finding.explained),
+        "by views": percent(finding.explained_views),
+        "p": f"{finding.p_value:.3f}",
+        "errors": f"{finding.errors:,} of {finding.items:,}",
+        "labels to prove": f"+{finding.labels_more:,}" if finding.labels_more else DASH,
+        "look at": ", ".join(finding.examples[:3]),
+    }
+
+
+def suggestion_cells(suggestion: Suggestion) -> dict[str, str]:
+    """A suggestion as the cells of a row, by header."""
+    more = suggestion.reviews_after - suggestion.reviews_before
+    rows = {row["measure"]: row for row in suggestion.effects}
+    return {
+        "change": suggestion.change,
+        **{f"{error} share": change(rows[measure]) for error, measure in SHARE.items()},
+        "reviews": f"{suggestion.reviews_before:,.0f} → {suggestion.reviews_after:,.0f} ({more:+,.0f})",
+    }
+
+
+def change(row: Mapping[str, Any]) -> str:
+    """The change of a share in points: the estimate with its interval, and what it is by the run's truth."""
+    if row["estimate"] is None:
+        return "not known"
+    said = f"{points(row['estimate'])} ({points(row['low'])} to {points(row['high'])})"
+    return said if row["truth"] is None else f"{said}; exactly {points(row['truth'])}"

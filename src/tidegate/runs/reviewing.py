@@ -1,0 +1,220 @@
+"""How far labels can be trusted: reviewers' skill from golds or overlaps, and figures corrected by it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from tidegate.errors import MeasureError, Where
+from tidegate.measure.reviewers import (
+    Corrected,
+    Skill,
+    corrected_rate,
+    of_majority,
+    skill_from_golds,
+    skill_from_overlaps,
+)
+from tidegate.names import nearest
+from tidegate.runs.folder import RunFolder
+from tidegate.runs.population import ITEM_SLICES
+from tidegate.warehouse import read_labels
+
+EVERYBODY = "everybody"
+GROUPS = ("labeller", "policy")
+RATES = {"leakage": False, "overkill": True}
+"""The rates that are corrected, and whether what they count as an error is a fine item."""
+
+
+def gold_answers(labels: pl.DataFrame, golds: pl.DataFrame) -> pl.DataFrame:
+    """Every answer to a gold: item_id, labeller, policy, answer, truth.
+
+    A label of a policy answers the gold of that policy, and one without a policy the gold without one.
+
+    Raises:
+        MeasureError: no gold has an answer.
+    """
+    known = golds.select("item_id", "policy", truth="violates").unique(["item_id", "policy"], keep="last")
+    found = labels.join(known, on=["item_id", "policy"], how="inner", nulls_equal=True)
+    if found.is_empty():
+        raise MeasureError(
+            "none of the labels answers a gold",
+            where=Where(field="item_id"),
+            remedy="Golds are items whose answer is known and that reviewers labelled among the others.",
+        )
+    return found.select("item_id", "labeller", "policy", "truth", answer="violates")
+
+
+def skills(
+    labels: Path, golds: Path | None, by: Sequence[str] = (), run: RunFolder | None = None
+) -> list[dict[str, Any]]:
+    """The table of `tidegate reviewers`: one row for everybody, then one per group.
+
+    Without golds each labeller's skill follows from the items that several of them looked at. With a run,
+    golds among its items can be grouped by language, market, …
+
+    Raises:
+        MeasureError: a group is not known, or nothing can be told.
+    """
+    groups = GROUPS if run is None else (*GROUPS, *ITEM_SLICES)
+    for name in by:
+        if name not in groups:
+            raise MeasureError(
+                f"reviewers cannot be grouped by '{name}'",
+                where=Where(field=name),
+                remedy=f"{nearest(name, groups)}Group by {', '.join(groups)}"
+                + (", or by columns of items with --run." if run is None else "."),
+            )
+    said = read_labels(labels)
+    if golds is None:
+        return [_row("labeller", name, one) for name, one in skill_from_overlaps(said).items()]
+    answers = gold_answers(said, read_labels(golds))
+    if run is not None:
+        answers = _with_slices(answers, run, by)
+    rows = [_row("", EVERYBODY, _of(answers))]
+    for name in by:
+        for (value,), mine in answers.drop_nulls(name).sort(name).group_by(name, maintain_order=True):
+            rows.append(_row(name, str(value), _of(mine)))
+    return rows
+
+
+def correct(
+    figures: dict[str, Any], folder: RunFolder, labels: Path, golds: Path, confidence: float
+) -> dict[str, Any]:
+    """The figures of `measuring.measure`, each rate by item with what it is once mistakes are allowed for.
+
+    The skill is that of the reviewers who gave the run's labels, each weighing as many answers as they gave,
+    on golds of the slice where it has enough of them, and on all golds otherwise. Rates by view and shares
+    mix what passed with what was actioned, and are not corrected.
+
+    Raises:
+        MeasureError: no label answers a gold, or items have an even number of answers each.
+        InputError: the golds cannot be read.
+    """
+    said = read_labels(labels)
+    answers = gold_answers(said, read_labels(golds))
+    ids = pl.scan_parquet(folder.table("decisions")).filter("audited").select("item_id").collect()
+    mine = said.join(ids, on="item_id", how="semi")
+    votes = _votes(mine)
+    everybody = of_majority(_weighed(answers, mine), votes)
+    answers = _with_slices(answers, folder, tuple(figures["by"]))
+    for slice, value, home in _homes(figures):
+        one = everybody
+        if slice in answers.columns:
+            own = of_majority(_weighed(answers.filter(pl.col(slice) == value), mine), votes)
+            few = f"too few golds of this {slice}: those of all are used"
+            one = own if own.enough else everybody.noted(few)
+        for error, about_fine in RATES.items():
+            rate = home.get(error, {}).get("rate")
+            if rate is not None and rate["estimate"] is not None:
+                apparent = (rate["estimate"], rate["low"], rate["high"])
+                found_rate = corrected_rate(
+                    apparent, one, items=rate["items"], confidence=confidence, about_fine=about_fine
+                )
+                rate["corrected"] = _told(found_rate, one)
+    return figures
+
+
+def _with_slices(answers: pl.DataFrame, run: RunFolder, by: Sequence[str]) -> pl.DataFrame:
+    """The answers with the item columns of `by`, null for golds that are not among the run's items."""
+    wanted = [name for name in by if name in ITEM_SLICES]
+    items = pl.scan_parquet(run.table("items")).select(pl.col("id").alias("item_id"), *wanted)
+    mine = items.filter(pl.col("item_id").is_in(answers["item_id"].implode())).collect()
+    return answers.join(mine, on="item_id", how="left")
+
+
+def _weighed(answers: pl.DataFrame, labels: pl.DataFrame) -> Skill:
+    """The skill of those who gave the labels: each labeller's golds count as often as their labels do.
+
+    Where labellers answered golds in other proportions than they label, the shares of the more frequent
+    labeller count for more. Where labels or golds name nobody, all answers count alike.
+    """
+    whole = _of(answers)
+    given = dict(labels.drop_nulls("labeller").group_by("labeller").len().iter_rows())
+    each = {name: _of(mine) for (name,), mine in answers.drop_nulls("labeller").group_by("labeller")}
+    unknown = sorted(set(given) - set(each))
+    if not given or not set(given) & set(each):
+        return whole
+    shares = {name: count for name, count in given.items() if name in each}
+    found = Skill(
+        sensitivity=_mean(shares, {name: one.sensitivity for name, one in each.items()}, whole.sensitivity),
+        specificity=_mean(shares, {name: one.specificity for name, one in each.items()}, whole.specificity),
+        of_violating=whole.of_violating,
+        of_fine=whole.of_fine,
+        note=whole.note,
+    )
+    if unknown:
+        found = found.noted(
+            f"no golds of {', '.join(unknown[:3])}{' and others' if len(unknown) > 3 else ''}"
+        )
+    return found
+
+
+def _mean(
+    shares: Mapping[str, int], values: Mapping[str, float | None], otherwise: float | None
+) -> float | None:
+    there = {name: value for name in shares if (value := values[name]) is not None}
+    total = sum(shares[name] for name in there)
+    return sum(shares[name] * value for name, value in there.items()) / total if total else otherwise
+
+
+def _votes(labels: pl.DataFrame) -> int:
+    """How many people looked at each item, where it is the same number for all.
+
+    Raises:
+        MeasureError: it is not.
+    """
+    each = (
+        labels.group_by("item_id")
+        .agg(pl.col("labeller").fill_null("").n_unique())["labeller"]
+        .unique()
+        .to_list()
+    )
+    if len(each) > 1:
+        raise MeasureError(
+            f"items have from {min(each)} to {max(each)} answers, so no one skill goes with them",
+            where=Where(field="labeller"),
+            remedy="Correct labels of one answer per item, or of the same odd number everywhere.",
+        )
+    return int(each[0]) if len(each) else 1
+
+
+def _of(answers: pl.DataFrame) -> Skill:
+    return skill_from_golds(answers["truth"], answers["answer"])
+
+
+def _homes(figures: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    yield "", "", figures
+    for slice, values in figures["by"].items():
+        for value, home in values.items():
+            yield slice, value, home
+
+
+def _told(found: Corrected, skill: Skill) -> dict[str, Any]:
+    return {
+        "estimate": found.estimate,
+        "low": found.low,
+        "high": found.high,
+        "sensitivity": skill.sensitivity,
+        "specificity": skill.specificity,
+        "note": "; ".join(filter(None, (found.note, skill.note if skill.note != found.note else ""))) or None,
+    }
+
+
+def _row(group: str, value: str, skill: Skill, confidence: float = 0.95) -> dict[str, Any]:
+    sensitivity, specificity = skill.limits(confidence)
+    return {
+        "group": group or None,
+        "value": value,
+        "sensitivity": skill.sensitivity,
+        "sensitivity_low": sensitivity[0],
+        "sensitivity_high": sensitivity[1],
+        "of_violating": skill.of_violating,
+        "specificity": skill.specificity,
+        "specificity_low": specificity[0],
+        "specificity_high": specificity[1],
+        "of_fine": skill.of_fine,
+        "note": skill.note or None,
+    }

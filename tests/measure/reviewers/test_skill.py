@@ -1,0 +1,105 @@
+"""Reviewers' skill: counted from golds, or told from one another."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tidegate.errors import MeasureError
+from tidegate.measure.reviewers import Skill, of_majority, skill_from_golds, skill_from_overlaps
+
+
+def answered(
+    seed: int, items: int, skills: dict[str, tuple[float, float]], prevalence: float = 0.3
+) -> pl.DataFrame:
+    """Every reviewer's answer to every item."""
+    rng = np.random.default_rng(seed)
+    truth = rng.random(items) < prevalence
+    frames = [
+        pl.DataFrame(
+            {
+                "item_id": [f"item-{i}" for i in range(items)],
+                "labeller": [name] * items,
+                "violates": np.where(truth, rng.random(items) < se, rng.random(items) >= sp),
+            }
+        )
+        for name, (se, sp) in skills.items()
+    ]
+    return pl.concat(frames)
+
+
+def test_golds_are_counted() -> None:
+    truth = pl.Series([True] * 40 + [False] * 60)
+    answer = pl.Series([True] * 30 + [False] * 10 + [True] * 3 + [False] * 57)
+    found = skill_from_golds(truth, answer)
+    assert (found.sensitivity, found.specificity) == (0.75, 0.95)
+    low, high = found.limits(0.95)[0]
+    assert (low, high) == pytest.approx((0.588, 0.873), abs=0.001)  # R: binom.test(30, 40)
+
+
+@pytest.mark.parametrize("kind", [True, False])
+def test_golds_of_one_kind_leave_the_other_unknown(kind: bool) -> None:
+    found = skill_from_golds(pl.Series([kind] * 50), pl.Series([kind] * 50))
+    assert (found.specificity if kind else found.sensitivity) is None
+    assert not found.enough
+    assert "golds were answered" in found.note
+
+
+def test_no_golds_at_all() -> None:
+    empty = pl.Series([], dtype=pl.Boolean)
+    assert skill_from_golds(empty, empty).limits(0.95) == ((0.0, 1.0), (0.0, 1.0))
+
+
+@given(se=st.floats(0.5, 1), sp=st.floats(0.5, 1))
+def test_a_majority_of_three_is_no_worse_than_one(se: float, sp: float) -> None:
+    three = of_majority(Skill(se, sp, 100, 100), 3)
+    assert three.sensitivity is not None
+    assert three.specificity is not None
+    assert three.sensitivity == pytest.approx(3 * se**2 - 2 * se**3)
+    assert three.sensitivity >= se - 1e-12
+    assert three.specificity >= sp - 1e-12
+
+
+def test_an_even_number_of_votes_may_tie() -> None:
+    with pytest.raises(MeasureError, match="may be a tie"):
+        of_majority(Skill(0.9, 0.9, 100, 100), 2)
+
+
+def test_three_reviewers_tell_each_others_skill() -> None:
+    skills = {"ann": (0.9, 0.98), "bo": (0.8, 0.95), "cy": (0.7, 0.99)}
+    found = skill_from_overlaps(answered(1, 6_000, skills))
+    for name, (se, sp) in skills.items():
+        assert found[name].sensitivity == pytest.approx(se, abs=0.03)
+        assert found[name].specificity == pytest.approx(sp, abs=0.01)
+        assert found[name].enough
+
+
+def test_two_reviewers_need_two_populations() -> None:
+    skills = {"ann": (0.9, 0.98), "bo": (0.8, 0.95)}
+    few, many = (answered(seed, 4_000, skills, share) for seed, share in ((2, 0.05), (3, 0.6)))
+    both = pl.concat(
+        [
+            few.with_columns(population=pl.lit("passed")),
+            many.with_columns(population=pl.lit("actioned"), item_id="x" + pl.col("item_id")),
+        ]
+    )
+    found = skill_from_overlaps(both)
+    for name, (se, sp) in skills.items():
+        assert found[name].sensitivity == pytest.approx(se, abs=0.05)
+        assert found[name].specificity == pytest.approx(sp, abs=0.02)
+    with pytest.raises(MeasureError, match="cannot tell whose mistakes"):
+        skill_from_overlaps(few)
+
+
+def test_the_order_of_labels_changes_nothing() -> None:
+    labels = answered(4, 400, {"ann": (0.9, 0.95), "bo": (0.8, 0.95), "cy": (0.7, 0.9)})
+    assert skill_from_overlaps(labels) == skill_from_overlaps(labels.sample(fraction=1, shuffle=True, seed=1))
+
+
+def test_single_answers_tell_nothing_of_one_another() -> None:
+    labels = answered(5, 300, {"ann": (0.9, 0.95)})
+    with pytest.raises(MeasureError, match="only 0 items were looked at by two people"):
+        skill_from_overlaps(labels)

@@ -1,0 +1,100 @@
+"""`tidegate reviewers` and `measure --golds`: reviewers who err, on a real run whose truth is known."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from click.testing import CliRunner
+
+from tidegate.cli.main import tidegate_command
+from tidegate.runs.bench import set_up
+from tidegate.runs.demo import run_demo
+
+SENSITIVITY, FALSE_CALLS = 0.85, 0.004
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run, labels by two people who miss and who see what is not there, and golds among its items."""
+    root = tmp_path_factory.mktemp("site")
+    run_demo(root / "run", set_up("starter"), 12_000, 11, lambda _: None)
+    decisions = pl.read_parquet(root / "run" / "decisions.parquet")
+    truth = pl.read_parquet(root / "run" / "truth.parquet").select("item_id", truth="violates")
+    rng = np.random.default_rng(1)
+
+    def labelled(items: pl.DataFrame) -> pl.DataFrame:
+        violates = items["truth"].to_numpy()
+        said = np.where(violates, rng.random(len(items)) < SENSITIVITY, rng.random(len(items)) < FALSE_CALLS)
+        people = rng.choice(["ann", "bo"], len(items))
+        return items.select("item_id").with_columns(violates=pl.Series(said), labeller=pl.Series(people))
+
+    both = decisions.select("item_id", "audited").join(truth, on="item_id")
+    golds = both.filter(~pl.col("audited"))
+    pl.concat([labelled(both.filter("audited")), labelled(golds)]).write_csv(root / "labels.csv")
+    golds.select("item_id", violates="truth").write_csv(root / "golds.csv")
+    return root
+
+
+def tidegate(*arguments: object) -> tuple[int, str]:
+    done = CliRunner().invoke(tidegate_command, [str(one) for one in arguments])
+    return done.exit_code, done.output if done.exception is None else f"{done.output}{done.exception}"
+
+
+def test_skill_is_counted_from_golds_by_group(site: Path) -> None:
+    options = ("--golds", site / "golds.csv", "--run", site / "run", "--by", "labeller,language", "--json")
+    status, said = tidegate("reviewers", site / "labels.csv", *options)
+    assert status == 0, said
+    rows = {row["value"]: row for row in json.loads(said)}
+    assert set(rows) >= {"everybody", "ann", "bo", "en", "zh"}
+    for row in rows.values():
+        assert row["sensitivity_low"] <= SENSITIVITY <= row["sensitivity_high"]
+        assert row["specificity_low"] <= 1 - FALSE_CALLS <= row["specificity_high"]
+
+
+def test_corrected_rates_hold_the_truth(site: Path) -> None:
+    options = ("--labels", site / "labels.csv", "--golds", site / "golds.csv", "--by", "language", "--json")
+    status, said = tidegate("measure", site / "run", *options)
+    assert status == 0, said
+    figures = json.loads(said)
+    exact = json.loads((site / "run" / "summary.json").read_text())
+    for error in ("leakage", "overkill"):
+        found, truth = figures[error]["rate"]["corrected"], exact[error]["rate"]["truth"]
+        assert found["low"] <= truth <= found["high"]
+    # Reviewers who miss make good decisions look like overkill.
+    labelled, corrected = figures["overkill"]["rate"], figures["overkill"]["rate"]["corrected"]
+    assert corrected["estimate"] < labelled["estimate"]
+    assert "corrected" in figures["by"]["language"]["zh"]["leakage"]["rate"]
+
+
+def test_the_table_shows_both(site: Path) -> None:
+    status, said = tidegate(
+        "measure", site / "run", "--labels", site / "labels.csv", "--golds", site / "golds.csv"
+    )
+    assert status == 0, said
+    assert "Corrected for reviewers' mistakes" in said
+    assert "as labelled" in said
+
+
+def test_golds_that_nobody_answered_are_told(site: Path, tmp_path: Path) -> None:
+    (tmp_path / "golds.csv").write_text("item_id,violates\nnobody-saw-this,yes\n")
+    _, said = tidegate("reviewers", site / "labels.csv", "--golds", tmp_path / "golds.csv")
+    assert "none of the labels answers a gold" in said
+
+
+def test_items_with_different_numbers_of_answers_are_refused(site: Path, tmp_path: Path) -> None:
+    labels = pl.read_csv(site / "labels.csv")
+    twice = pl.concat([labels, labels.head(50).with_columns(labeller=pl.lit("cy"))])
+    twice.write_csv(tmp_path / "labels.csv")
+    _, said = tidegate(
+        "measure", site / "run", "--labels", tmp_path / "labels.csv", "--golds", site / "golds.csv"
+    )
+    assert "items have from 1 to 2 answers" in said
+
+
+def test_an_unknown_group_names_the_nearest(site: Path) -> None:
+    _, said = tidegate("reviewers", site / "labels.csv", "--golds", site / "golds.csv", "--by", "labeler")
+    assert "Did you mean 'labeller'?" in said
