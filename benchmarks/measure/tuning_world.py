@@ -15,6 +15,7 @@ from scipy.special import ndtri
 from tidegate.policy.ladder import LADDER
 from tidegate.runs.folder import RunFolder
 from tidegate.runs.moderate import spec_record
+from tidegate.strategy import load_strategy
 from tidegate.tables import ITEM_SIGNALS, ITEMS, Catalog, DetectorSpec, SignalField, SignalType
 
 Floats = npt.NDArray[np.float64]
@@ -95,13 +96,15 @@ def world(
             "cost_money": np.zeros(n),
         }
     ).write_parquet(run.table("decisions"))
+    catalog = Catalog.of(ITEM_SIGNALS, spec)
     manifest = {
-        "strategy": {"let": {}},
+        "input": [],
+        "items": n,
+        "strategy": {"let": {}, "hash": load_strategy(run.strategy, catalog=catalog).hash},
         "ladder": [asdict(action) for action in LADDER],
         "policies": [],
-        "detectors": {
-            one.name: spec_record(one) for one in Catalog.of(ITEM_SIGNALS, spec).detectors.values()
-        },
+        "detectors": {one.name: spec_record(one) for one in catalog.detectors.values()},
+        "audit_seed": "seed",
         "complete": True,
     }
     run.manifest.write_text(json.dumps(manifest), encoding="utf-8")

@@ -164,6 +164,12 @@ def test_init_leaves_a_folder_in_use_alone(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 
+def test_init_takes_a_name_with_quotes(tmp_path: Path) -> None:
+    site = tmp_path / 'my "best" \\ site'
+    assert tidegate("init", site).returncode == 0
+    assert tidegate("strategy", "check", site / "strategies" / "text.yaml").returncode == 0
+
+
 def test_why_rows_were_rejected_is_said_with_the_first_of_each_kind_and_the_remedy(tmp_path: Path) -> None:
     posts = "id,text\na,one\na,two\na,three\nb,\n"
     status, said, _, summary = moderated(tmp_path, posts.encode(), "posts.csv")

@@ -147,6 +147,8 @@ def stage(root: Path, answers: pl.DataFrame, *, text: str = BEFORE, row_groups: 
     truth.write_parquet(folder.table("truth"))
     loaded = load_strategy(folder.strategy, catalog=CATALOG, ladder=LADDER, policies=None)
     manifest = {
+        "input": [],
+        "items": len(answers),
         "strategy": {
             "name": loaded.name,
             "version": loaded.label,
@@ -487,7 +489,7 @@ def test_tables_of_different_lengths_are_refused(small: Stage) -> None:
     kept = signals.read_bytes()
     pl.read_parquet(signals).head(10).write_parquet(signals)
     try:
-        with pytest.raises(RunError, match="different numbers of rows"):
+        with pytest.raises(RunError, match="10 rows, and the run decided"):
             small.test(BEFORE)
     finally:
         signals.write_bytes(kept)

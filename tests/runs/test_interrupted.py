@@ -126,3 +126,39 @@ def test_ctrl_c_is_taken_as_such_wherever_it_falls(stream: Path, tmp_path: Path)
         broken = RunFolder(tmp_path / f"broken-{parts}")
         assert interrupt(moderate(stream, broken.root), broken, parts) == 130
         assert not broken.table("decisions").exists()
+
+
+def test_resuming_with_other_items_is_refused(stream: Path, tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "run")
+    posts = pl.read_parquet(stream)
+    for name, items in (("first", posts), ("other", posts.reverse())):
+        items.write_csv(tmp_path / f"{name}.csv")
+    command = [*moderate(Path("-"), folder.root), "--format", "csv"]
+    with (tmp_path / "first.csv").open() as given, subprocess.Popen(command, stdin=given) as child:
+        until = time.monotonic() + 60
+        while len(folder.parts()) < 2 and child.poll() is None:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        child.send_signal(signal.SIGINT)
+        child.wait(timeout=60)
+    with (tmp_path / "other.csv").open() as given:
+        done = subprocess.run(
+            [*command, "--resume"], stdin=given, capture_output=True, text=True, check=False
+        )
+    assert done.returncode == 2
+    assert "the input has other items than the run that was interrupted" in done.stderr
+    assert not folder.read_manifest().get("complete")
+
+
+def test_an_interrupted_demo_can_be_run_again(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "demo")
+    command = [sys.executable, "-m", "tidegate.cli.main", "demo", "--out", str(folder.root), "--items"]
+    with subprocess.Popen([*command, "60000"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:
+        until = time.monotonic() + 60
+        while not folder.manifest.exists() and child.poll() is None:
+            assert time.monotonic() < until
+            time.sleep(0.005)
+        child.kill()
+    assert not (folder.root / "posts.parquet").exists()
+    done = subprocess.run([*command, "300"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

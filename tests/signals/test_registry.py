@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from tidegate.errors import SignalError
-from tidegate.signals import build_detectors, catalog_of, compute, item_signals
+from tidegate.signals import build_detectors, catalog_of, compute, item_signals, timeouts_of
 from tidegate.signals.registry import BUILT_IN
 from tidegate.tables import ITEMS, DetectorSpec, SignalField, SignalType, signals_table
 
@@ -146,3 +146,26 @@ def test_importing_the_room_loads_nothing_heavy() -> None:
     heavy = {"numpy", "polars", "py3langid", "scipy", "sklearn"}
     code = f"import sys, tidegate.signals; print({heavy} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "set()\n"
+
+
+def test_a_time_limit_is_any_detectors_setting_and_no_factorys(tmp_path: Path) -> None:
+    settings = {"text": {"timeout_s": 30}, "language": {}}
+    assert timeouts_of(settings, tmp_path) == {"text": 30.0}
+    assert list(build_detectors(settings, tmp_path)) == ["text", "language"]
+
+
+@pytest.mark.parametrize("seconds", [0, -1, "soon", True])
+def test_a_time_limit_is_a_number_above_zero(seconds: object, tmp_path: Path) -> None:
+    with pytest.raises(SignalError, match="is no time that a batch may take"):
+        timeouts_of({"text": {"timeout_s": seconds}}, tmp_path)
+
+
+@pytest.mark.parametrize("field", ["status", "failure", "a.b"])
+def test_a_field_may_not_be_called_what_the_engine_calls_its_own(
+    field: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = DetectorSpec("shout", "1", (SignalField(field, SignalType.NUMBER, ""),), cost_ms=0.01)
+    detector = SimpleNamespace(spec=spec, examples=(), detect=lambda items: items)
+    monkeypatch.setitem(sys.modules, "loud", SimpleNamespace(make=lambda settings: detector))
+    with pytest.raises(SignalError, match=f"'{field}' cannot be a field's name"):
+        build_detectors({"shout": {"use": "loud:make"}}, tmp_path)

@@ -280,6 +280,27 @@ def test_signals_that_are_given_are_not_asked_for(hate: Strategy, catalog: Catal
     assert detectors.asked["text"] == []
 
 
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "greatest(text.hate, judge.hate) >= 0.9",
+        "0.9 <= greatest(text.hate, judge.hate)",
+        "coalesce(text.hate, judge.hate) >= 0.9",
+        "not (least(text.hate, judge.hate) > 0.2)",
+    ],
+)
+def test_a_test_of_two_detectors_is_settled_by_one_where_that_is_enough(
+    condition: str, strategy_of: Callable[..., Strategy], catalog: Catalog
+) -> None:
+    strategy = strategy_of(condition)
+    detectors = Detectors(catalog, KNOWN, frozenset({("judge", item) for item in KNOWN["item_id"]}))
+    result = cascade(strategy, items_of(KNOWN, ["text"] * 3), detectors, catalog=catalog)
+    settled = "mild" if "least" in condition else "certain"
+    assert settled not in detectors.asked["judge"]
+    decisions = decisions_frame(strategy, result.resolution, result.signals, catalog)
+    assert decisions.filter(item_id=settled)["action"].to_list() == ["remove"]
+
+
 def test_item_by_item_too_signals_that_are_given_are_not_asked_for(hate: Strategy, catalog: Catalog) -> None:
     detectors = Detectors(catalog, KNOWN)
     known = [{"text.hate": value} for value in KNOWN["text.hate"]]

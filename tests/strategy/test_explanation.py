@@ -75,3 +75,12 @@ def test_describe_says_when_each_detector_is_first_needed(
     assert frame["computed"].to_list() == ["hash", "text", "judge", "", ""]
     assert frame["cost_ms"].to_list() == [0.1, 0.6, 400.6, 400.6, 400.6]
     assert frame.filter(pl.col("warning").is_not_null())["rule"].to_list() == ["rule-3"]
+
+
+def test_any_other_text_flips_only_where_any_would(strategy_of: Callable[..., Strategy]) -> None:
+    us = {"text.top": "US"}
+    (flip,) = explain(strategy_of("text.top <> 'US'"), us).flips
+    assert flip.change == "is any other text" or "other" in str(flip)
+    for condition in ("length(text.top) > 5", "regexp_matches(text.top, 'text')", "text.top > 'any'"):
+        flips = explain(strategy_of(condition), us).flips
+        assert not [flip for flip in flips if flip.becomes == "any other text"], condition

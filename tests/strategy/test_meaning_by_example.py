@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import duckdb
+import numpy as np
 import polars as pl
 import psycopg
 import pytest
@@ -171,3 +172,10 @@ def test_what_is_doubtful_is_a_warning_with_its_line(catalog: Catalog) -> None:
         "<strategy>:3, field 'let.spare': let: spare is used nowhere",
         "<strategy>:6, field 'queue': the queue has no use, because 'remove' sends nothing to a person",
     ]
+
+
+@pytest.mark.parametrize("value", [True, False, None])
+def test_booleans_of_numpy_are_booleans(strategy_of: Callable[..., Strategy], value: bool | None) -> None:
+    evaluate = compile_row(strategy_of("judge.sure", "judge.sure = false"))
+    given = None if value is None else np.bool_(value)
+    assert evaluate({"judge.sure": given}) == evaluate({"judge.sure": value})

@@ -69,6 +69,7 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
         "2026-03-02T12:00:00Z",
         "2026-03-02 12:00:00",
         "2026-03-02T12:00",
+        "20260302T120000Z",
         "2026-03-02T20:00:00+08:00",
         "2026-03-02T07:00:00.000-0500",
         "2026-03-02 12:00:00.000000",
@@ -85,14 +86,16 @@ def test_times_are_iso_8601_or_a_number_since_1970(read, file, given):
 
 
 @pytest.mark.parametrize(
-    "given", ["yesterday", "2026-02-30", "12:00", "02/03/2026", 1e30, "2026-03-02T25:00:00Z"]
+    "given",
+    ["yesterday", "2026-02-30", "12:00", "02/03/2026", 1e30, "2024", 2024, "0", "2026-03-02T25:00:00Z"],
 )
 def test_other_times_are_rejected(read, file, given):
     assert one(read, file, created_at=given).problems == [(1, "created_at")]
 
 
-def test_a_day_is_its_beginning():
-    assert parse_times(pl.Series(["2026-03-02"])).to_list() == [datetime(2026, 3, 2, tzinfo=UTC)]
+@pytest.mark.parametrize("day", ["2026-03-02", "20260302", 20260302])
+def test_a_day_is_its_beginning(day):
+    assert parse_times(pl.Series([day])).to_list() == [datetime(2026, 3, 2, tzinfo=UTC)]
 
 
 def test_nul_is_taken_out_of_text_so_that_the_item_is_still_judged(read, file):

@@ -94,6 +94,8 @@ def summary(result: Mapping[str, Any]) -> None:
     if result["detector_failures"]:
         failed = counted(result["detector_failures"], "item")
         out.print(f"  [bold]to review because a detector failed: {failed}[/bold]")
+    if result.get("truth_unknown"):
+        out.print(f"  of unknown truth, and in no figure: {counted(result['truth_unknown'], 'item')}")
     drawn = (f"{n['drawn']:,} of {n['items']:,} {name}" for name, n in result["audit"]["by_outcome"].items())
     out.print(f"  audit sample: {counted(result['audit']['drawn'], 'item')} drawn, {', '.join(drawn)}")
     if any("truth" in kind for kind in every_kind(result)):

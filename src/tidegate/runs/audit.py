@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from tidegate.measure import draw, fixed_rate, proportional
 from tidegate.strategy import AuditPlan, Strategy
 from tidegate.warehouse import write_part
+from tidegate.warehouse.exact import read_part
 
 Floats = NDArray[np.float64]
 
@@ -25,7 +26,7 @@ def write_audit(strategy: Strategy, parts: Sequence[Path], seed: str) -> None:
     probabilities = audit_probabilities(strategy, parts)
     start = 0
     for part in parts:
-        ids = pl.read_ipc(part / "decisions.arrow", columns=["item_id"])["item_id"]
+        ids = read_part(part / "decisions.arrow", columns=["item_id"])["item_id"]
         p = probabilities[start : start + len(ids)]
         start += len(ids)
         audited = pl.Series(draw(ids, p, seed), dtype=pl.Boolean)
@@ -36,7 +37,7 @@ def audit_probabilities(strategy: Strategy, parts: Sequence[Path]) -> Floats:
     """The chance of being audited for every decision of the run, in order; shape (items,), 0 < p ≤ 1."""
     if not parts:
         return np.zeros(0)
-    scored = sorted({plan.proportional_to for plan in _plans(strategy).values() if plan.proportional_to})
+    scored = sorted({plan.proportional_to for plan in plans_of(strategy).values() if plan.proportional_to})
     return probabilities(strategy, pl.concat([_small_columns(part, scored) for part in parts]))
 
 
@@ -46,7 +47,7 @@ def probabilities(strategy: Strategy, decided: pl.DataFrame) -> Floats:
     Rules without a plan of their own share the strategy's: a daily budget there is one budget for all of
     them.
     """
-    plans = _plans(strategy)
+    plans = plans_of(strategy)
     own = [name for name in plans if name is not None]
     owner = decided["rule"].replace_strict(own, own, default=None, return_dtype=pl.String)
     p = np.zeros(len(decided))
@@ -62,7 +63,8 @@ def day_of(created_at: pl.Expr) -> pl.Expr:
     return created_at.dt.epoch("d").fill_null(-1).alias("day")
 
 
-def _plans(strategy: Strategy) -> dict[str | None, AuditPlan]:
+def plans_of(strategy: Strategy) -> dict[str | None, AuditPlan]:
+    """The audit plans by rule; under None the strategy's own, which rules without one share."""
     plans: dict[str | None, AuditPlan] = {None: strategy.audit}
     return plans | {rule.id: rule.audit for rule in strategy.rules if rule.audit is not strategy.audit}
 
@@ -70,9 +72,9 @@ def _plans(strategy: Strategy) -> dict[str | None, AuditPlan]:
 def _small_columns(part: Path, scores: Sequence[str]) -> pl.DataFrame:
     return pl.concat(
         [
-            pl.read_ipc(part / "decisions.arrow", columns=["rule"]),
-            pl.read_ipc(part / "items.arrow", columns=["created_at"]).select(day_of(pl.col("created_at"))),
-            pl.read_ipc(part / "signals.arrow", columns=list(scores)),
+            read_part(part / "decisions.arrow", columns=["rule"]),
+            read_part(part / "items.arrow", columns=["created_at"]).select(day_of(pl.col("created_at"))),
+            read_part(part / "signals.arrow", columns=list(scores)),
         ],
         how="horizontal",
     )

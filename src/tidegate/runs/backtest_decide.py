@@ -21,6 +21,7 @@ from tidegate.strategy import AuditPlan, Strategy
 from tidegate.strategy.partial import DETECTOR_FAILED, FIRST_NEED, step_sql
 from tidegate.strategy.planner import conditions_read, trial_order
 from tidegate.tables import ITEM_SIGNALS, DetectorSpec, SignalStatus, SignalType
+from tidegate.warehouse.exact import as_pattern
 
 CODE = "after"
 SQL_TYPES = {SignalType.NUMBER: "DOUBLE", SignalType.TEXT: "VARCHAR", SignalType.BOOLEAN: "BOOLEAN"}
@@ -47,7 +48,7 @@ def run_tables(folder: RunFolder, scratch: Path) -> Iterator[duckdb.DuckDBPyConn
 
 
 def view(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:
-    connection.read_parquet(str(path)).create_view(name, replace=True)
+    connection.read_parquet(as_pattern(path)).create_view(name, replace=True)
 
 
 def write_codes(connection: duckdb.DuckDBPyConnection, trial: Trial, out: Path) -> None:

@@ -21,6 +21,7 @@ from tidegate.runs.moderate import Progress
 from tidegate.strategy import cascade
 from tidegate.strategy.partial import FIRST_NEED
 from tidegate.tables import ITEM_SIGNALS, ITEMS, SignalStatus
+from tidegate.warehouse.exact import read_table
 
 BATCH = 20_000
 
@@ -37,7 +38,7 @@ def settle(
     Raises:
         RunError: a detector that is needed is not in the workspace, or is there in another version.
     """
-    table = pl.read_parquet(codes)
+    table = read_table(codes)
     rows = (table[CODE] <= FIRST_NEED).arg_true()
     if rows.is_empty():
         table.write_parquet(out)

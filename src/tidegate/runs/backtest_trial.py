@@ -10,8 +10,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
 from tidegate.errors import RunError, Where
 from tidegate.runs.bench import STARTER_STRATEGY, Bench, policy_ids
 from tidegate.runs.folder import RunFolder
@@ -56,7 +54,7 @@ def set_up_trial(folder: RunFolder, strategy: Path | str, let: Mapping[str, floa
         StrategyError, WorkspaceError, SignalError: with file, line and remedy.
     """
     run = recorded(folder)
-    _check_rows(folder)
+    _check_tables(folder)
     path = STARTER_STRATEGY if str(strategy) == "starter" else Path(strategy)
     workspace = find_workspace(path)
     new = {name: s for name, s in workspace.detectors.items() if name not in run.catalog.detectors}
@@ -102,8 +100,8 @@ def _cannot_ask(workspace: Workspace, what: str) -> RunError:
     )
 
 
-def _check_rows(folder: RunFolder) -> None:
-    """The tables of a run stand side by side without a join, so one row too many would shift them all."""
+def _check_tables(folder: RunFolder) -> None:
+    """A run that decided nothing has no tables."""
     for name in SIDE_BY_SIDE:
         if not folder.table(name).exists():
             raise RunError(
@@ -111,11 +109,3 @@ def _check_rows(folder: RunFolder) -> None:
                 where=Where(folder.table(name)),
                 remedy="Backtest a run that decided at least one item.",
             )
-    rows = {name: pq.read_metadata(folder.table(name)).num_rows for name in SIDE_BY_SIDE}
-    if len(set(rows.values())) > 1:
-        said = ", ".join(f"{name} has {count:,}" for name, count in rows.items())
-        raise RunError(
-            f"the tables of this run have different numbers of rows: {said}",
-            where=Where(folder.root),
-            remedy="They were changed after the run; moderate again.",
-        )

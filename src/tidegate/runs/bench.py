@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
 
 from tidegate.runs.workspace import STARTER, Workspace, find_workspace
-from tidegate.signals import Detector, build_detectors, catalog_of, compute, item_signals
+from tidegate.signals import Detector, build_detectors, catalog_of, compute, item_signals, timeouts_of
 from tidegate.strategy import Strategy, load_strategy
 from tidegate.tables import ITEM_SIGNALS, Catalog
 
@@ -18,18 +18,19 @@ STARTER_STRATEGY = STARTER / "strategies" / "text.yaml"
 
 @dataclass(frozen=True)
 class Bench:
-    """A loaded strategy over detectors that are ready to be asked."""
+    """A loaded strategy over detectors that are ready to be asked; `timeouts` are in seconds per batch."""
 
     workspace: Workspace
     detectors: Mapping[str, Detector]
     catalog: Catalog
     strategy: Strategy
+    timeouts: Mapping[str, float] = field(default_factory=dict)
 
     def ask(self, detector: str, items: pl.DataFrame) -> pl.DataFrame:
         """The signals of one detector for these items, as the cascade wants them."""
         if detector == ITEM_SIGNALS.name:
             return item_signals(items)
-        return compute(self.detectors[detector], items)
+        return compute(self.detectors[detector], items, timeout_s=self.timeouts.get(detector))
 
 
 def set_up(strategy: Path | str, *, let: Mapping[str, float] | None = None) -> Bench:
@@ -46,6 +47,7 @@ def set_up(strategy: Path | str, *, let: Mapping[str, float] | None = None) -> B
         workspace=workspace,
         detectors=detectors,
         catalog=catalog,
+        timeouts=timeouts_of(workspace.detectors, workspace.root),
         strategy=load_strategy(
             path, catalog=catalog, ladder=workspace.ladder, policies=policy_ids(workspace), let=let
         ),

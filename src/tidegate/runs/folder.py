@@ -18,6 +18,8 @@ from typing import Any
 from tidegate.errors import RunError, Where
 
 TABLES = ("items", "signals", "decisions", "truth")
+MANIFEST = ("input", "strategy", "ladder", "policies", "detectors", "audit_seed")
+"""What every run.json says, at least."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,13 @@ class RunFolder:
             ) from error
         except ValueError as error:
             raise RunError(f"run.json cannot be read: {error}", where=Where(self.manifest)) from error
+        missing = [key for key in MANIFEST if not isinstance(manifest, dict) or key not in manifest]
+        if missing:
+            raise RunError(
+                f"run.json does not say {', '.join(missing)}",
+                where=Where(self.manifest),
+                remedy="Moderate the posts again into another folder: this one was changed, or is no run.",
+            )
         return manifest
 
     def finished(self) -> dict[str, Any]:

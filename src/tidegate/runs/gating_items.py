@@ -15,6 +15,7 @@ from tidegate.runs.population import population
 from tidegate.runs.replay import recorded
 from tidegate.runs.sheets import SHOWN
 from tidegate.warehouse import write_csv_for_people
+from tidegate.warehouse.exact import scan_table
 
 TARGET = {"overkill": "actioned", "leakage": "passed"}
 
@@ -31,7 +32,7 @@ def decided(folders: Sequence[RunFolder]) -> pl.DataFrame:
     parts = []
     for number, folder in enumerate(folders):
         run = recorded(folder)
-        days = pl.scan_parquet(folder.table("items")).select(day_of(pl.col("created_at"))).collect()
+        days = scan_table(folder.table("items")).select(day_of(pl.col("created_at"))).collect()
         parts.append(
             population(folder, run.ladder, ("arm",)).with_columns(
                 days["day"].cast(pl.Int64),
@@ -122,7 +123,7 @@ def write_awaited(folders: Sequence[RunFolder], rows: pl.DataFrame, path: Path) 
     ids = rows.filter(pl.col("x").is_null())["item_id"].unique()
     items = pl.concat(
         [
-            pl.scan_parquet(folder.table("items"))
+            scan_table(folder.table("items"))
             .select(pl.col("id").alias("item_id"), *SHOWN)
             .filter(pl.col("item_id").is_in(ids.implode()))
             for folder in folders

@@ -14,6 +14,7 @@ from tidegate.runs.folder import RunFolder
 from tidegate.runs.replay import recorded
 from tidegate.runs.summary import nested, run_figures
 from tidegate.warehouse import read_labels
+from tidegate.warehouse.exact import read_table
 
 
 def measure(
@@ -59,7 +60,7 @@ def labels_of(folder: RunFolder, path: Path) -> pl.DataFrame:
         MeasureError: they are of other items altogether.
     """
     found = read_labels(path)
-    ids = pl.read_parquet(folder.table("decisions"), columns=["item_id"])["item_id"]
+    ids = read_table(folder.table("decisions"), columns=["item_id"])["item_id"]
     if not found["item_id"].is_in(ids.implode()).any():
         raise MeasureError(
             "none of these labels is of an item of this run",

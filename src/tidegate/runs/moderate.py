@@ -33,6 +33,7 @@ from tidegate.runs.sheets import write_sheets
 from tidegate.runs.summary import summarise
 from tidegate.strategy import cascade, decisions_frame
 from tidegate.warehouse import Batch, RejectWriter, join_parts, read_items, write_part
+from tidegate.warehouse.exact import read_part
 
 STDIN = "-"
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -113,10 +114,27 @@ def decide_all(
     items = 0
     for number, batch in enumerate(first_checked(job, folder, rejects)):
         part = folder.part(number)
-        if not part.exists():
+        if part.exists():
+            check_same(part, batch)
+        else:
             keep_batch(part, batch, bench, job.arm)
         items += len(batch.items)
         report(Progress(items, rejects.count, batch.share_read))
+
+
+def check_same(part: Path, batch: Batch) -> None:
+    """A batch that was kept must be of the items that are read again.
+
+    Raises:
+        RunError: the input is another than that of the interrupted run.
+    """
+    kept = read_part(part / "items.arrow", ["id"])["id"]
+    if not kept.equals(batch.items["id"]):
+        raise RunError(
+            "the input has other items than the run that was interrupted",
+            where=Where(part),
+            remedy="Resume with the same input, or start anew in another folder.",
+        )
 
 
 def first_checked(job: Job, folder: RunFolder, rejects: RejectWriter) -> Iterator[Batch]:

@@ -11,6 +11,7 @@ from tidegate.names import nearest
 from tidegate.policy.ladder import Ladder
 from tidegate.runs.folder import RunFolder
 from tidegate.tables import DECISIONS, ITEMS
+from tidegate.warehouse.exact import read_table, scan_table, table_schema
 
 ITEM_SLICES = ("kind", "language", "market", "surface", "author_id")
 DECISION_SLICES = ("policy", "rule", "action", "queue", "arm", "strategy", "strategy_version", "reason")
@@ -43,10 +44,10 @@ def population(folder: RunFolder, ladder: Ladder, by: Sequence[str] = ()) -> pl.
     check_slices(by, (*SLICES, *TIME_SLICES))
     wanted = {"item_id", "action", "policy", "audit_probability", "audited", *by}
     # The tables of a run have their rows in the same order, so they stand side by side without a join.
-    decisions = pl.scan_parquet(folder.table("decisions")).select(
+    decisions = scan_table(folder.table("decisions")).select(
         column for column in DECISIONS.names if column in wanted
     )
-    items = pl.scan_parquet(folder.table("items")).select(
+    items = scan_table(folder.table("items")).select(
         *(column for column in ITEMS.names if column == "views" or column in by),
         *(
             pl.col("created_at").dt.strftime(TIME_SLICES[name]).alias(name)
@@ -69,17 +70,17 @@ def score_of(folder: RunFolder, name: str) -> pl.Series:
         MeasureError: the run has no such score.
     """
     path = folder.table("signals")
-    names = [column for column, dtype in pl.read_parquet_schema(path).items() if dtype.is_numeric()]
+    names = [column for column, dtype in table_schema(path).items() if dtype.is_numeric()]
     if name not in names:
         raise MeasureError(
             f"the run has no score '{name}'",
             where=Where(path, field=name),
             remedy=f"{nearest(name, names)}Scores are {', '.join(names)}.",
         )
-    return pl.read_parquet(path, columns=[name])[name].cast(pl.Float64)
+    return read_table(path, columns=[name])[name].cast(pl.Float64)
 
 
 def truth_labels(folder: RunFolder) -> pl.DataFrame | None:
     """The truth of a run, where it was given, in the columns of `tables.TRUTH`."""
     path = folder.table("truth")
-    return pl.read_parquet(path) if path.exists() else None
+    return read_table(path) if path.exists() else None

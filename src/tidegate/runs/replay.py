@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tidegate.errors import RunError, Where
 from tidegate.measure import draw
+from tidegate.names import counted
 from tidegate.policy.ladder import Action, Ladder, Outcome
-from tidegate.runs.folder import RunFolder
+from tidegate.runs.audit import Floats, day_of, plans_of, probabilities
+from tidegate.runs.folder import TABLES, RunFolder
 from tidegate.strategy import Strategy, load_strategy, replay
 from tidegate.tables import Catalog, DetectorSpec, SignalField, SignalType
+from tidegate.warehouse.exact import scan_table
 
 BATCH = 50_000
+ANEW = "Moderate the posts again into another folder: what is recorded here cannot be relied on."
 
 
 @dataclass(frozen=True)
@@ -33,9 +39,10 @@ def recorded(folder: RunFolder) -> Recorded:
     """Load the strategy, catalog and ladder of a finished run from its folder.
 
     Raises:
-        RunError: the folder holds no finished run.
+        RunError: the folder holds no finished run, or one that was changed afterwards.
     """
     manifest = folder.finished()
+    check_whole(folder, manifest)
     ladder = Ladder(tuple(Action(**{**a, "outcome": Outcome(a["outcome"])}) for a in manifest["ladder"]))
     catalog = Catalog.of(*(_spec(record) for record in manifest["detectors"].values()))
     strategy = load_strategy(
@@ -45,15 +52,76 @@ def recorded(folder: RunFolder) -> Recorded:
         policies=set(manifest["policies"]),
         let=manifest["strategy"]["let"],
     )
+    if strategy.hash != manifest["strategy"]["hash"]:
+        raise RunError(
+            "the strategy is not the one that decided",
+            where=Where(folder.strategy),
+            remedy="Restore the file as the run left it; another strategy is tried with `tidegate backtest`.",
+        )
     return Recorded(folder, manifest, ladder, catalog, strategy)
 
 
+def check_whole(folder: RunFolder, manifest: Mapping[str, Any]) -> None:
+    """Refuse a run whose tables are missing, cannot be read, or have not a row for every item.
+
+    Raises:
+        RunError: with the first table that is not whole.
+    """
+    for name in TABLES if manifest["items"] else ():
+        path = folder.table(name)
+        if name == "truth" and not path.exists():
+            continue
+        try:
+            rows = pq.read_metadata(path).num_rows
+        except (OSError, pa.ArrowException) as error:
+            raise RunError("this table is missing or damaged", where=Where(path), remedy=ANEW) from error
+        if rows != manifest["items"]:
+            items = counted(manifest["items"], "item")
+            what = f"this table has {counted(rows, 'row')}, and the run decided {items}"
+            raise RunError(what, where=Where(path), remedy=ANEW)
+
+
 def differences(run: Recorded) -> Iterator[pl.DataFrame]:
-    """Frames of item_id, column, recorded, recomputed, one per batch; all are empty when all is well."""
-    decisions = pq.ParquetFile(run.folder.table("decisions"))
-    for batch in decisions.iter_batches(BATCH):
+    """Frames of item_id, column, recorded, recomputed, one per batch; all are empty when all is well.
+
+    Recomputed are the decisions, from the values that they recorded, each item's chance of being audited, and
+    who was drawn.
+    """
+    chances = pl.Series("chance", _chances(run))
+    start = 0
+    for batch in pq.ParquetFile(run.folder.table("decisions")).iter_batches(BATCH):
         frame = pl.DataFrame(batch)
-        yield pl.concat([replay(run.strategy, frame, run.catalog), _drawn_otherwise(run, frame)])
+        chance = chances[start : start + len(frame)]
+        start += len(frame)
+        yield pl.concat(
+            [
+                replay(run.strategy, frame, run.catalog),
+                _other_chance(frame.with_columns(chance)),
+                _drawn_otherwise(run, frame),
+            ]
+        )
+
+
+def _chances(run: Recorded) -> Floats:
+    """The chance of being audited of every decision, anew: its rule's plan over the whole run."""
+    scores = sorted(
+        {plan.proportional_to for plan in plans_of(run.strategy).values() if plan.proportional_to}
+    )
+    tables = [
+        scan_table(run.folder.table("decisions")).select("rule"),
+        scan_table(run.folder.table("items")).select(day_of(pl.col("created_at"))),
+        scan_table(run.folder.table("signals")).select(scores),
+    ]
+    return probabilities(run.strategy, pl.concat(tables[: 2 + bool(scores)], how="horizontal").collect())
+
+
+def _other_chance(decisions: pl.DataFrame) -> pl.DataFrame:
+    return decisions.filter(pl.col("chance") != pl.col("audit_probability")).select(
+        "item_id",
+        column=pl.lit("audit_probability"),
+        recorded=pl.col("audit_probability").cast(pl.String),
+        recomputed=pl.col("chance").cast(pl.String),
+    )
 
 
 def _drawn_otherwise(run: Recorded, decisions: pl.DataFrame) -> pl.DataFrame:

@@ -21,6 +21,7 @@ from tidegate.names import nearest
 from tidegate.runs.folder import RunFolder
 from tidegate.runs.population import ITEM_SLICES
 from tidegate.warehouse import read_labels
+from tidegate.warehouse.exact import scan_table
 
 EVERYBODY = "everybody"
 GROUPS = ("labeller", "policy")
@@ -95,7 +96,7 @@ def correct(
     """
     said = read_labels(labels)
     answers = gold_answers(said, read_labels(golds))
-    ids = pl.scan_parquet(folder.table("decisions")).filter("audited").select("item_id").collect()
+    ids = scan_table(folder.table("decisions")).filter("audited").select("item_id").collect()
     mine = said.join(ids, on="item_id", how="semi")
     votes = _votes(mine)
     everybody = of_majority(_weighed(answers, mine), votes)
@@ -120,7 +121,7 @@ def correct(
 def _with_slices(answers: pl.DataFrame, run: RunFolder, by: Sequence[str]) -> pl.DataFrame:
     """The answers with the item columns of `by`, null for golds that are not among the run's items."""
     wanted = [name for name in by if name in ITEM_SLICES]
-    items = pl.scan_parquet(run.table("items")).select(pl.col("id").alias("item_id"), *wanted)
+    items = scan_table(run.table("items")).select(pl.col("id").alias("item_id"), *wanted)
     mine = items.filter(pl.col("item_id").is_in(answers["item_id"].implode())).collect()
     return answers.join(mine, on="item_id", how="left")
 

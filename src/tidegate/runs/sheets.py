@@ -12,6 +12,7 @@ import polars as pl
 
 from tidegate.runs.folder import RunFolder
 from tidegate.warehouse import write_csv_for_people
+from tidegate.warehouse.exact import scan_table
 
 SHOWN = ("kind", "text", "media", "context", "language", "market", "surface", "created_at", "views")
 DECIDED = ("item_id", "action", "queue", "policy", "reason", "rule", "escalate")
@@ -19,8 +20,8 @@ DECIDED = ("item_id", "action", "queue", "policy", "reason", "rule", "escalate")
 
 def write_sheets(folder: RunFolder, held: Sequence[str]) -> None:
     """Write review.csv (items whose action is one of `held`) and audit.csv (items drawn for audit)."""
-    items = pl.scan_parquet(folder.table("items")).select(SHOWN)
-    decisions = pl.scan_parquet(folder.table("decisions")).select(*DECIDED, "audited")
+    items = scan_table(folder.table("items")).select(SHOWN)
+    decisions = scan_table(folder.table("decisions")).select(*DECIDED, "audited")
     for_review = pl.col("action").is_in(held)
     # One pass: reading the texts of a run costs more than all that is done with them.
     chosen = pl.concat([decisions, items], how="horizontal").filter(for_review | pl.col("audited")).collect()

@@ -13,6 +13,7 @@ from tidegate.runs.folder import RunFolder
 from tidegate.runs.population import population, score_of, truth_labels
 from tidegate.tables import LABELS
 from tidegate.warehouse import RejectWriter
+from tidegate.warehouse.exact import scan_table
 
 OVERALL = ("measure", "weight", "slice", "value")
 
@@ -26,7 +27,7 @@ def summarise(
     seconds: Mapping[str, float],
 ) -> dict[str, Any]:
     """The summary of a run whose tables are joined."""
-    decisions = pl.scan_parquet(folder.table("decisions"))
+    decisions = scan_table(folder.table("decisions"))
     totals = decisions.select(
         pl.len().alias("items"),
         pl.col("cost_ms").sum(),
@@ -43,6 +44,7 @@ def summarise(
         "actions": counts(decisions, "action", list(ladder.names)),
         "rules": counts(decisions, "rule"),
         "detector_failures": totals["failed"].item(),
+        "truth_unknown": truth_unknown(folder),
         "audit": {
             "drawn": totals["audited"].item(),
             "expected": totals["expected"].item(),
@@ -52,6 +54,12 @@ def summarise(
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
         **nested(figures),
     }
+
+
+def truth_unknown(folder: RunFolder) -> int:
+    """How many items have no truth in a run that has one for others; they are in no figure."""
+    known = truth_labels(folder)
+    return 0 if known is None else known["violates"].null_count()
 
 
 def run_figures(
@@ -73,11 +81,16 @@ def run_figures(
     if prediction is not None:
         people = people.with_columns(score_of(folder, prediction).alias(f"score:{prediction}"))
     known = truth_labels(folder)
-    if labels is None:
-        labels = LABELS.empty() if known is None else as_labels(known, people)
+    if labels is None and known is not None:
+        # Estimate and truth must speak of the same items: those whose truth is known.
+        there = known["violates"].is_not_null()
+        people, known = people.filter(there), known.filter(there)
+        labels = as_labels(known, people)
+    elif labels is None:
+        labels = LABELS.empty()
     column = None if prediction is None else f"score:{prediction}"
     figures = estimate(people, labels, by=by, confidence=confidence, prediction=column)
-    if known is None:
+    if known is None or known["violates"].null_count():
         return figures.with_columns(truth=pl.lit(None, dtype=pl.Float64))
     exact = truth(people, known, by=by).select(*OVERALL, "truth")
     return figures.join(exact, on=OVERALL, how="left", nulls_equal=True, maintain_order="left")

@@ -12,6 +12,7 @@ from tidegate.errors import RunError, Where
 from tidegate.runs.folder import RunFolder
 from tidegate.runs.replay import Recorded, recorded
 from tidegate.strategy import Explanation, explain
+from tidegate.warehouse.exact import scan_table
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def why(folder: RunFolder, item_id: str) -> Why:
 
 
 def _row(run: Recorded, table: str, key: str, item_id: str) -> dict[str, Any]:
-    found = pl.scan_parquet(run.folder.table(table)).filter(pl.col(key) == item_id).collect()
+    found = scan_table(run.folder.table(table)).filter(pl.col(key) == item_id).collect()
     if found.is_empty():
         raise RunError(
             f"this run has no item '{item_id}'",

@@ -7,6 +7,7 @@ every command also works on a bare file.
 
 from __future__ import annotations
 
+import json
 import secrets
 import shutil
 import tomllib
@@ -105,7 +106,9 @@ def lay_out(target: Path, name: str | None = None) -> list[Path]:
     shutil.copytree(STARTER, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", "*.py"))
     config = target / FILE
     text = config.read_text(encoding="utf-8")
-    text = text.replace('name = "starter"', f'name = "{name or target.resolve().name}"', 1)
+    # A JSON string is a TOML string too, whatever quotes and backslashes it holds.
+    quoted = json.dumps(name or target.resolve().name, ensure_ascii=False)
+    text = text.replace('name = "starter"', f"name = {quoted}", 1)
     text = text.replace('seed = "tidegate"', f'seed = "{secrets.token_hex(16)}"', 1)
     config.write_text(text, encoding="utf-8")
     return sorted(path for path in target.rglob("*") if path.is_file())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tidegate.signals.detector import Detector, Example, compute
-    from tidegate.signals.registry import build_detectors, catalog_of, item_signals
+    from tidegate.signals.registry import build_detectors, catalog_of, item_signals, timeouts_of
 
 _HOMES = {
     "Detector": "detector",
@@ -17,6 +17,7 @@ _HOMES = {
     "build_detectors": "registry",
     "catalog_of": "registry",
     "item_signals": "registry",
+    "timeouts_of": "registry",
 }
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "catalog_of",
     "compute",
     "item_signals",
+    "timeouts_of",
 ]
 
 

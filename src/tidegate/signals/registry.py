@@ -12,9 +12,11 @@ import polars as pl
 from tidegate.errors import SignalError, Where
 from tidegate.names import nearest
 from tidegate.signals.detector import Detector
-from tidegate.tables import ITEM_SIGNALS, Catalog, DetectorSpec, SignalStatus
+from tidegate.tables import ITEM_SIGNALS, RESERVED_FIELDS, Catalog, DetectorSpec, SignalStatus
 
 CONFIG = "tidegate.toml"
+TIMEOUT = "timeout_s"
+"""A setting of any detector, kept from its factory: seconds that a batch may take."""
 
 Settings = Mapping[str, object]
 
@@ -64,7 +66,31 @@ def build_detectors(settings: Mapping[str, Settings], base: Path) -> dict[str, D
         SignalError: an unknown detector or setting, a factory that cannot be found or called, or a
             detector whose spec does not carry its name.
     """
-    return {name: _build(name, section, base) for name, section in settings.items()}
+    return {
+        name: _build(name, {key: value for key, value in section.items() if key != TIMEOUT}, base)
+        for name, section in settings.items()
+    }
+
+
+def timeouts_of(settings: Mapping[str, Settings], base: Path) -> dict[str, float]:
+    """Seconds that a batch may take, for the detectors that have such a limit.
+
+    Raises:
+        SignalError: a limit is not a number above 0.
+    """
+    found = {}
+    for name, section in settings.items():
+        seconds = section.get(TIMEOUT)
+        if seconds is None:
+            continue
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0:
+            raise SignalError(
+                f"{seconds!r} is no time that a batch may take",
+                where=Where(base / CONFIG, field=f"detectors.{name}.{TIMEOUT}"),
+                remedy=f"Write {TIMEOUT} = 30, in seconds.",
+            )
+        found[name] = float(seconds)
+    return found
 
 
 def catalog_of(detectors: Mapping[str, Detector]) -> Catalog:
@@ -152,6 +178,15 @@ def _check_spec(detector: Detector, name: str, where: Where) -> None:
             f"the factory gave a {type(detector).__name__}, not a detector",
             where=where,
             remedy="A detector has `spec` (a tidegate.tables.DetectorSpec), `examples` and `detect(items)`.",
+        )
+    wrong = [one.name for one in spec.fields if one.name in RESERVED_FIELDS or not one.name.isidentifier()]
+    if wrong or not name.isidentifier():
+        raise SignalError(
+            f"'{wrong[0]}' cannot be a field's name"
+            if wrong
+            else "a detector's name is letters, digits and _",
+            where=where,
+            remedy=f"Rename it; {' and '.join(RESERVED_FIELDS)} say how a detector fared.",
         )
     if spec.name != name:
         raise SignalError(

@@ -13,7 +13,17 @@ from dataclasses import dataclass
 
 from tidegate.strategy import nodes
 from tidegate.strategy.model import Rule, Strategy
-from tidegate.strategy.nodes import Compare, Constant, Like, OneOf, Signal, Test, Value
+from tidegate.strategy.nodes import (
+    Compare,
+    Comparison,
+    Constant,
+    IsNull,
+    Like,
+    OneOf,
+    Signal,
+    Test,
+    Value,
+)
 from tidegate.strategy.truth import Known, NotComputedError, Truth, Values, first_match, truth, value_of
 from tidegate.strategy.wording import literal
 from tidegate.tables import SignalType
@@ -75,7 +85,9 @@ def _candidates(tests: list[Test], name: str, kind: SignalType, values: Values) 
         yield from (value for value in (True, False) if value is not now)
     elif kind is SignalType.TEXT:
         texts = dict.fromkeys(text for test in tests for text in _texts(test))
-        yield from (text for text in (*texts, OTHER_TEXT) if text != now)
+        yield from (text for text in texts if text != now)
+        if all(_only_names(test) for test in tests):
+            yield OTHER_TEXT
     else:
         points = {point for test in tests for edge in _edges(test, name, values) for point in _around(edge)}
         centre = now if isinstance(now, float) else 0.0
@@ -97,6 +109,19 @@ def _texts(test: Test) -> Iterator[str]:
                     yield value.value
         case _:
             return
+
+
+def _only_names(test: Test) -> bool:
+    """Whether all texts that the test does not name are alike to it, so that one can stand for any other."""
+    match test:
+        case OneOf(Signal(), _):
+            return True
+        case Compare(Comparison.EQ | Comparison.NE, left, right):
+            return {type(left), type(right)} == {Signal, Constant}
+        case IsNull(Signal()):
+            return True
+        case _:
+            return False
 
 
 def _edges(test: Test, name: str, values: Values) -> Iterator[float]:

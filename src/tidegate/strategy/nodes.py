@@ -7,7 +7,7 @@ condition is TRUE. Above its tests, a condition in normal form only asks which o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -186,7 +186,7 @@ def normal_form(condition: Condition, *, negate: bool = False) -> Condition:
             conjunction = isinstance(condition, All) is not negate
             return _flat(All, inner) if conjunction else _flat(Any, inner)
         case Compare(operator, left, right):
-            return Compare(operator.negated if negate else operator, left, right)
+            return _apart(Compare(operator.negated if negate else operator, left, right))
         case IsNull(value, negated):
             return IsNull(value, negated is not negate)
         case OneOf(value, members, negated):
@@ -197,6 +197,41 @@ def normal_form(condition: Condition, *, negate: bool = False) -> Condition:
             return Matches(value, pattern, negated is not negate)
         case Holds(value, negated):
             return Holds(value, negated is not negate)
+
+
+def _apart(test: Compare) -> Condition:
+    """A comparison that is TRUE as soon as one argument makes it so, as what it is: a choice of tests.
+
+    The cascade can then settle it by the cheaper detector alone. greatest(a, b) >= c is a >= c OR b >= c, and
+    coalesce(a, b) >= c is a >= c OR (a IS NULL AND b >= c); both are TRUE for the same rows.
+    """
+    if len(detectors(test)) < 2:
+        return test
+    match test:
+        case Compare(operator, Constant() as left, Call() as right):
+            return _apart(Compare(operator.mirrored, right, left))
+        case Compare(
+            Comparison.GE | Comparison.GT as operator, Call("greatest", arguments), Constant() as right
+        ) | Compare(Comparison.LE | Comparison.LT as operator, Call("least", arguments), Constant() as right):
+            asked = [argument for argument in arguments if not isinstance(argument, Constant)]
+            if len(asked) < len(arguments):
+                return test
+            return _any(_apart(Compare(operator, argument, right)) for argument in asked)
+        case Compare(
+            operator, Call("coalesce", (Signal() as first, second, *more), kind), Constant() as right
+        ):
+            rest = Call("coalesce", (second, *more), kind) if more else second
+            if isinstance(rest, Constant):
+                return test
+            later = _flat(All, (IsNull(first), _apart(Compare(operator, rest, right))))
+            return _any([_apart(Compare(operator, first, right)), later])
+        case _:
+            return test
+
+
+def _any(parts: Iterable[Condition]) -> Condition:
+    listed = tuple(parts)
+    return listed[0] if len(listed) == 1 else _flat(Any, listed)
 
 
 def _flat(kind: type[All] | type[Any], parts: tuple[Condition, ...]) -> Condition:

@@ -48,7 +48,9 @@ def portable(pattern: str) -> str:
     out: list[str] = []
     repeated = [1]
     """Per open bracket, how often what is inside may be repeated at most."""
-    place, repeatable = 0, False
+    branches = [False]
+    """Per open bracket, whether what is inside can match one text in several ways: Python tries them all."""
+    place, repeatable, last_branches = 0, False, False
     while place < len(pattern):
         char = pattern[place]
         if char == "\\":
@@ -66,6 +68,7 @@ def portable(pattern: str) -> str:
                 raise PatternError("'(?' has no portable meaning", "Write a plain group, ( … ).")
             out.append("(")
             repeated.append(1)
+            branches.append(False)
             place, repeatable = place + 1, False
         elif char in "*+?{":
             if not repeatable:
@@ -75,6 +78,13 @@ def portable(pattern: str) -> str:
             text, times = _repeat(pattern, place)
             out.append(text)
             inside = last if out[-2] == ")" else 1
+            endless = text in ("*", "+") or text.endswith(",}")
+            if endless and out[-2] == ")" and last_branches:
+                raise PatternError(
+                    "a group that repeats or chooses, repeated without end, can take for ever on one text",
+                    "Write a class, such as [ab]*, or say how often: {0,9}.",
+                )
+            branches[-1] = branches[-1] or endless
             if inside * times > MOST_REPEATS:
                 raise PatternError(
                     "repeats within repeats multiply too far", f"Stay within {MOST_REPEATS} in all."
@@ -83,10 +93,14 @@ def portable(pattern: str) -> str:
             place, repeatable = place + len(text), False
         else:
             if char == ")":
+                last_branches = branches.pop() if len(branches) > 1 else False
+                branches[-1] = branches[-1] or last_branches
                 last = repeated.pop() if len(repeated) > 1 else 1
                 repeated[-1] = max(repeated[-1], last)
             elif char in "]}":
                 raise PatternError(f"'{char}' closes nothing", f"Write \\{char} for the character.")
+            elif char == "|":
+                branches[-1] = True
             out.append(char)
             place, repeatable = place + 1, char not in "|^$"
     result = "".join(out)

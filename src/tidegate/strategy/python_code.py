@@ -79,6 +79,9 @@ class Writer:
             lines.append(f"if {local} is None: {local} = nan")
             if signal in self.unsafe and not positional:
                 lines.append(f"if not -{LARGEST} <= {local} <= {LARGEST}: {local} = nan")
+        elif self.types[signal] is SignalType.BOOLEAN and not positional:
+            # NumPy has booleans of its own, which are not the True that tests ask for.
+            lines.append(f"if not ({local} is True or {local} is False or {local} is None): raise TypeError")
         return lines
 
     def recorded(self, signal: str) -> str:

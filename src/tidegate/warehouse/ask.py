@@ -10,6 +10,7 @@ import polars as pl
 
 from tidegate.errors import RunError, Where
 from tidegate.names import nearest
+from tidegate.warehouse.exact import as_pattern
 
 TABLES = ("items", "signals", "decisions", "truth", "labels")
 
@@ -31,9 +32,10 @@ def query(run: Path, sql: str) -> pl.DataFrame:
         )
     with duckdb.connect(":memory:") as connection:
         for name, path in tables.items():
-            quoted = str(path).replace("'", "''")
+            quoted = as_pattern(path).replace("'", "''")
             connection.execute(f"create view {name} as select * from read_parquet('{quoted}')")
-        connection.execute("set allowed_paths = $paths", {"paths": [str(path) for path in tables.values()]})
+        allowed = [name for path in tables.values() for name in (str(path), as_pattern(path))]
+        connection.execute("set allowed_paths = $paths", {"paths": allowed})
         connection.execute("set enable_external_access = false; set lock_configuration = true")
         try:
             _refuse_writing(connection, sql)

@@ -14,10 +14,16 @@ FORMATS = (
     "%Y-%m-%dT%H:%M",
     "%Y-%m-%d %H:%M",
     "%Y-%m-%d",
+    "%Y%m%dT%H%M%S%.f%#z",
+    "%Y%m%dT%H%M%S%.f",
+    "%Y%m%d",
 )
-"""ISO 8601, with T or a space, with or without a zone. A time without a zone is UTC."""
+"""ISO 8601, with T or a space or neither, with or without a zone. A time without a zone is UTC."""
 
 NUMBER = r"^\s*-?\d+(\.\d+)?\s*$"
+
+FEWEST_SECONDS = 1e8
+"""Up to March 1973 nobody posted anything: what is smaller is a date without dashes, or no time at all."""
 
 SECONDS_BELOW = 1e11
 MILLISECONDS_BELOW = 1e14
@@ -29,6 +35,8 @@ def parse_times(series: pl.Series) -> pl.Series:
     """`series` (text, numbers, dates or times) as UTC times; null where it cannot be read as one."""
     if series.dtype == pl.String:
         return _from_text(series)
+    if series.dtype.is_integer():
+        return _from_text(series.cast(pl.String))
     if series.dtype.is_numeric():
         return _from_numbers(series.cast(pl.Float64))
     if isinstance(series.dtype, pl.Datetime) and series.dtype.time_zone is not None:
@@ -54,7 +62,9 @@ def _from_text(series: pl.Series) -> pl.Series:
 def _from_numbers(numbers: pl.Series) -> pl.Series:
     size = numbers.abs()
     factor = (
-        pl.when(size < SECONDS_BELOW)
+        pl.when(size < FEWEST_SECONDS)
+        .then(None)
+        .when(size < SECONDS_BELOW)
         .then(1e6)
         .when(size < MILLISECONDS_BELOW)
         .then(1e3)

@@ -15,6 +15,7 @@ from tidegate.runs.folder import RunFolder
 from tidegate.runs.measuring import labels_of
 from tidegate.runs.population import population, truth_labels
 from tidegate.runs.replay import Recorded
+from tidegate.warehouse.exact import read_table
 
 ITEM_FIELDS = ("language", "market", "surface", "kind")
 WORDS = "words"
@@ -53,7 +54,7 @@ def labelled(run: Recorded, labels: Path | None, by: Sequence[str] = ()) -> Labe
     scores = [name for name in run.catalog.signals if fields.schema.get(name) == pl.Float64]
     known = _checked(by, [name for name in fields.columns if name not in scores], scores)
     frame = pl.concat([frame.drop("rule", "policy"), fields], how="horizontal")
-    texts = pl.read_parquet(folder.table("items"), columns=["text"])
+    texts = read_table(folder.table("items"), columns=["text"])
     frame = pl.concat([frame, texts.rename({"text": "text:"})], how="horizontal")
     if labels is not None:
         answers = on_any_policy(ballots(labels_of(folder, labels))).answers.rename({"y": "violates"})
@@ -76,13 +77,13 @@ def labelled(run: Recorded, labels: Path | None, by: Sequence[str] = ()) -> Labe
 
 def _fields(run: Recorded, folder: RunFolder) -> pl.DataFrame:
     """One column per field: of the item, of its text, the rule, the detectors' versions, the signals."""
-    item = pl.read_parquet(folder.table("items"), columns=[*ITEM_FIELDS, "text"])
-    decisions = pl.read_parquet(folder.table("decisions"), columns=["rule", "detectors"])
+    item = read_table(folder.table("items"), columns=[*ITEM_FIELDS, "text"])
+    decisions = read_table(folder.table("decisions"), columns=["rule", "detectors"])
     versions = [
         pl.col("detectors").str.json_path_match(f"$.{name}").alias(f"{name} version")
         for name in run.catalog.detectors
     ]
-    signals = pl.read_parquet(folder.table("signals"))
+    signals = read_table(folder.table("signals"))
     wanted = [
         name for name in run.catalog.signals if name in signals.columns and not name.startswith("item.")
     ]

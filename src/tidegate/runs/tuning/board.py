@@ -24,6 +24,7 @@ from tidegate.strategy.model import Rule
 from tidegate.strategy.nodes import Condition
 from tidegate.strategy.values import Scope
 from tidegate.tables import ITEM_SIGNALS, ITEMS, KNOWN, SignalStatus, SignalType
+from tidegate.warehouse.exact import read_table
 
 PASSED, ACTIONED, HELD, UNKNOWN = range(4)
 """What becomes of an item; unknown where the run never computed a signal that the answer hangs on."""
@@ -100,11 +101,11 @@ def board(trial: Trial, rows: npt.NDArray[np.int64]) -> Board:
     """The signals of these rows of a run, from where the run has them."""
     strategy, catalog = trial.bench.strategy, trial.bench.catalog
     recorded = pq.read_schema(trial.folder.table("signals")).names
-    items = pl.read_parquet(trial.folder.table("items"), columns=["kind", *_item_columns(strategy)])[rows]
+    items = read_table(trial.folder.table("items"), columns=["kind", *_item_columns(strategy)])[rows]
     specs = [catalog.detectors[name] for name in sorted(strategy.detectors)]
     there = [spec for spec in specs if is_recorded(spec, recorded)]
     wanted = [name for spec in there for name in (*_read(strategy, spec.name), spec.status_column)]
-    signals = pl.read_parquet(trial.folder.table("signals"), columns=wanted)[rows] if wanted else None
+    signals = read_table(trial.folder.table("signals"), columns=wanted)[rows] if wanted else None
     columns: list[pl.Series] = [] if signals is None else signals.get_columns()
     for spec in specs:
         if spec in there:
