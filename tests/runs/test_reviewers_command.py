@@ -98,3 +98,35 @@ def test_items_with_different_numbers_of_answers_are_refused(site: Path, tmp_pat
 def test_an_unknown_group_names_the_nearest(site: Path) -> None:
     _, said = tidegate("reviewers", site / "labels.csv", "--golds", site / "golds.csv", "--by", "labeler")
     assert "Did you mean 'labeller'?" in said
+
+
+def test_unnamed_answers_are_counted_as_measure_counts_them(site: Path, tmp_path: Path) -> None:
+    labels = pl.read_csv(site / "labels.csv").drop("labeller")
+    pl.concat([labels] * 3).write_csv(tmp_path / "thrice.csv")
+    skills = {}
+    for name, path in (("once", site / "labels.csv"), ("thrice", tmp_path / "thrice.csv")):
+        status, said = tidegate(
+            "measure", site / "run", "--labels", path, "--golds", site / "golds.csv", "--json"
+        )
+        assert status == 0, said
+        skills[name] = json.loads(said)["leakage"]["rate"]["corrected"]["sensitivity"]
+    assert skills["thrice"] > skills["once"]
+
+
+def test_two_people_and_a_run_tell_their_skill_without_golds(site: Path, tmp_path: Path) -> None:
+    decided = pl.read_parquet(site / "run" / "decisions.parquet").filter(pl.col("action") != "review")
+    truth = pl.read_parquet(site / "run" / "truth.parquet").select("item_id", truth="violates")
+    both = decided.select("item_id").join(truth, on="item_id")
+    rng = np.random.default_rng(3)
+
+    def answers(name: str) -> pl.DataFrame:
+        violates = both["truth"].to_numpy()
+        said = np.where(violates, rng.random(len(both)) < 0.9, rng.random(len(both)) < 0.01)
+        return both.select("item_id", violates=pl.Series(said), labeller=pl.lit(name))
+
+    pl.concat([answers("ann"), answers("bo")]).write_csv(tmp_path / "twice.csv")
+    status, said = tidegate("reviewers", tmp_path / "twice.csv", "--run", site / "run", "--json")
+    assert status == 0, said
+    assert {row["value"] for row in json.loads(said)} == {"ann", "bo"}
+    _, refused = tidegate("reviewers", tmp_path / "twice.csv")
+    assert "cannot tell whose mistakes" in refused

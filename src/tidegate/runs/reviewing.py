@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,16 @@ from tidegate.measure.reviewers import (
     Corrected,
     Skill,
     corrected_rate,
+    mixture,
     of_majority,
     skill_from_golds,
     skill_from_overlaps,
 )
+from tidegate.measure.votes import ballots
 from tidegate.names import nearest
 from tidegate.runs.folder import RunFolder
-from tidegate.runs.population import ITEM_SLICES
+from tidegate.runs.population import ITEM_SLICES, population
+from tidegate.runs.replay import recorded
 from tidegate.warehouse import read_labels
 from tidegate.warehouse.exact import scan_table
 
@@ -53,8 +56,8 @@ def skills(
 ) -> list[dict[str, Any]]:
     """The table of `tidegate reviewers`: one row for everybody, then one per group.
 
-    Without golds each labeller's skill follows from the items that several of them looked at. With a run,
-    golds among its items can be grouped by language, market, …
+    Without golds each labeller's skill follows from the items that several of them looked at; a run then says
+    which of them passed and which were actioned. With golds its items can be grouped by language, market, …
 
     Raises:
         MeasureError: a group is not known, or nothing can be told.
@@ -70,6 +73,9 @@ def skills(
             )
     said = read_labels(labels)
     if golds is None:
+        if run is not None:
+            decided = population(run, recorded(run).ladder).select("item_id", population="outcome")
+            said = said.join(decided, on="item_id", how="inner")
         return [_row("labeller", name, one) for name, one in skill_from_overlaps(said).items()]
     answers = gold_answers(said, read_labels(golds))
     if run is not None:
@@ -127,52 +133,33 @@ def _with_slices(answers: pl.DataFrame, run: RunFolder, by: Sequence[str]) -> pl
 
 
 def _weighed(answers: pl.DataFrame, labels: pl.DataFrame) -> Skill:
-    """The skill of those who gave the labels: each labeller's golds count as often as their labels do.
+    """The skill of those who gave the labels: each labeller's counts as often as their labels do.
 
-    Where labellers answered golds in other proportions than they label, the shares of the more frequent
-    labeller count for more. Where labels or golds name nobody, all answers count alike.
+    Where labels or golds name nobody, all answers count alike.
     """
     whole = _of(answers)
-    given = dict(labels.drop_nulls("labeller").group_by("labeller").len().iter_rows())
+    given = dict(labels.drop_nulls("labeller").group_by("labeller").len().sort("labeller").iter_rows())
     each = {name: _of(mine) for (name,), mine in answers.drop_nulls("labeller").group_by("labeller")}
-    unknown = sorted(set(given) - set(each))
     if not given or not set(given) & set(each):
         return whole
-    shares = {name: count for name, count in given.items() if name in each}
-    found = Skill(
-        sensitivity=_mean(shares, {name: one.sensitivity for name, one in each.items()}, whole.sensitivity),
-        specificity=_mean(shares, {name: one.specificity for name, one in each.items()}, whole.specificity),
-        of_violating=whole.of_violating,
-        of_fine=whole.of_fine,
-        note=whole.note,
-    )
+    nobody = Skill(None, None, 0, 0)
+    total = sum(given.values())
+    found = mixture([(count / total, each.get(name, nobody)) for name, count in given.items()], whole)
+    unknown = [name for name in given if name not in each]
     if unknown:
-        found = found.noted(
-            f"no golds of {', '.join(unknown[:3])}{' and others' if len(unknown) > 3 else ''}"
-        )
+        more = f" and {len(unknown) - 3} others" if len(unknown) > 3 else ""
+        found = found.noted(f"no golds of {', '.join(unknown[:3])}{more}: anything may be true of them")
     return found
 
 
-def _mean(
-    shares: Mapping[str, int], values: Mapping[str, float | None], otherwise: float | None
-) -> float | None:
-    there = {name: value for name in shares if (value := values[name]) is not None}
-    total = sum(shares[name] for name in there)
-    return sum(shares[name] * value for name, value in there.items()) / total if total else otherwise
-
-
 def _votes(labels: pl.DataFrame) -> int:
-    """How many people looked at each item, where it is the same number for all.
+    """How many people looked at each item, where it is the same number for all; counted as `measure` does.
 
     Raises:
         MeasureError: it is not.
     """
-    each = (
-        labels.group_by("item_id")
-        .agg(pl.col("labeller").fill_null("").n_unique())["labeller"]
-        .unique()
-        .to_list()
-    )
+    rows = ballots(labels).rows
+    each = rows.group_by("item_id").agg(pl.col("voter").n_unique())["voter"].unique().to_list()
     if len(each) > 1:
         raise MeasureError(
             f"items have from {min(each)} to {max(each)} answers, so no one skill goes with them",

@@ -59,6 +59,12 @@ def test_where_every_item_is_labelled_the_luck_of_their_mistakes_remains() -> No
     assert corrected_rate((0.3, 0.3, 0.3), skill).low == pytest.approx(found.estimate, abs=1e-3)
 
 
+def test_fewer_than_mistakes_alone_would_give_contradicts_the_golds() -> None:
+    found = corrected_rate((0.001, 0.0005, 0.002), Skill(0.9, 0.97, 5_000, 50_000))
+    assert (found.estimate, found.low, found.high) == (None, 0.0, 1.0)
+    assert "the golds are unlike these items" in found.note
+
+
 def test_reviewers_no_better_than_chance_are_refused() -> None:
     found = corrected_rate((0.3, 0.2, 0.4), Skill(0.5, 0.52, 100, 100))
     assert (found.estimate, found.low, found.high) == (None, 0.0, 1.0)

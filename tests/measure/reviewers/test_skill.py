@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tidegate.errors import MeasureError
-from tidegate.measure.reviewers import Skill, of_majority, skill_from_golds, skill_from_overlaps
+from tidegate.measure.reviewers import Skill, mixture, of_majority, skill_from_golds, skill_from_overlaps
 
 
 def answered(
@@ -63,6 +63,36 @@ def test_a_majority_of_three_is_no_worse_than_one(se: float, sp: float) -> None:
     assert three.specificity >= sp - 1e-12
 
 
+def test_a_majoritys_limits_are_those_of_one_carried_over() -> None:
+    one = Skill(0.6, 0.9, 50, 80)
+    (low, high), _ = one.limits(0.95)
+    found, _ = of_majority(one, 3).limits(0.95)
+    assert found == pytest.approx((3 * low**2 - 2 * low**3, 3 * high**2 - 2 * high**3))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("golds", [(25, 500), (500, 25), (100, 100), (30, 2_000)])
+def test_the_limits_of_uneven_labellers_hold(golds: tuple[int, int]) -> None:
+    rng, shares, truth = np.random.default_rng(1), (0.9, 0.1), ((0.8, 0.99), (0.95, 0.9))
+    mean = [sum(w * skill[k] for w, skill in zip(shares, truth, strict=True)) for k in (0, 1)]
+    held = np.zeros(2)
+    for _ in range(1_500):
+        parts = [
+            (w, Skill(rng.binomial(n, se) / n, rng.binomial(n, sp) / n, n, n))
+            for w, n, (se, sp) in zip(shares, golds, truth, strict=True)
+        ]
+        for k, (low, high) in enumerate(mixture(parts, Skill(0.8, 0.9, sum(golds), sum(golds))).limits(0.95)):
+            held[k] += low <= mean[k] <= high
+    assert (held / 1_500 >= 0.94).all()
+
+
+def test_a_labeller_without_golds_may_be_anything() -> None:
+    known, nobody = Skill(0.9, 0.99, 1_000, 1_000), Skill(None, None, 0, 0)
+    (low, high), _ = mixture([(0.7, known), (0.3, nobody)], known).limits(0.95)
+    assert low < 0.65
+    assert high > 0.9
+
+
 def test_an_even_number_of_votes_may_tie() -> None:
     with pytest.raises(MeasureError, match="may be a tie"):
         of_majority(Skill(0.9, 0.9, 100, 100), 2)
@@ -92,6 +122,21 @@ def test_two_reviewers_need_two_populations() -> None:
         assert found[name].specificity == pytest.approx(sp, abs=0.02)
     with pytest.raises(MeasureError, match="cannot tell whose mistakes"):
         skill_from_overlaps(few)
+
+
+def test_one_third_answer_does_not_make_two_reviewers_three() -> None:
+    labels = answered(7, 4_000, {"ann": (0.9, 0.98), "bo": (0.8, 0.95)})
+    third = pl.DataFrame({"item_id": ["item-1"], "labeller": ["cy"], "violates": [True]})
+    with pytest.raises(MeasureError, match="cannot tell whose mistakes"):
+        skill_from_overlaps(pl.concat([labels, third]))
+
+
+def test_two_populations_of_one_prevalence_are_one() -> None:
+    labels = answered(8, 4_000, {"ann": (0.9, 0.98), "bo": (0.8, 0.95)})
+    half = pl.col("item_id").str.ends_with("1") | pl.col("item_id").str.ends_with("2")
+    named = labels.with_columns(population=pl.when(half).then(pl.lit("a")).otherwise(pl.lit("b")))
+    with pytest.raises(MeasureError, match="cannot tell whose mistakes"):
+        skill_from_overlaps(named)
 
 
 def test_the_order_of_labels_changes_nothing() -> None:

@@ -21,7 +21,7 @@ from tidegate.cli import options
 @click.option(
     "--by", callback=options.names, help="Groups: labeller, policy; with --run also language, market, …"
 )
-@click.option("--run", type=click.Path(path_type=Path), help="The run that golds are items of.")
+@click.option("--run", type=click.Path(path_type=Path), help="The run that the items are of.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def command(labels: Path, golds: Path | None, by: tuple[str, ...], run: Path | None, as_json: bool) -> None:
     """Sensitivity and specificity of those who gave LABELS, with intervals.

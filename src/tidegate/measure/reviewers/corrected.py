@@ -69,6 +69,9 @@ def corrected_rate(
     low = _moved(r, _rate(low_p, hit, spare), *skilled, r - luck, sign=-1)
     unskilled = (_rate(p, of_hit[0], spare), _rate(p, hit, of_spare[1]))
     high = _moved(r, _rate(high_p, hit, spare), *unskilled, r + luck, sign=1)
+    if high <= 0:
+        fewer = "fewer are called so than such reviewers would by mistake: the golds are unlike these items"
+        return Corrected(None, 0.0, 1.0, fewer)
     low, high = (min(max(limit, 0.0), 1.0) for limit in (low, high))
     false_calls = 1 - of_spare[0]
     if false_calls >= low_p:

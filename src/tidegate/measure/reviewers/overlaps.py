@@ -26,8 +26,8 @@ STARTS = ((0.85, 0.98), (0.6, 0.9))
 
 REPEATS = 200
 FEWEST_ITEMS = 100
-LEAST_GAP = 0.02
-"""Two populations whose prevalence differs by less are one, for what can be told from them."""
+LEAST_GAP, DOUBT = 0.05, 0.025
+"""Populations whose prevalences may differ by less than this, at this doubt, are as good as one."""
 
 
 @dataclass(frozen=True)
@@ -59,16 +59,16 @@ def skill_from_overlaps(labels: pl.DataFrame, *, seed: int = 0) -> dict[str, Ski
             where=Where(field="labeller"),
             remedy=f"Have at least {FEWEST_ITEMS} items looked at twice, or answer golds.",
         )
-    prevalence, sensitivity, specificity = _fit(patterns)
-    most = int((~np.isnan(patterns.answers)).sum(axis=1).max())
-    apart = float(prevalence.max() - prevalence.min())
-    if most < 3 and apart < LEAST_GAP:
+    _, sensitivity, specificity = _fit(patterns)
+    prevalences, *spread = _bootstrap(patterns, items, seed)
+    thrice = int(patterns.count[(~np.isnan(patterns.answers)).sum(axis=1) >= 3].sum())
+    apart = float(np.quantile(np.ptp(prevalences, axis=1), DOUBT))
+    if thrice < FEWEST_ITEMS and (prevalences.shape[1] < 2 or apart < LEAST_GAP):
         raise MeasureError(
             "two answers per item, all of one population, cannot tell whose mistakes they are",
             where=Where(field="labeller"),
-            remedy="Have some items looked at by three people, or answer golds.",
+            remedy=f"Have {FEWEST_ITEMS} items looked at by three people, or answer golds.",
         )
-    spread = _bootstrap(patterns, items, seed)
     found = {}
     for rater, name in enumerate(names):
         seen = (spread[0][:, rater], spread[1][:, rater])
@@ -131,15 +131,17 @@ def _em(
     return likelihood, (prevalence, se, sp)
 
 
-def _bootstrap(patterns: _Patterns, items: int, seed: int) -> tuple[Floats, Floats]:
-    """(repeats, raters) sensitivity and specificity of items drawn with replacement (B. Efron 1979)."""
+def _bootstrap(patterns: _Patterns, items: int, seed: int) -> tuple[Floats, Floats, Floats]:
+    """(repeats, populations) prevalence, (repeats, raters) sensitivity and specificity of items drawn with
+    replacement (B. Efron 1979)."""
     rng = np.random.default_rng(seed)
     shares = patterns.count / patterns.count.sum()
     drawn = rng.multinomial(items, shares, REPEATS).astype(float)
     fits = [
         _fit(_Patterns(patterns.population, patterns.answers, np.maximum(count, 1e-9))) for count in drawn
     ]
-    return np.array([fit[1] for fit in fits]), np.array([fit[2] for fit in fits])
+    prevalence, sensitivity, specificity = (np.array([fit[k] for fit in fits]) for k in range(3))
+    return prevalence, sensitivity, specificity
 
 
 def _as_if(share: float, repeats: Sequence[float] | Floats) -> float:

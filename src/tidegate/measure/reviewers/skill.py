@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,6 +26,8 @@ class Skill:
         of_violating, of_fine: answers that the two shares rest on; for a latent-class model, how many known
             answers would tell as much.
         note: what to bear in mind.
+        parts: of a mixture, the share of the labels that each part gave, and its skill.
+        single, votes: of a majority, the skill of one reviewer, and how many vote.
     """
 
     sensitivity: float | None
@@ -32,6 +35,9 @@ class Skill:
     of_violating: float
     of_fine: float
     note: str = ""
+    parts: tuple[tuple[float, Skill], ...] = ()
+    single: Skill | None = None
+    votes: int = 1
 
     @property
     def enough(self) -> bool:
@@ -42,7 +48,23 @@ class Skill:
         )
 
     def limits(self, confidence: float) -> tuple[Limits, Limits]:
-        """Intervals of sensitivity and specificity (C. J. Clopper and E. S. Pearson 1934)."""
+        """Intervals of sensitivity and specificity (C. J. Clopper and E. S. Pearson 1934).
+
+        Of a mixture by squaring and adding what each part's limits move (R. G. Newcombe 2001); of a majority
+        by carrying the limits of one reviewer over, since more skill of one is more skill of all.
+        """
+        if self.single is not None:
+            found, spared = (
+                (_most_right(low, self.votes), _most_right(high, self.votes))
+                for low, high in self.single.limits(confidence)
+            )
+            return found, spared
+        if self.parts:
+            of_parts = [(share, one, one.limits(confidence)) for share, one in self.parts]
+            return (
+                _mixed(self.sensitivity, [(w, one.sensitivity, both[0]) for w, one, both in of_parts]),
+                _mixed(self.specificity, [(w, one.specificity, both[1]) for w, one, both in of_parts]),
+            )
         return (
             exact_limits(self.sensitivity, self.of_violating, confidence),
             exact_limits(self.specificity, self.of_fine, confidence),
@@ -50,6 +72,36 @@ class Skill:
 
     def noted(self, note: str) -> Skill:
         return replace(self, note="; ".join(filter(None, (self.note, note))))
+
+
+def mixture(parts: Sequence[tuple[float, Skill]], whole: Skill) -> Skill:
+    """The skill of labels of which each part gave a share; shares add up to 1.
+
+    A part without golds of one kind counts there with the skill of the whole, and with limits from 0 to 1.
+    """
+
+    def mean(shares: Sequence[tuple[float, float | None]], otherwise: float | None) -> float | None:
+        values = [(w, otherwise if value is None else value) for w, value in shares]
+        known = [(w, value) for w, value in values if value is not None]
+        return sum(w * value for w, value in known) if len(known) == len(values) else None
+
+    return replace(
+        whole,
+        sensitivity=mean([(w, one.sensitivity) for w, one in parts], whole.sensitivity),
+        specificity=mean([(w, one.specificity) for w, one in parts], whole.specificity),
+        parts=tuple(parts),
+    )
+
+
+def _mixed(share: float | None, parts: Sequence[tuple[float, float | None, Limits]]) -> Limits:
+    if share is None:
+        return 0.0, 1.0
+    below = above = 0.0
+    for weight, value, (low, high) in parts:
+        middle = share if value is None else value
+        below += (weight * (middle - low)) ** 2
+        above += (weight * (high - middle)) ** 2
+    return max(0.0, share - float(np.sqrt(below))), min(1.0, share + float(np.sqrt(above)))
 
 
 def skill_from_golds(truth: pl.Series, answer: pl.Series) -> Skill:
@@ -78,8 +130,7 @@ def skill_from_golds(truth: pl.Series, answer: pl.Series) -> Skill:
 def of_majority(one: Skill, votes: int) -> Skill:
     """The skill of a majority of an odd number of such reviewers who err independently.
 
-    The chance that more than half of them are right, by the binomial law (Condorcet 1785); the answers that
-    it rests on are those of the single reviewers.
+    The chance that more than half of them are right, by the binomial law (Condorcet 1785).
     """
     if votes == 1 or one.sensitivity is None or one.specificity is None:
         return one
@@ -90,7 +141,11 @@ def of_majority(one: Skill, votes: int) -> Skill:
             remedy="Have every item looked at by an odd number of people, or by one.",
         )
     return replace(
-        one, sensitivity=_most_right(one.sensitivity, votes), specificity=_most_right(one.specificity, votes)
+        one,
+        sensitivity=_most_right(one.sensitivity, votes),
+        specificity=_most_right(one.specificity, votes),
+        single=one,
+        votes=votes,
     )
 
 
