@@ -24,7 +24,7 @@ from tidegate.runs.backtest_trial import set_up_trial
 from tidegate.runs.backtest_words import lead
 from tidegate.runs.folder import RunFolder
 from tidegate.runs.moderate import Progress
-from tidegate.runs.population import check_slices
+from tidegate.runs.population import SLICES, check_slices
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def backtest(
         InputError, MeasureError: the labels cannot be read, or there is no such slice.
     """
     trial = set_up_trial(folder, strategy, let)
-    check_slices(by)
+    check_slices(by, SLICES)
     with (
         tempfile.TemporaryDirectory(prefix="tidegate-backtest-") as folder_aside,
         run_tables(folder, Path(folder_aside)) as connection,

@@ -16,7 +16,7 @@ from tidegate.policy.ladder import Ladder, Outcome
 from tidegate.runs.backtest_decide import CODE, order_of, ran
 from tidegate.runs.backtest_sql import identifier, literal, lookup
 from tidegate.runs.backtest_trial import Trial
-from tidegate.runs.population import DECISION_SLICES, check_slices
+from tidegate.runs.population import DECISION_SLICES, SLICES, check_slices
 from tidegate.strategy.partial import DETECTOR_FAILED, FIRST_NEED
 from tidegate.tables import Dtype
 
@@ -103,7 +103,7 @@ def sides(connection: duckdb.DuckDBPyConnection, trial: Trial, by: Sequence[str]
     Raises:
         MeasureError: a slice is no column of items or decisions.
     """
-    check_slices(by)
+    check_slices(by, SLICES)
     columns = [
         "decisions.item_id",
         "coalesce(items.views, 0) AS views",

@@ -20,7 +20,7 @@ TIME_SLICES = {"day": "%Y-%m-%d", "week": "%G-W%V"}
 """Trends: the UTC day or the ISO week in which an item was posted."""
 
 
-def check_slices(by: Sequence[str], allowed: Sequence[str] = SLICES) -> None:
+def check_slices(by: Sequence[str], allowed: Sequence[str] = (*SLICES, *TIME_SLICES)) -> None:
     """Refuse a slice that is no column of items or decisions.
 
     Raises:
@@ -41,7 +41,7 @@ def population(folder: RunFolder, ladder: Ladder, by: Sequence[str] = ()) -> pl.
     Raises:
         MeasureError: a slice is no column of items or decisions, and no day or week.
     """
-    check_slices(by, (*SLICES, *TIME_SLICES))
+    check_slices(by)
     wanted = {"item_id", "action", "policy", "audit_probability", "audited", *by}
     # The tables of a run have their rows in the same order, so they stand side by side without a join.
     decisions = scan_table(folder.table("decisions")).select(

@@ -15,9 +15,12 @@ def command() -> None:
 
 @command.command("check")
 @click.argument("strategy")
+@click.option("--against", help="Another strategy file: show the golden cases that end otherwise than by it.")
 @options.let
-def check(strategy: str, let: dict[str, float]) -> None:
+def check(strategy: str, against: str | None, let: dict[str, float]) -> None:
     """Check STRATEGY and explain it: per rule the signals it needs and when they are computed.
+
+    How the golden cases of the workspace's policies end is said too.
 
     Every error is reported with its line and remedy (exit status 2); warnings tell of rules that can never
     match, and of a certificate beside the strategy (`tidegate tune`) that no longer speaks for it.
@@ -25,7 +28,10 @@ def check(strategy: str, let: dict[str, float]) -> None:
     from datetime import UTC, datetime
 
     from tidegate.cli import show
+    from tidegate.errors import PolicyError
+    from tidegate.names import counted
     from tidegate.runs.bench import set_up
+    from tidegate.runs.golden import changed, golden_outcomes, in_short
     from tidegate.runs.tuning.certificate import stale
     from tidegate.strategy import describe
 
@@ -35,6 +41,19 @@ def check(strategy: str, let: dict[str, float]) -> None:
     rules = describe(loaded, bench.catalog).drop("warning")
     free = not rules["cost_money"].sum()
     show.frame(rules.drop("cost_money") if free else rules)
+    try:
+        outcomes = golden_outcomes(bench)
+    except PolicyError as error:
+        show.problems([f"the golden cases were not tried: {error}"])
+        outcomes = None
+    if outcomes is not None and outcomes.height:
+        show.out.print(in_short(outcomes))
+    if outcomes is not None and against is not None:
+        others = changed(golden_outcomes(set_up(against)), outcomes)
+        if others.height:
+            show.frame(others, f"{counted(others.height, 'golden case')} ending otherwise than by {against}")
+        else:
+            show.out.print(f"Every golden case ends as it does by {against}.")
     show.problems([*loaded.warnings, *stale(loaded, bench.catalog, datetime.now(UTC))])
 
 

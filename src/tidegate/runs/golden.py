@@ -1,0 +1,55 @@
+"""What a strategy does with the golden cases of its workspace's policies, and what another did."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from tidegate.policy.golden import golden_items
+from tidegate.policy.load import load_policies
+from tidegate.runs.bench import Bench
+from tidegate.strategy import decide_online
+
+STOPPED = ("actioned", "held")
+
+
+def golden_outcomes(bench: Bench) -> pl.DataFrame:
+    """How each golden case ends: case, policy, violates, action, rule, outcome.
+
+    Raises:
+        PolicyError: a policy of the workspace is not whole.
+    """
+    policies = load_policies(bench.workspace.policies, bench.workspace.ladder)
+    items = golden_items(policies)
+    cases = [(case.id, policy, case.violates) for policy in policies for case in policies.golden[policy]]
+    decided = decide_online(bench.strategy, items, bench.ask, catalog=bench.catalog)
+    ladder = bench.workspace.ladder
+    actions = [ladder.review if one.rule is None else one.rule.then for one in decided]
+    return pl.DataFrame(
+        {
+            "case": [case for case, _, _ in cases],
+            "policy": [policy for _, policy, _ in cases],
+            "violates": [violates for _, _, violates in cases],
+            "action": actions,
+            "rule": [None if one.rule is None else one.rule.id for one in decided],
+            "outcome": [ladder[action].outcome.value for action in actions],
+        }
+    )
+
+
+def in_short(outcomes: pl.DataFrame) -> str:
+    """One sentence: of what violates, how much is stopped or held; of what is fine, how much is stopped."""
+    violating, fine = outcomes.filter("violates"), outcomes.filter(~pl.col("violates"))
+    caught = violating.filter(pl.col("outcome").is_in(STOPPED)).height
+    wrongly = fine.filter(pl.col("outcome") == "actioned").height
+    return (
+        f"Golden cases: of {violating.height} that violate {caught} are actioned or held; "
+        f"of {fine.height} that are fine {wrongly} are actioned."
+    )
+
+
+def changed(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
+    """The cases that end otherwise: case, policy, violates, before, after, rule (of the second)."""
+    both = before.select("case", before="action").join(after, on="case", maintain_order="right")
+    return both.filter(pl.col("before") != pl.col("action")).select(
+        "case", "policy", "violates", "before", pl.col("action").alias("after"), "rule"
+    )
