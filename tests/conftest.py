@@ -1,8 +1,15 @@
-"""For all tests: no example is judged by how long it took, since machines are busy."""
+"""For all tests: no example is judged by how long it took, since machines are busy.
+
+The examples of a property are the same on every run, so that a change is judged by what it changes;
+HYPOTHESIS_PROFILE=explore tries new ones.
+"""
 
 from __future__ import annotations
 
+import os
+
 from hypothesis import settings
 
-settings.register_profile("tidegate", deadline=None)
-settings.load_profile("tidegate")
+settings.register_profile("tidegate", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "tidegate"))

