@@ -1,9 +1,11 @@
-"""Names and numbers as messages say them: did you mean, and how many of what."""
+"""Names and numbers as messages say them: did you mean, how many of what, and what was written."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+
+LONGEST_QUOTE = 60
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -15,3 +17,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
 def counted(number: int, noun: str, nouns: str | None = None) -> str:
     """Such as "1 item" and "2,000 items"; `nouns` where the plural does not end in s alone."""
     return f"{number:,} {noun if number == 1 else nouns or noun + 's'}"
+
+
+def quoted(value: str) -> str:
+    """`value` in quotes, escaped and cut to a length that fits a line."""
+    return repr(value if len(value) <= LONGEST_QUOTE else value[: LONGEST_QUOTE - 1] + "…")

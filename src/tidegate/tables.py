@@ -170,9 +170,6 @@ class Catalog:
         """Every signal by its full name, `detector.field`."""
         return {spec.column(f.name): f for spec in self.detectors.values() for f in spec.fields}
 
-    def detector_of(self, signal: str) -> DetectorSpec:
-        return self.detectors[signal.partition(".")[0]]
-
 
 ITEM_SIGNALS = DetectorSpec(
     name="item",
@@ -191,11 +188,18 @@ ITEM_SIGNALS = DetectorSpec(
 
 
 def signals_table(catalog: Catalog) -> Table:
-    """The signals table of a catalog: `item_id`, then each detector's fields, status and failure."""
+    """The signals table of a catalog: `item_id`, then each detector's fields, status and failure.
+
+    The item's own signals are not among them: the items table holds them.
+    """
     columns = [Column("item_id", pl.String, "The item.", nullable=False)]
     for spec in catalog.detectors.values():
+        if spec.name == ITEM_SIGNALS.name:
+            continue
         columns += [Column(spec.column(f.name), f.type.dtype, f.doc, f.unit) for f in spec.fields]
-        columns.append(Column(spec.status_column, pl.String, "computed, skipped or failed.", nullable=False))
+        statuses = "computed, not_applicable, skipped or failed."
+        columns.append(Column(spec.status_column, pl.String, statuses, nullable=False))
+        columns.append(Column(spec.failure_column, pl.String, "Why it failed, where it did."))
     return Table("signals", "What the detectors said, one row per item.", tuple(columns))
 
 

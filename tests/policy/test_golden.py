@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tidegate.errors import PolicyError
-from tidegate.policy.golden import golden_items, load_golden
+from tidegate.policy.golden import golden_items
 from tidegate.policy.load import load_policies, load_policy
 from tidegate.tables import ITEMS
 
@@ -81,12 +81,12 @@ CHANGES = {
 @pytest.mark.parametrize(("changes", "message"), CHANGES.values(), ids=CHANGES)
 def test_a_broken_case_is_answered_with_place_and_remedy(folder, changes, message):
     policy = load_policy(folder.policy)
-    cases_before = load_golden(folder.golden, policy)
+    cases_before = load_policies(folder.root).golden[policy.id]
     folder.write_cases([vars(case) for case in cases_before] + [spare(41), spare(43)])
     folder.edit_case(3, **changes)
 
     with pytest.raises(PolicyError) as error:
-        load_golden(folder.golden, policy)
+        load_policies(folder.root)
 
     assert folder.message(error.value) == message
 

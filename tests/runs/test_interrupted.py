@@ -162,3 +162,21 @@ def test_an_interrupted_demo_can_be_run_again(tmp_path: Path) -> None:
     assert not (folder.root / "posts.parquet").exists()
     done = subprocess.run([*command, "300"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_two_processes_do_not_work_on_one_run(stream: Path, tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "run")
+    with subprocess.Popen(moderate(stream, folder.root), stdout=subprocess.DEVNULL) as first:
+        until = time.monotonic() + 60
+        while not folder.parts() and first.poll() is None:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        first.send_signal(signal.SIGSTOP)
+        second = subprocess.run(
+            moderate(stream, folder.root, "--resume"), capture_output=True, text=True, check=False
+        )
+        first.send_signal(signal.SIGCONT)
+        assert first.wait(timeout=120) == 0
+    assert second.returncode == 2
+    assert "another process is at work on this run" in second.stderr
+    assert json.loads(folder.summary.read_text())["items"] == 20_000

@@ -14,7 +14,8 @@ from tidegate.runs.bench import Bench
 from tidegate.runs.folder import RunFolder
 from tidegate.runs.moderate import Job, moderate
 from tidegate.runs.replay import differences, recorded
-from tidegate.tables import DECISIONS, ITEMS, TRUTH
+from tidegate.runs.why import why
+from tidegate.tables import DECISIONS, ITEMS, TRUTH, Catalog, signals_table
 from tidegate.warehouse import query
 
 
@@ -22,11 +23,13 @@ def test_the_tables_of_a_run_have_their_schemas_and_stand_side_by_side(run: RunF
     items = pl.read_parquet(run.table("items"))
     decisions = pl.read_parquet(run.table("decisions"))
     signals = pl.read_parquet(run.table("signals"))
+    asked = [spec for spec in recorded(run).catalog.detectors.values() if spec.status_column in signals]
     truth = pl.read_parquet(run.table("truth"))
 
     assert dict(items.schema) == ITEMS.schema
     assert dict(decisions.schema) == DECISIONS.schema
     assert dict(truth.schema) == TRUTH.schema
+    assert dict(signals.schema) == signals_table(Catalog.of(*asked)).schema
     assert len(items) == 2_000
     for frame in (decisions, signals, truth):
         assert frame["item_id"].equals(items["id"].alias("item_id"))
@@ -130,6 +133,7 @@ def test_a_run_that_was_changed_afterwards_is_refused(run: RunFolder, tmp_path: 
             path.read_text().replace("then: remove", "then: label", 1)
         ),
         "run.json": lambda path: path.write_text("[]"),
+        "truth.parquet": lambda path: pl.read_parquet(path).drop("policy").write_parquet(path),
     }.items():
         copy = RunFolder(tmp_path / name)
         shutil.copytree(run.root, copy.root)
@@ -138,6 +142,15 @@ def test_a_run_that_was_changed_afterwards_is_refused(run: RunFolder, tmp_path: 
             recorded(copy)
         assert name in str(told.value.where)
         assert told.value.remedy
+
+
+def test_a_decision_whose_values_are_damaged_is_not_explained(run: RunFolder, tmp_path: Path) -> None:
+    copy = RunFolder(tmp_path / "copy")
+    shutil.copytree(run.root, copy.root)
+    decisions = pl.read_parquet(copy.table("decisions"))
+    decisions.with_columns(values=pl.lit("{")).write_parquet(copy.table("decisions"))
+    with pytest.raises(RunError, match="is damaged"):
+        why(copy, decisions["item_id"][0])
 
 
 @pytest.mark.parametrize("name", ["run [1]", "run*x", "what?"])

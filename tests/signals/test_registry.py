@@ -11,7 +11,7 @@ import pytest
 from tidegate.errors import SignalError
 from tidegate.signals import build_detectors, catalog_of, compute, item_signals, timeouts_of
 from tidegate.signals.registry import BUILT_IN
-from tidegate.tables import ITEMS, DetectorSpec, SignalField, SignalType, signals_table
+from tidegate.tables import ITEM_SIGNALS, ITEMS, DetectorSpec, SignalField, SignalType
 
 SPEC = DetectorSpec(
     "shout", "1", (SignalField("share", SignalType.NUMBER, "Share of capitals."),), cost_ms=0.01
@@ -136,8 +136,7 @@ def test_the_catalog_holds_the_items_own_signals_first(tmp_path: Path) -> None:
 def test_item_signals_are_the_items_own_columns() -> None:
     items = items_of("a", "b").with_columns(views=pl.Series([5, None]), market=pl.Series(["US", None]))
     found = item_signals(items)
-    table = signals_table(catalog_of({}))
-    assert {name: found.schema[name] for name in table.names} == table.schema
+    assert dict(found.schema) == {"item_id": pl.String} | ITEM_SIGNALS.schema
     assert found["item.views"].to_list() == [5.0, None]
     assert found["item.status"].to_list() == ["computed", "computed"]
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tidegate.tables import ITEM_SIGNALS, TABLES, Catalog, Table, signals_table
+from tidegate.signals import language
+from tidegate.tables import ITEM_SIGNALS, TABLES, Catalog, SignalType, Table, signals_table
 from tidegate.warehouse.columns import ALIASES
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -18,7 +19,8 @@ TYPES = {
     pl.Float64: "number (64 bits)",
     pl.Datetime("us", "UTC"): "time",
 }
-ITEM_SIGNALS_TABLE = signals_table(Catalog.of(ITEM_SIGNALS))
+SIGNALS = signals_table(Catalog.of(language.SPEC))
+KINDS = {SignalType.NUMBER: "number", SignalType.TEXT: "text"}
 
 
 def described(table: Table) -> str:
@@ -32,12 +34,18 @@ def described(table: Table) -> str:
     return "\n".join(lines)
 
 
-@pytest.mark.parametrize("table", [*TABLES, ITEM_SIGNALS_TABLE], ids=lambda table: table.name)
+@pytest.mark.parametrize("table", [*TABLES, SIGNALS], ids=lambda table: table.name)
 def test_every_column_of_every_table_is_described_as_the_code_has_it(table):
     section = (DOCS / "tables.md").read_text(encoding="utf-8").partition(f"\n## {table.name}\n")[2]
     section = section.partition("\n## ")[0]
     assert table.doc in section
     assert described(table) in section, f"docs/tables.md should hold:\n\n{described(table)}"
+
+
+def test_every_signal_of_the_item_itself_is_listed():
+    page = (DOCS / "tables.md").read_text(encoding="utf-8")
+    for signal in ITEM_SIGNALS.fields:
+        assert f"| `item.{signal.name}` | {KINDS[signal.type]} | {signal.doc} |" in page
 
 
 def test_every_alias_is_listed():

@@ -89,6 +89,11 @@ def test_a_value_unlike_the_first_rows_rejects_its_row(read, file):
         ("unnest([true])", "unnest"),
         ("label = ?", "a placeholder"),
         ("exists (from read_text('secret'))", "a subquery"),
+        ("random() > 0.5", "chance"),
+        ("uuid() > 'a'", "chance"),
+        ("current_date > date '2026-01-01'", "the time of asking"),
+        ("now() > timestamptz '2026-01-01'", "now"),
+        ("nextval('s') > 1", "nextval"),
     ],
 )
 def test_what_is_no_condition_on_one_row_is_refused_before_anything_is_read(read, file, expression, says):

@@ -10,7 +10,7 @@ import polars as pl
 
 from tidegate.errors import MeasureError, Where
 from tidegate.measure import notes
-from tidegate.measure.figures import Figure, figures
+from tidegate.measure.figures import Figure, figures, is_simple
 from tidegate.measure.grouping import Sample, exact, sampled
 from tidegate.measure.hypergeometric import hypergeometric_limits
 from tidegate.measure.limits import two_sided
@@ -157,7 +157,7 @@ def _interval(
         return {"estimate": None, "low": 0.0, "high": 1.0, "method": "none"}
     if _is_census(figure):
         return {"estimate": value, "low": value, "high": value, "method": "census"}
-    if _is_simple(figure):
+    if is_simple(figure):
         low, high = _simple(figure, alpha)
         method = "hypergeometric"
     else:
@@ -187,18 +187,7 @@ def _is_census(figure: Figure) -> bool:
 
 
 def _is_weighted(figure: Figure) -> bool:
-    return _is_measurable(figure) and not _is_census(figure) and not _is_simple(figure)
-
-
-def _is_simple(figure: Figure) -> bool:
-    """A simple random sample of a single cell, counted by item."""
-    return (
-        figure.weight == "item"
-        and figure.measure.endswith("_rate")
-        and len(figure.parts) == 1
-        and figure.parts[0].cell.one_probability
-        and not is_assisted(figure.parts)
-    )
+    return _is_measurable(figure) and not _is_census(figure) and not is_simple(figure)
 
 
 def check_confidence(confidence: float) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from tidegate.measure.cells import Cell
 from tidegate.measure.grouping import Key, Sample
-from tidegate.measure.parts import Part, rate, share
+from tidegate.measure.parts import Part, is_assisted, rate, share
 from tidegate.measure.population import NONE, WEIGHTS
 
 MEASURES = ("leakage_rate", "leakage_share", "overkill_rate", "overkill_share")
@@ -34,6 +34,17 @@ class Figure:
     value: str | None
     parts: Sequence[Part]
     tied: int = 0
+
+
+def is_simple(figure: Figure) -> bool:
+    """A simple random sample of a single cell, counted by item."""
+    return (
+        figure.weight == "item"
+        and figure.measure.endswith("_rate")
+        and len(figure.parts) == 1
+        and figure.parts[0].cell.one_probability
+        and not is_assisted(figure.parts)
+    )
 
 
 Cells = Mapping[Key, Cell]

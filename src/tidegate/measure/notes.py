@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tidegate.measure.figures import POLICY, Figure
+from tidegate.measure.figures import POLICY, Figure, is_simple
 from tidegate.names import counted
 
 FEW_LABELS = 30
@@ -42,7 +42,7 @@ def _notes(figure: Figure, views_missing: int, general: str | None) -> Iterator[
     if 0 < labels < audited:
         yield f"{labels:,} of {audited:,} drawn items are labelled; the rest are taken as missing at random"
     either = sum(cell.either for cell in cells)
-    if labels and weight and either >= 0.01 * weight:
+    if labels and weight and either >= 0.01 * weight and not is_simple(figure):
         yield (
             f"{either / weight:.0%} of the {figure.weight}s lie in items too heavy for their audit chance, "
             f"so either label is allowed for; audit in proportion to {figure.weight}s to narrow this"

@@ -10,12 +10,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tidegate.names import nearest
+from tidegate.names import nearest, quoted
 from tidegate.policy.frontmatter import Value
 from tidegate.policy.harms import HARM_KEYS
 from tidegate.policy.ladder import Ladder
 from tidegate.policy.model import Severity
-from tidegate.policy.problems import Report, quoted
+from tidegate.policy.problems import Report
 
 FIELDS = ("id", "title", "harm", "severity", "actions", "languages", "escalation", "legal", "help")
 OPTIONAL = ("help",)

@@ -9,15 +9,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 import orjson
 import polars as pl
 
-from tidegate.names import nearest
+from tidegate.names import nearest, quoted
 from tidegate.policy.model import ClauseKind, Difficulty, GoldenCase, Policy, PolicySet
-from tidegate.policy.problems import Report, quoted, raise_any
+from tidegate.policy.problems import Report
 from tidegate.tables import ITEMS
 
 LEAST_CASES = 40
@@ -39,19 +38,6 @@ CASE_FORM = (
 
 Located = tuple[int, GoldenCase]
 """A case and the line (from 1) on which it stands."""
-
-
-def load_golden(path: str | Path, policy: Policy) -> tuple[GoldenCase, ...]:
-    """The golden cases of `policy` in the JSONL file at `path`, in their order.
-
-    Raises:
-        PolicyError: a line is no case, or the cases do not cover the policy; the error names every problem.
-    """
-    report = Report(Path(path))
-    cases = read_cases(policy.id, report)
-    check_cases(cases, policy, report)
-    raise_any(report)
-    return tuple(case for _, case in cases)
 
 
 def golden_items(policies: PolicySet) -> pl.DataFrame:

@@ -11,8 +11,6 @@ from pathlib import Path
 
 from tidegate.errors import PolicyError, ProblemsError, Where
 
-LONGEST_QUOTE = 60
-
 
 class PoliciesError(ProblemsError, PolicyError):
     """Policies or golden cases cannot be loaded."""
@@ -38,8 +36,3 @@ def raise_any(*reports: Report) -> None:
     ]
     if problems:
         raise PoliciesError(problems)
-
-
-def quoted(value: str) -> str:
-    """`value` in quotes, escaped and cut to a length that fits a line."""
-    return repr(value if len(value) <= LONGEST_QUOTE else value[: LONGEST_QUOTE - 1] + "…")

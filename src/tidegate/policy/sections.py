@@ -10,9 +10,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tidegate.names import nearest
+from tidegate.names import nearest, quoted
 from tidegate.policy.model import Clause, ClauseKind, Section
-from tidegate.policy.problems import Report, quoted
+from tidegate.policy.problems import Report
 
 HEADING = re.compile(r"##\s+(?P<name>[^(（]+?)\s*(?:[(（](?P<tag>[^)）]*)[)）])?\s*")
 ITEM = re.compile(r"[-*]\s")

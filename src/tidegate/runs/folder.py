@@ -10,10 +10,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from tidegate.errors import RunError, Where
 
@@ -113,8 +116,9 @@ class RunFolder:
         return manifest
 
 
-def start(folder: RunFolder, manifest: Mapping[str, Any], strategy_text: str) -> None:
-    """Make an empty run folder, or fail with nothing changed.
+@contextmanager
+def begun(folder: RunFolder, manifest: Mapping[str, Any], strategy_text: str) -> Iterator[None]:
+    """A new run folder that nobody else works on, or nothing changed.
 
     Raises:
         RunError: the folder holds something already.
@@ -122,9 +126,11 @@ def start(folder: RunFolder, manifest: Mapping[str, Any], strategy_text: str) ->
     if folder.root.exists() and (not folder.root.is_dir() or any(folder.root.iterdir())):
         what, remedy = _in_use(folder)
         raise RunError(what, where=Where(folder.root), remedy=remedy)
-    folder.work.mkdir(parents=True)
-    write_text(folder.strategy, strategy_text)
-    write_json(folder.manifest, manifest)
+    folder.work.mkdir(parents=True, exist_ok=True)
+    with _alone(folder):
+        write_text(folder.strategy, strategy_text)
+        write_json(folder.manifest, manifest)
+        yield
 
 
 def _in_use(folder: RunFolder) -> tuple[str, str]:
@@ -135,11 +141,12 @@ def _in_use(folder: RunFolder) -> tuple[str, str]:
     return "the output folder is not empty", "Name a new folder with --out."
 
 
-def resume(folder: RunFolder, manifest: Mapping[str, Any]) -> None:
-    """Check that the interrupted run in this folder was made from the same things.
+@contextmanager
+def resumed(folder: RunFolder, manifest: Mapping[str, Any]) -> Iterator[None]:
+    """The interrupted run in this folder, which was made from the same things and which nobody else works on.
 
     Raises:
-        RunError: it is complete already, or was made from something else.
+        RunError: it is complete already, was made from something else, or is still going on.
     """
     found = folder.read_manifest()
     if found.get("complete"):
@@ -155,8 +162,28 @@ def resume(folder: RunFolder, manifest: Mapping[str, Any]) -> None:
                 where=Where(folder.manifest, field=key),
                 remedy="Resume with the same input, strategy and settings, or start anew in another folder.",
             )
-    for leftover in folder.work.glob("*.tmp"):
-        shutil.rmtree(leftover)
+    with _alone(folder):
+        for leftover in folder.work.glob("*.tmp"):
+            shutil.rmtree(leftover)
+        yield
+
+
+@contextmanager
+def _alone(folder: RunFolder) -> Iterator[None]:
+    """The folder to oneself; the lock falls with the process, so no crash leaves one behind."""
+    lock = FileLock(folder.work / "lock")
+    try:
+        lock.acquire(blocking=False)
+    except Timeout as error:
+        raise RunError(
+            "another process is at work on this run",
+            where=Where(folder.root),
+            remedy="Let it end, or stop it; then run the same command with --resume.",
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def complete(folder: RunFolder, manifest: Mapping[str, Any]) -> None:

@@ -80,11 +80,12 @@ def moderate(job: Job, bench: Bench, report: Callable[[Progress], None] = lambda
     check_slices(job.by)
     folder = RunFolder(job.out)
     manifest = describe(job, bench)
-    if job.resume:
-        folders.resume(folder, manifest)
-    else:
-        folders.start(folder, manifest, bench.strategy.text)
-    with disk_watched(folder):
+    held = (
+        folders.resumed(folder, manifest)
+        if job.resume
+        else folders.begun(folder, manifest, bench.strategy.text)
+    )
+    with held, disk_watched(folder):
         with RejectWriter(folder.work / folder.rejected.name) as rejects:
             decide_all(job, bench, folder, rejects, report)
         return finish(job, bench, folder, manifest, rejects)

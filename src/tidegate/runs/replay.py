@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,10 +17,11 @@ from tidegate.policy.ladder import Action, Ladder, Outcome
 from tidegate.runs.audit import Floats, day_of, plans_of, probabilities
 from tidegate.runs.folder import TABLES, RunFolder
 from tidegate.strategy import Strategy, load_strategy, replay
-from tidegate.tables import Catalog, DetectorSpec, SignalField, SignalType
+from tidegate.tables import DECISIONS, ITEMS, TRUTH, Catalog, DetectorSpec, SignalField, SignalType
 from tidegate.warehouse.exact import scan_table
 
 BATCH = 50_000
+SCHEMAS = {"items": ITEMS, "decisions": DECISIONS, "truth": TRUTH}
 ANEW = "Moderate the posts again into another folder: what is recorded here cannot be relied on."
 
 
@@ -72,13 +73,28 @@ def check_whole(folder: RunFolder, manifest: Mapping[str, Any]) -> None:
         if name == "truth" and not path.exists():
             continue
         try:
-            rows = pq.read_metadata(path).num_rows
+            found = pq.read_metadata(path)
         except (OSError, pa.ArrowException) as error:
             raise RunError("this table is missing or damaged", where=Where(path), remedy=ANEW) from error
+        there = set(found.schema.to_arrow_schema().names)
+        gone = [column for column in _columns(name, manifest, there) if column not in there]
+        if gone:
+            what = f"this table has no column {', '.join(gone)}"
+            raise RunError(what, where=Where(path), remedy=ANEW)
+        rows = found.num_rows
         if rows != manifest["items"]:
             items = counted(manifest["items"], "item")
             what = f"this table has {counted(rows, 'row')}, and the run decided {items}"
             raise RunError(what, where=Where(path), remedy=ANEW)
+
+
+def _columns(table: str, manifest: Mapping[str, Any], there: Collection[str]) -> Collection[str]:
+    """The columns that a table of a run has; of the signals, those of each detector that has any."""
+    if table != "signals":
+        return SCHEMAS[table].names
+    specs = [_spec(record) for record in manifest["detectors"].values()]
+    asked = [spec.schema for spec in specs if not spec.schema.keys().isdisjoint(there)]
+    return ["item_id", *(column for schema in asked for column in schema)]
 
 
 def differences(run: Recorded) -> Iterator[pl.DataFrame]:

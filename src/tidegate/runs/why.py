@@ -10,7 +10,7 @@ import polars as pl
 
 from tidegate.errors import RunError, Where
 from tidegate.runs.folder import RunFolder
-from tidegate.runs.replay import Recorded, recorded
+from tidegate.runs.replay import ANEW, Recorded, recorded
 from tidegate.strategy import Explanation, explain
 from tidegate.warehouse.exact import scan_table
 
@@ -34,7 +34,11 @@ def why(folder: RunFolder, item_id: str) -> Why:
     """
     run = recorded(folder)
     decision = _row(run, "decisions", "item_id", item_id)
-    values = json.loads(decision["values"])
+    try:
+        values = json.loads(decision["values"])
+    except ValueError as error:
+        where = Where(folder.table("decisions"), field="values")
+        raise RunError(f"what '{item_id}' was decided on is damaged", where=where, remedy=ANEW) from error
     return Why(
         item=_row(run, "items", "id", item_id),
         decision=decision,

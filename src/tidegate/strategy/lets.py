@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from tidegate.names import nearest
+from tidegate.names import nearest, quoted
 from tidegate.strategy.conditions import parse
 from tidegate.strategy.nodes import Constant
-from tidegate.strategy.problems import ConditionError, Problems, quoted
+from tidegate.strategy.problems import ConditionError, Problems
 from tidegate.strategy.values import NUMBER, Scope, typed
 
 

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from yaml.nodes import Node, ScalarNode
 
-from tidegate.names import nearest
+from tidegate.names import nearest, quoted
 from tidegate.policy.ladder import LADDER, Ladder, Outcome
 from tidegate.strategy import lets, nodes, plans, reach
 from tidegate.strategy.conditions import condition
 from tidegate.strategy.document import Entry, compose, entries, is_null, items, line_at, line_of, scalar
 from tidegate.strategy.model import HOUSE_PLAN, AuditPlan, Rule, Strategy
-from tidegate.strategy.problems import ConditionError, Problems, quoted
+from tidegate.strategy.problems import ConditionError, Problems
 from tidegate.strategy.values import Scope
 from tidegate.tables import Catalog
 

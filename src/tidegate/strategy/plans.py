@@ -7,10 +7,10 @@ from collections.abc import Mapping
 
 from yaml.nodes import MappingNode, Node
 
-from tidegate.names import nearest
+from tidegate.names import nearest, quoted
 from tidegate.strategy.document import Entry, entries, is_null, scalar
 from tidegate.strategy.model import HOUSE_PLAN, AuditPlan
-from tidegate.strategy.problems import Problems, quoted
+from tidegate.strategy.problems import Problems
 from tidegate.tables import SignalType
 
 KEYS = ("rate", "proportional_to", "budget_per_day", "floor")

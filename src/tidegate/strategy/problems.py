@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 
 from tidegate.errors import StrategyError, TidegateError, Where
 
-LONGEST_QUOTE = 60
-
 
 class ConditionError(Exception):
     """Part of a condition cannot be read; `offset` is the place in its text, None where that is unknown."""
@@ -37,8 +35,3 @@ class Problems:
         """Raise StrategyError with what was found, line by line; return where nothing was."""
         if self.errors:
             raise StrategyError(sorted(self.errors, key=lambda problem: problem.where.line or 0))
-
-
-def quoted(value: str) -> str:
-    """`value` in quotes, escaped and cut to a length that fits a line."""
-    return repr(value if len(value) <= LONGEST_QUOTE else value[: LONGEST_QUOTE - 1] + "…")

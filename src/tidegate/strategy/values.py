@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from tidegate.names import nearest
+from tidegate.names import nearest, quoted
 from tidegate.strategy.magnitude import magnitude
 from tidegate.strategy.nodes import Arithmetic, Call, Constant, Signal, Value
-from tidegate.strategy.problems import ConditionError, quoted
+from tidegate.strategy.problems import ConditionError
 from tidegate.tables import SignalType
 
 NUMBER, TEXT, BOOLEAN = SignalType.NUMBER, SignalType.TEXT, SignalType.BOOLEAN
@@ -33,6 +33,16 @@ REASONS: tuple[tuple[tuple[type[exp.Expr], ...], str], ...] = (
     ((exp.Cast, exp.TryCast), "casts are not part of the language; every number is a DOUBLE"),
     ((exp.Case, exp.If), "CASE is not part of the language; write one rule per case"),
     ((exp.AggFunc, exp.Window), "a condition sees one item; counts over many come from a detector"),
+    (
+        (exp.Mod, exp.IntDiv, exp.Pow, exp.BitwiseAnd, exp.BitwiseOr, exp.BitwiseXor),
+        "of arithmetic there is + - * /",
+    ),
+    ((exp.DPipe, exp.Concat), "texts cannot be joined"),
+    (
+        (exp.ILike, exp.SimilarTo, exp.Glob),
+        "of patterns there are LIKE and regexp_matches; write lower(…) LIKE '…'",
+    ),
+    ((exp.NullSafeEQ, exp.NullSafeNEQ), "IS DISTINCT FROM is not part of the language; write = and IS NULL"),
     ((exp.Block, exp.Command, exp.DDL, exp.DML, exp.Drop), "only one condition can stand here"),
 )
 
@@ -132,6 +142,8 @@ def _signal(node: exp.Column, scope: Scope) -> Signal:
         remedy = f"Write :{name} for the let: number."
     elif len(node.parts) == 1 and getattr(node.this, "quoted", False):
         remedy = "Texts stand in single quotes: 'text'."
+    elif name.lower() in scope.signals:
+        remedy = f"Names are in small letters: {name.lower()}."
     elif len(node.parts) == 2 and name.partition(".")[0] not in (detectors := _detectors(scope)):
         detector = name.partition(".")[0]
         remedy = nearest(name, scope.signals) or (

@@ -138,7 +138,7 @@ class Csv:
                     break
                 self._add(part, [], number, start, start + 1, _diagnosis(error))
                 start = base = start + 1
-                reader = _reader(lines[start:], self._separator)
+                reader = _reader(lines, self._separator, start)
         if len(part):
             yield part
         return start
@@ -201,9 +201,10 @@ def _header(lines: list[Line], source: Source) -> tuple[str, list[str], int]:
     return separator, names, reader.line_num
 
 
-def _reader(lines: list[Line], separator: str) -> Any:
-    """The csv module's reader, which stops with an error at an `Overlong` line."""
-    return csv.reader(cast(list[str], lines), delimiter=separator, strict=True)
+def _reader(lines: list[Line], separator: str, start: int = 0) -> Any:
+    """The csv module's reader from line `start` on, which stops with an error at an `Overlong` line."""
+    following = map(lines.__getitem__, range(start, len(lines)))
+    return csv.reader(cast(Iterator[str], following), delimiter=separator, strict=True)
 
 
 def _no_header(what: str, source: Source) -> InputError:

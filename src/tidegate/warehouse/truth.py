@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import duckdb
@@ -29,6 +30,14 @@ REFUSED: Mapping[type[Any], str] = {
     exp.Star: "a star",
     exp.Placeholder: "a placeholder",
     exp.Parameter: "a parameter",
+    **dict.fromkeys((exp.Rand, exp.Uuid), "chance"),
+    **dict.fromkeys(
+        (
+            *(exp.CurrentDate, exp.CurrentDatetime, exp.CurrentTime, exp.CurrentTimestamp),
+            *(exp.Localtime, exp.Localtimestamp),
+        ),
+        "the time of asking",
+    ),
 }
 SETTINGS = "set threads = 1; set enable_external_access = false; set lock_configuration = true"
 
@@ -80,7 +89,25 @@ def _mentioned(option: str, text: str) -> set[str]:
                 where=where,
                 remedy="Let it speak of one row at a time, by its columns.",
             )
+    for call in parsed[0].find_all(exp.Anonymous):
+        if call.name.casefold() in _unsteady():
+            raise InputError(
+                f"'{text}' holds {call.name}(), which answers otherwise each time",
+                where=where,
+                remedy="Truth is the same whenever it is asked: let it speak of the row's columns alone.",
+            )
     return {part.name for column in parsed[0].find_all(exp.Column) for part in column.parts}
+
+
+@cache
+def _unsteady() -> frozenset[str]:
+    """The database's functions whose answer depends on more than their arguments."""
+    query = (
+        "select function_name from duckdb_functions() "
+        "where stability <> 'CONSISTENT' and function_type = 'scalar'"
+    )
+    with duckdb.connect(":memory:") as connection:
+        return frozenset(name.casefold() for (name,) in connection.execute(query).fetchall())
 
 
 class TruthReader:
