@@ -69,6 +69,7 @@ ITEMS = Table(
         Column("author_id", pl.String, "Who posted it; a pseudonym will do."),
         Column("created_at", TIMESTAMP, "When it was posted.", unit="UTC, microseconds"),
         Column("views", pl.Int64, "How often it was, or is expected to be, seen.", unit="views, ≥ 0"),
+        Column("reports", pl.Int64, "How often people have reported it.", unit="reports, ≥ 0"),
         Column("context", pl.String, "What it answers or stands under, such as the parent comment."),
     ),
 )
@@ -181,6 +182,7 @@ ITEM_SIGNALS = DetectorSpec(
         SignalField("surface", SignalType.TEXT, "Where it appears."),
         SignalField("author_id", SignalType.TEXT, "Who posted it."),
         SignalField("views", SignalType.NUMBER, "How often it was, or is expected to be, seen.", "views"),
+        SignalField("reports", SignalType.NUMBER, "How often people have reported it.", "reports"),
     ),
     cost_ms=0.0,
 )

@@ -16,6 +16,19 @@ from pathlib import Path
 import httpx
 import pytest
 
+COUNTING = """
+strategy: counting
+version: 1
+audit: 0.5
+rules:
+  - {id: unwanted, when: "item.market = 'XX'", then: remove}
+  - {id: offender, when: "author.removed_30d >= 2", then: review, queue: offenders}
+  - {id: flood, when: "author.items_1h >= 3 and author.items_24h >= 3", then: limit_reach}
+  - {id: reported, when: "item.reports >= 2", then: review, queue: reported}
+  - {id: popular, when: "item.views >= 1000", then: label}
+  - {id: otherwise, then: allow}
+"""
+
 TIDEGATE = (sys.executable, "-m", "tidegate.cli.main")
 
 
@@ -60,6 +73,18 @@ def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
             yield found
 
 
+@pytest.fixture(scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def counting(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The same, with a strategy that reads what the service counts."""
+    workspace = tmp_path_factory.mktemp(f"counting-{request.param}") / "site"
+    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    with database(request.param, tmp_path_factory) as url:
+        if url is not None:
+            environment["DATABASE_URL"] = url
+        with running(workspace, environment, strategy=COUNTING) as found:
+            yield found
+
+
 @contextmanager
 def database(kind: str, folders: pytest.TempPathFactory) -> Iterator[str | None]:
     """The DATABASE_URL of an empty database; None for SQLite, which needs none."""
@@ -76,13 +101,20 @@ def database(kind: str, folders: pytest.TempPathFactory) -> Iterator[str | None]
 
 
 @contextmanager
-def running(workspace: Path, environment: dict[str, str], *, workers: int = 2) -> Iterator[Service]:
-    """The service over a new workspace, with the starter strategy published."""
+def running(
+    workspace: Path, environment: dict[str, str], *, workers: int = 2, strategy: str | None = None
+) -> Iterator[Service]:
+    """The service over a new workspace, with this strategy published; the starter's where none is given."""
     workspace.mkdir(parents=True)
+    made = run("init", ".", cwd=workspace, environment=environment)
+    assert made.returncode == 0, made.stderr
+    if strategy is not None:
+        (workspace / "strategies" / "text.yaml").write_text(strategy)
+        with (workspace / "tidegate.toml").open("a") as settings:
+            settings.write("\n[detectors.author]\n")
     for arguments in (
-        ("init", "."),
         ("publish", "strategies/text.yaml", "--message", "the first"),
-        ("key", "feed", "--zone", "us", "--scope", "items"),
+        ("key", "feed", "--zone", "us", "--scope", "items", "--scope", "events"),
     ):
         done = run(*arguments, cwd=workspace, environment=environment)
         assert done.returncode == 0, done.stderr

@@ -99,4 +99,4 @@ def test_an_unknown_scope_makes_no_key(tmp_path: Path, tidegate: Command, scope:
         "key", "feed", "--zone", "us", "--scope", scope, cwd=tmp_path / "site", environment=environment
     )
     assert done.returncode == 2
-    assert "Scopes are items." in done.stderr
+    assert "Scopes are items, events." in done.stderr

@@ -135,6 +135,7 @@ def _posts(
             "author_id": _authors(numbers, violates, n),
             "created_at": pl.Series(times).dt.replace_time_zone("UTC").cast(TIMESTAMP),
             "views": _views(numbers, surfaces),
+            "reports": pl.Series([None] * size, dtype=pl.Int64),
             "context": parents,
             "violates": violates,
             "policy": [policy or None for policy in policies],

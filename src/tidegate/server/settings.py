@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     "tidegate.server.ledger",
     "tidegate.server.launches",
     "tidegate.server.content",
+    "tidegate.server.events",
 ]
 MIDDLEWARE = ["django.middleware.security.SecurityMiddleware"]
 ROOT_URLCONF = "tidegate.server.urls"

@@ -47,11 +47,18 @@ def _evasion(settings: Settings, base: Path) -> Detector:
     return EvasionDetector()
 
 
+def _author(settings: Settings, base: Path) -> Detector:
+    from tidegate.signals.author import AuthorDetector
+
+    return AuthorDetector()
+
+
 BUILT_IN: Mapping[str, tuple[Callable[[Settings, Path], Detector], frozenset[str]]] = {
     "text": (_text, frozenset({"weights"})),
     "language": (_language, frozenset()),
     "lexicon": (_lexicon, frozenset({"lists"})),
     "evasion": (_evasion, frozenset()),
+    "author": (_author, frozenset()),
 }
 """Each built-in detector: how it is set up, and the settings that it takes."""
 

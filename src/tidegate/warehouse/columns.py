@@ -29,6 +29,7 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "author_id": ("author", "user_id", "user", "account_id", "creator_id"),
     "created_at": ("created", "timestamp", "created_time", "posted_at", "published_at", "datetime", "date"),
     "views": ("view_count", "views_count", "impressions", "play_count"),
+    "reports": ("report_count", "user_reports", "flags"),
     "context": ("parent_text", "parent_comment", "reply_to_text"),
 }
 """Other names under which a column of items is found. Names that data sets use for labels are left out."""

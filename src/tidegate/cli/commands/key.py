@@ -12,7 +12,7 @@ from tidegate.cli import options
 @click.command("key", short_help="Make or revoke the key of an integration.")
 @click.argument("name")
 @click.option("--zone", help="The zone whose items it reads and writes, such as us.")
-@click.option("--scope", "scopes", multiple=True, help="What it may do: items. May be given several times.")
+@click.option("--scope", "scopes", multiple=True, help="What it may do: items, events. Repeatable.")
 @click.option("--revoke", is_flag=True, help="Revoke it, from the next request on.")
 @options.workspace
 def command(name: str, zone: str | None, scopes: tuple[str, ...], revoke: bool, workspace: Path) -> None:

@@ -11,10 +11,15 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from tidegate.names import nearest
-from tidegate.server.api.schemas import ItemIn
+from tidegate.server.api.event_schemas import EVENT_FIELDS
+from tidegate.server.api.schemas import ItemIn, ProblemOut
 from tidegate.server.launches.decider import NotReadyError
 
-FIELDS = ("items", *ItemIn.model_fields)
+PROBLEMS = dict.fromkeys((400, 401, 403, 413, 422, 503), ProblemOut)
+"""What any route may answer beside what it is for."""
+
+LISTS = {"items": tuple(ItemIn.model_fields), "events": EVENT_FIELDS}
+"""What comes in lists, and the fields of one of it."""
 
 
 class ProblemError(Exception):
@@ -75,15 +80,19 @@ def rendered(problem: ProblemError) -> HttpResponse:
 
 def _of_validation(errors: list[dict[str, Any]]) -> ProblemError:
     wrong = errors[0]
-    path = [part for part in wrong["loc"] if isinstance(part, int) or part in FIELDS]
+    named = {*LISTS, *(field for fields in LISTS.values() for field in fields)}
+    *above, last = wrong["loc"]
+    # The names of shapes stand between the lists, their places and the field.
+    path = [part for part in above if isinstance(part, int) or part in LISTS]
+    path += [last] if isinstance(last, int) or last in named else []
     field = ".".join(map(str, path)) or None
     status = HTTPStatus.UNPROCESSABLE_ENTITY
-    detail, remedy = wrong["msg"], "See docs/tables.md for what an item may hold."
+    detail, remedy = wrong["msg"], "/api/v1/openapi.json says what may be sent."
     if wrong["type"] == "extra_forbidden":
         unknown = str(wrong["loc"][-1])
         field = ".".join(map(str, [*path, unknown]))
-        detail = f"an item has no field '{unknown}'"
-        remedy = nearest(unknown, list(ItemIn.model_fields)).strip() or remedy
-    elif wrong["type"] == "too_long" and path == ["items"]:
+        detail = f"there is no field '{unknown}' here"
+        remedy = nearest(unknown, named).strip() or remedy
+    elif wrong["type"] == "too_long" and path in [[name] for name in LISTS]:
         status, remedy = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Send several requests."
     return ProblemError(status, detail, field=field, remedy=remedy)

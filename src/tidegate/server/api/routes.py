@@ -10,17 +10,16 @@ from django.http import HttpRequest
 from ninja import Body, NinjaAPI
 from ninja.renderers import BaseRenderer
 
+from tidegate.server.api.events import router as events
 from tidegate.server.api.keys import Key
-from tidegate.server.api.problems import ProblemError, answer_with_problems
+from tidegate.server.api.problems import PROBLEMS, ProblemError, answer_with_problems
+from tidegate.server.api.rendering import told, with_reasons
 from tidegate.server.api.schemas import DecisionsOut, ItemIn, ItemOut, OneOrMany, ProblemOut
-from tidegate.server.content.actions import Answer
 from tidegate.server.content.arrivals import CONTENT, Arrival
 from tidegate.server.content.intake import lane
-from tidegate.server.content.models import Decision
 from tidegate.server.content.reads import find_item
 from tidegate.server.people.models import ApiKey
 
-PROBLEMS = dict.fromkeys((401, 403, 413, 422, 503), ProblemOut)
 ANSWERED_WITHIN = 30.0
 """Seconds after which a request gives up waiting; what it sent may still be taken in, and a retry is safe."""
 
@@ -34,6 +33,7 @@ class _Orjson(BaseRenderer):
 
 api = NinjaAPI(title="Tidegate", version="1", renderer=_Orjson(), docs_url=None)
 answer_with_problems(api)
+api.add_router("", events)
 
 
 @api.post("/items", auth=Key("items"), response={200: DecisionsOut, **PROBLEMS}, tags=["items"])
@@ -51,7 +51,11 @@ def post_items(request: HttpRequest, body: Body[OneOrMany]) -> dict[str, Any]:
             f"no decision within {ANSWERED_WITHIN:.0f} seconds",
             remedy="Send the same request again: what was decided meanwhile is answered as it was.",
         ) from error
-    return {"decisions": [_decision(one, answer) for one, answer in zip(arrivals, answers, strict=True)]}
+    return {
+        "decisions": [
+            told(one.external_id, answer.decision) for one, answer in zip(arrivals, answers, strict=True)
+        ]
+    }
 
 
 @api.get("/items/{path:item_id}", auth=Key("items"), response={200: ItemOut, 404: ProblemOut, **PROBLEMS})
@@ -67,8 +71,9 @@ def get_item(request: HttpRequest, item_id: str) -> dict[str, Any]:
         "version": item.version,
         **{name: getattr(version, name) for name in CONTENT},
         "views": item.views,
+        "reports": item.reports,
         "received_at": version.received_at,
-        "decisions": [_reasons(item.external_id, decision) for decision in decisions],
+        "decisions": [with_reasons(item.external_id, decision) for decision in decisions],
     }
 
 
@@ -88,34 +93,3 @@ def _check_ids(arrivals: list[Arrival]) -> None:
                 remedy="Send one version of an item per request.",
             )
         seen.add(one.external_id)
-
-
-def _decision(one: Arrival, answer: Answer) -> dict[str, Any]:
-    return _told(one.external_id, answer.decision)
-
-
-def _told(external_id: str, decision: Decision) -> dict[str, Any]:
-    return {
-        "id": external_id,
-        "version": decision.item_version,
-        "action": decision.action,
-        "rule": decision.rule,
-        "policy": decision.policy,
-        "queue": decision.queue,
-        "escalate": decision.escalate,
-        "reason": decision.reason,
-        "strategy": decision.strategy,
-        "strategy_version": decision.strategy_version,
-        "decided_at": decision.decided_at,
-    }
-
-
-def _reasons(external_id: str, decision: Decision) -> dict[str, Any]:
-    return {
-        **_told(external_id, decision),
-        "failure": None if decision.failure is None else orjson.loads(decision.failure),
-        "values": orjson.loads(decision.values),
-        "detectors": orjson.loads(decision.detectors),
-        "cost_ms": decision.cost_ms,
-        "cost_money": decision.cost_money,
-    }

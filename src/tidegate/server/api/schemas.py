@@ -106,6 +106,7 @@ class ItemOut(Schema):
     author_id: str | None
     created_at: datetime | None
     views: int | None
+    reports: int
     context: str | None
     received_at: datetime
     decisions: list[ReasonsOut]

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
-import polars as pl
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Max
 
 from tidegate.runs.bench import Bench
-from tidegate.server.content import audit
-from tidegate.server.content.arrivals import CONTENT, Arrival
+from tidegate.server.content.arrivals import Arrival
+from tidegate.server.content.counts import Key
+from tidegate.server.content.deciding import decide
 from tidegate.server.content.models import Decision, Item, ItemVersion
+from tidegate.server.content.recording import decisions_of, store, update, without_races
 from tidegate.server.launches.decider import decider
 from tidegate.server.ledger.actions import Act, append, evidence_of
-from tidegate.strategy import Case, decide_online, decision_record
-from tidegate.tables import ITEMS
+from tidegate.strategy import Case
 
-RACES = 5
-"""How often a batch is taken in anew because another process took in one of its items meanwhile."""
-
-Known = Mapping[tuple[str, str], Item]
+Known = Mapping[Key, Item]
 
 
 @dataclass(frozen=True)
@@ -43,33 +39,35 @@ def take_in(batch: Sequence[Arrival]) -> list[Answer]:
     Raises:
         NotReadyError: no strategy is active.
     """
-    for attempt in range(RACES):
-        try:
-            return _take_in(batch)
-        except IntegrityError:
-            if attempt == RACES - 1:
-                raise
-    raise AssertionError("the last attempt returns or raises")
+    return without_races([one.key for one in batch], lambda: _take_in(batch))
 
 
 def _take_in(batch: Sequence[Arrival]) -> list[Answer]:
-    known = _known(batch)
-    standing = _standing([known[one.key] for one in batch if _is_retry(one, known)])
+    known = known_items([one.key for one in batch])
+    standing = newest_decisions([known[one.key] for one in batch if _is_retry(one, known)])
     fresh = [one for one in batch if not _is_retry(one, known)]
-    bench = decider()
+    bench, now = decider(), datetime.now(UTC)
     # Detectors are asked before the transaction begins: they may take long, and hold nobody up here.
-    cases = decide_online(bench.strategy, _frame(fresh), bench.ask, catalog=bench.catalog) if fresh else []
+    cases = decide(
+        bench,
+        [one.key for one in fresh],
+        [one.content for one in fresh],
+        [_numbers(one, known.get(one.key)) for one in fresh],
+        known,
+        now,
+    )
     with transaction.atomic():
         _update_views([one for one in batch if _is_retry(one, known)], known)
-        made = _record(fresh, cases, known, bench)
+        made = _record(fresh, cases, known, bench, now)
     answers = dict(zip((one.key for one in fresh), made, strict=True))
     return [answers.get(one.key) or standing[known[one.key].pk] for one in batch]
 
 
-def _known(batch: Sequence[Arrival]) -> dict[tuple[str, str], Item]:
+def known_items(keys: Collection[Key]) -> dict[Key, Item]:
+    """Those of the items that are there."""
     found = {}
-    for zone in {one.zone for one in batch}:
-        ids = [one.external_id for one in batch if one.zone == zone]
+    for zone in {zone for zone, _ in keys}:
+        ids = [external_id for of, external_id in keys if of == zone]
         for item in Item.objects.filter(zone=zone, external_id__in=ids):
             found[zone, item.external_id] = item
     return found
@@ -80,7 +78,7 @@ def _is_retry(one: Arrival, known: Known) -> bool:
     return item is not None and item.digest == one.digest
 
 
-def _standing(items: Sequence[Item]) -> dict[int, Answer]:
+def newest_decisions(items: Sequence[Item]) -> dict[int, Answer]:
     """The newest decision on each item, by its number."""
     ids = [item.pk for item in items]
     newest = Decision.objects.filter(item__in=ids).values("item").annotate(newest=Max("pk")).values("newest")
@@ -90,10 +88,10 @@ def _standing(items: Sequence[Item]) -> dict[int, Answer]:
     }
 
 
-def _frame(arrivals: Sequence[Arrival]) -> pl.DataFrame:
-    columns = {name: [one.content[name] for one in arrivals] for name in CONTENT}
-    columns |= {"id": [one.external_id for one in arrivals], "views": [one.views for one in arrivals]}
-    return pl.DataFrame({name: columns[name] for name in ITEMS.names}, schema=ITEMS.schema)
+def _numbers(one: Arrival, item: Item | None) -> dict[str, int | None]:
+    if item is None:
+        return {"views": one.views, "reports": 0}
+    return {"views": item.views if one.views is None else one.views, "reports": item.reports}
 
 
 def _update_views(retried: Sequence[Arrival], known: Known) -> None:
@@ -102,16 +100,24 @@ def _update_views(retried: Sequence[Arrival], known: Known) -> None:
             Item.objects.filter(pk=known[one.key].pk).update(views=one.views)
 
 
-def _record(arrivals: Sequence[Arrival], cases: Sequence[Case], known: Known, bench: Bench) -> list[Answer]:
+def _record(
+    arrivals: Sequence[Arrival], cases: Sequence[Case], known: Known, bench: Bench, now: datetime
+) -> list[Answer]:
     """Store the items, their new versions, the decisions and the acts.
 
     Raises:
-        IntegrityError: another process stored one of these versions first.
+        IntegrityError, RaceError: another process stored one of these versions first.
     """
     if not arrivals:
         return []
-    now = datetime.now(UTC)
-    items = _store_items(arrivals, known, now)
+    before = [known.get(one.key) for one in arrivals]
+    was = [None if item is None else (item.version, item.reports) for item in before]
+    items = [_arrived(one, item, now) for one, item in zip(arrivals, before, strict=True)]
+    decisions = decisions_of(bench, items, cases, now)
+    Item.objects.bulk_create([item for item in items if item.pk is None])
+    for item, stamp in zip(items, was, strict=True):
+        if stamp is not None:
+            update(item, was=stamp)
     versions = [
         ItemVersion(
             item=item, number=item.version, received_at=now, salt=secrets.token_bytes(16), **one.content
@@ -119,57 +125,38 @@ def _record(arrivals: Sequence[Arrival], cases: Sequence[Case], known: Known, be
         for one, item in zip(arrivals, items, strict=True)
     ]
     ItemVersion.objects.bulk_create(versions)
-    shares = audit.chances(bench.strategy, cases, now)
-    flags = audit.drawn([one.external_id for one in arrivals], shares, bench.workspace.audit_seed)
-    decisions = []
-    for item, case, share, flag in zip(items, cases, shares, flags, strict=True):
-        record: dict[str, Any] = decision_record(
-            bench.strategy, case, bench.catalog, ladder=bench.workspace.ladder
-        )
-        decisions.append(
-            Decision(
-                item=item,
-                item_version=item.version,
-                audit_probability=share,
-                audited=flag,
-                decided_at=now,
-                **record,
-            )
-        )
-    Decision.objects.bulk_create(decisions)
-    append([_act(*row) for row in zip(arrivals, versions, decisions, strict=True)])
+    store(decisions)
+    acts = [
+        decided(one.actor, decision, evidence_of(version.salt, one.canonical))
+        for one, version, decision in zip(arrivals, versions, decisions, strict=True)
+    ]
+    append(acts)
     return [Answer(decision.item_version, decision) for decision in decisions]
 
 
-def _store_items(arrivals: Sequence[Arrival], known: Known, now: datetime) -> list[Item]:
-    items, new, changed = [], [], []
-    for one in arrivals:
-        item = known.get(one.key)
-        if item is None:
-            item = Item(zone=one.zone, external_id=one.external_id, version=1, first_at=now)
-            new.append(item)
-        else:
-            item.version += 1
-            changed.append(item)
-        item.digest = one.digest
-        item.views = one.views if one.views is not None else item.views
-        items.append(item)
-    Item.objects.bulk_create(new)
-    Item.objects.bulk_update(changed, ["version", "digest", "views"])
-    return items
+def _arrived(one: Arrival, item: Item | None, now: datetime) -> Item:
+    """The item with what arrived of it, not yet stored."""
+    if item is None:
+        item = Item(zone=one.zone, external_id=one.external_id, version=0, first_at=now)
+    item.version += 1
+    item.digest = one.digest
+    item.author_id = one.content["author_id"]
+    item.views = one.views if one.views is not None else item.views
+    return item
 
 
-def _act(one: Arrival, version: ItemVersion, decision: Decision) -> Act:
+def decided(actor: str, decision: Decision, evidence: str = "") -> Act:
+    """The act of deciding; `evidence` where the decision comes with content."""
     return Act(
-        actor=one.actor,
+        actor=actor,
         act="item.decided",
-        zone=one.zone,
-        subject=f"item:{version.item_id}:{version.number}",
+        zone=decision.item.zone,
+        subject=f"item:{decision.item_id}:{decision.item_version}",
         details={
             "action": decision.action,
             "rule": decision.rule,
             "strategy": decision.strategy,
             "version": decision.strategy_version,
         },
-        evidence=evidence_of(bytes(version.salt), one.canonical),
+        evidence=evidence,
     )

@@ -12,11 +12,29 @@ class Item(models.Model):
     external_id = models.CharField(max_length=512)
     version = models.IntegerField()
     digest = models.CharField(max_length=64)
+    author_id = models.TextField(null=True)
     views = models.BigIntegerField(null=True)
+    reports = models.BigIntegerField(default=0)
     first_at = models.DateTimeField()
+    acted_at = models.DateTimeField(null=True)
+    """Since when the standing decision is one to act; null where it is not."""
+    removed_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["zone", "external_id"], name="item_once_per_zone")]
+        indexes = [
+            # What an author did lately is counted by these alone: see `counts`.
+            models.Index(
+                fields=["zone", "author_id", "first_at"],
+                name="item_of_author",
+                condition=models.Q(author_id__isnull=False),
+            ),
+            models.Index(
+                fields=["zone", "author_id", "acted_at", "removed_at"],
+                name="item_of_author_acted_on",
+                condition=models.Q(acted_at__isnull=False),
+            ),
+        ]
 
 
 class ItemVersion(models.Model):

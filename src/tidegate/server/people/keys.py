@@ -14,7 +14,7 @@ from tidegate.names import nearest
 from tidegate.server.ledger.actions import Act, append
 from tidegate.server.people.models import ApiKey
 
-SCOPES = ("items",)
+SCOPES = ("items", "events")
 PREFIX = "tg_"
 
 

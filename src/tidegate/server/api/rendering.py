@@ -1,0 +1,36 @@
+"""Decisions as the API tells them: in short, and with all that they were made from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from tidegate.server.content.models import Decision
+
+
+def told(external_id: str, decision: Decision) -> dict[str, Any]:
+    return {
+        "id": external_id,
+        "version": decision.item_version,
+        "action": decision.action,
+        "rule": decision.rule,
+        "policy": decision.policy,
+        "queue": decision.queue,
+        "escalate": decision.escalate,
+        "reason": decision.reason,
+        "strategy": decision.strategy,
+        "strategy_version": decision.strategy_version,
+        "decided_at": decision.decided_at,
+    }
+
+
+def with_reasons(external_id: str, decision: Decision) -> dict[str, Any]:
+    return {
+        **told(external_id, decision),
+        "failure": None if decision.failure is None else orjson.loads(decision.failure),
+        "values": orjson.loads(decision.values),
+        "detectors": orjson.loads(decision.detectors),
+        "cost_ms": decision.cost_ms,
+        "cost_money": decision.cost_money,
+    }

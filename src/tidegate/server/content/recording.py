@@ -1,0 +1,99 @@
+"""Decisions put on the record: their audit chances, who is drawn, and what then stands on each item."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from django.db import IntegrityError, transaction
+
+from tidegate.policy.ladder import Ladder, Outcome
+from tidegate.runs.bench import Bench
+from tidegate.server.content import audit
+from tidegate.server.content.counts import Key
+from tidegate.server.content.models import Decision, Item
+from tidegate.strategy import Case, decision_record
+
+RACES = 5
+"""How often work is done anew because another process changed one of its items meanwhile."""
+
+T = TypeVar("T")
+
+
+class RaceError(Exception):
+    """Another process changed an item between its reading and its writing; to be done anew."""
+
+
+def without_races(keys: Collection[Key], work: Callable[[], T]) -> T:
+    """`work`, a read and a transaction on these items; anew where another process came between.
+
+    The first attempt holds nobody up; the following ones hold the items all the while, so they come through.
+    """
+    for attempt in range(RACES):
+        try:
+            if attempt == 0:
+                return work()
+            with transaction.atomic():
+                _hold(keys)
+                return work()
+        except (IntegrityError, RaceError):
+            if attempt == RACES - 1:
+                raise
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _hold(keys: Collection[Key]) -> None:
+    for zone in sorted({zone for zone, _ in keys}):
+        ids = [external_id for of, external_id in keys if of == zone]
+        list(Item.objects.select_for_update().filter(zone=zone, external_id__in=ids).order_by("pk"))
+
+
+def decisions_of(bench: Bench, items: Sequence[Item], cases: Sequence[Case], at: datetime) -> list[Decision]:
+    """The decisions on items at their versions, not yet stored. Call within their transaction.
+
+    Notes on each item since when what is decided acts.
+    """
+    ladder = bench.workspace.ladder
+    shares = audit.chances(bench.strategy, cases, at)
+    flags = audit.drawn([item.external_id for item in items], shares, bench.workspace.audit_seed)
+    decisions = []
+    for item, case, share, flag in zip(items, cases, shares, flags, strict=True):
+        record = decision_record(bench.strategy, case, bench.catalog, ladder=ladder)
+        _stamp(item, str(record["action"]), ladder, at)
+        decisions.append(
+            Decision(
+                item=item,
+                item_version=item.version,
+                audit_probability=share,
+                audited=flag,
+                decided_at=at,
+                **record,
+            )
+        )
+    return decisions
+
+
+def store(decisions: Sequence[Decision]) -> None:
+    """Store decisions whose items are stored."""
+    for decision in decisions:
+        decision.item_id = decision.item.pk
+    Decision.objects.bulk_create(decisions)
+
+
+def update(item: Item, *, was: tuple[int, int]) -> None:
+    """Store an item that was read at this version and with so many reports.
+
+    Raises:
+        RaceError: it is not at that version, or has other reports, any more.
+    """
+    fields = ("version", "digest", "author_id", "views", "reports", "acted_at", "removed_at")
+    unchanged = Item.objects.filter(pk=item.pk, version=was[0], reports=was[1])
+    if not unchanged.update(**{name: getattr(item, name) for name in fields}):
+        raise RaceError(f"item {item.pk} has changed")
+
+
+def _stamp(item: Item, action: str, ladder: Ladder, at: datetime) -> None:
+    acting = ladder.with_outcome(Outcome.ACTIONED)
+    item.acted_at = (item.acted_at or at) if action in acting else None
+    item.removed_at = (item.removed_at or at) if action == acting[-1] else None
