@@ -2,8 +2,8 @@
 
 Errors are drawn anew on real posts: 4 % everywhere, and 2–5 times that in one planted slice of 0.5–5 % of the
 items. It counts as found where one of the ten slices told has a Jaccard overlap of at least 0.5 with it.
-`python -m benchmarks.measure.bench_causes [plants] [permuted runs] [of sliceline]` prints the tables of
-docs/measurement/root-causes.md. Needs the folder TIDEGATE_DATA.
+`python -m benchmarks.measure.bench_causes [plants] [permuted reports] [of sliceline] [items]` prints the
+tables of docs/measurement/root-causes.md. Needs the folder TIDEGATE_DATA.
 """
 
 from __future__ import annotations
@@ -15,24 +15,33 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import beta
 
 from benchmarks.figure import Figure
 from benchmarks.measure.causes_rival import sliceline_slices
 from benchmarks.measure.causes_world import Members, Plant, World, errors, plants, world
 from tidegate.measure.causes.choose import choose
-from tidegate.measure.causes.finding import excess, share_limits
+from tidegate.measure.causes.finding import lift_limits
 from tidegate.measure.causes.search import Slices, candidates
 from tidegate.measure.causes.significance import luck
 
-ITEMS = (10_000, 20_000)
-PLANTS, RUNS, OF_SLICELINE = 200, 400, 10
-PERMUTATIONS = 200
+ITEMS = 10_000
+PLANTS, REPORTS, OF_SLICELINE = 40, 40, 4
+"""Enough for `make bench`; the tables in the docs are of 200, 1,000 and 40."""
+PERMUTATIONS = 400
+LEVEL = 0.025
+"""A report searches twice, for leakage and for overkill, and its 5 % are shared by the two."""
+ACTIONED, OVERKILL = 0.2, 0.1
+"""Of a permuted report: the share of the items that are actioned, and of these the share that are fine."""
 TOLD, OVERLAP = 10, 0.5
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One plant, searched for: its rank among the slices told (None where it is not), and whether proven."""
+    """One plant, searched for: its rank among the slices told (None where it is not), and whether proven.
+
+    `covered`: whether the interval of the slice that found it holds that slice's true lift.
+    """
 
     plant: Plant
     rank: int | None
@@ -42,35 +51,39 @@ class Trial:
 
 
 def tried(slices: Slices, plant: Plant, seed: int) -> Trial:
-    """`covered`: whether the interval of the slice that found it holds that slice's true lift."""
     wrong = errors(plant, np.random.default_rng(seed))
     start = time.process_time()
     even = np.zeros(len(wrong), dtype=np.intp)
-    chance = luck(slices, wrong, even, permutations=PERMUTATIONS, seed=seed)
+    chance = luck(slices, wrong, even, permutations=PERMUTATIONS, confidence=1 - LEVEL, seed=seed)
     chosen = choose(slices, wrong, even, chance, most=TOLD)
     seconds = time.process_time() - start
     for rank, one in enumerate(chosen, start=1):
         inside = members(slices, one.number)
         if jaccard(inside, plant.members) >= OVERLAP:
-            share, of_errors = excess(inside, wrong, np.ones(len(wrong)))
-            low, high = share_limits(of_errors, float(wrong.sum()), chance.critical)
+            low, high = lift_limits(inside, wrong, np.ones(len(wrong)), chance.critical)
             rate = np.where(plant.members, plant.uplift, 1.0)
             lift = rate[inside].mean() / rate.mean()
-            return Trial(plant, rank, one.p_value <= 0.05, low <= lift * share <= high, seconds)
+            return Trial(plant, rank, one.p_value <= LEVEL, low <= lift <= high, seconds)
     return Trial(plant, None, False, None, seconds)
 
 
-def false_alarms(slices: Slices, plant: Plant, runs: int) -> float:
-    """How often something is proven once the errors have been permuted."""
-    alarms = 0
-    for seed in range(runs):
-        rng = np.random.default_rng([2, seed])
-        wrong = rng.permutation(errors(plant, rng))
-        even = np.zeros(len(wrong), dtype=np.intp)
-        chance = luck(slices, wrong, even, permutations=PERMUTATIONS, seed=seed)
-        first = choose(slices, wrong, even, chance, most=1)
-        alarms += bool(first) and first[0].p_value <= 0.05
-    return alarms / runs
+def false_alarms(of: World, plant: Plant, reports: int) -> list[tuple[bool, bool]]:
+    """Whether anything is proven of permuted leakage and of permuted overkill, per report."""
+    actioned = np.random.default_rng(2).random(len(of.fields)) < ACTIONED
+    passed_slices, actioned_slices = (candidates(of.where(part).clauses) for part in (~actioned, actioned))
+    leaks = errors(plant, np.random.default_rng(3))[~actioned]
+    fine = np.random.default_rng(4).random(int(actioned.sum())) < OVERKILL
+    return [
+        (_alarm(passed_slices, leaks, [2, seed]), _alarm(actioned_slices, fine, [3, seed]))
+        for seed in range(reports)
+    ]
+
+
+def _alarm(slices: Slices, wrong: Members, seed: list[int]) -> bool:
+    wrong = np.random.default_rng(seed).permutation(wrong)
+    even = np.zeros(len(wrong), dtype=np.intp)
+    chance = luck(slices, wrong, even, permutations=PERMUTATIONS, confidence=1 - LEVEL, seed=seed[1])
+    return any(one.p_value <= LEVEL for one in choose(slices, wrong, even, chance, most=1))
 
 
 def members(slices: Slices, number: int) -> Members:
@@ -81,69 +94,114 @@ def jaccard(one: Members, other: Members) -> float:
     return float((one & other).sum() / max((one | other).sum(), 1))
 
 
-def rival(of: World, planted: Sequence[Plant]) -> list[tuple[bool, float]] | None:
-    """Whether sliceline finds each plant among its first ten, and the seconds; None where it is missing."""
+def rival(of: World, planted: Sequence[Plant]) -> list[tuple[bool, float]]:
+    """Whether sliceline finds each plant among its first ten, and the seconds; empty where it is missing."""
     found = []
     for seed, plant in enumerate(planted):
         start = time.process_time()
         told = sliceline_slices(of, errors(plant, np.random.default_rng(seed)), TOLD)
         if told is None:
-            return None
+            return []
         hit = any(jaccard(one, plant.members) >= OVERLAP for one in told)
         found.append((hit, time.process_time() - start))
     return found
 
 
-def run() -> Iterator[Figure]:
-    yield from measured(PLANTS, RUNS, OF_SLICELINE)
-
-
-def measured(number: int, runs: int, of_sliceline: int) -> Iterator[Figure]:
-    if "TIDEGATE_DATA" not in os.environ:
-        return
-    for items in ITEMS:
-        of = world(items)
-        start = time.process_time()
-        slices = candidates(of.clauses)
-        searched = time.process_time() - start
-        planted = plants(of, number)
-        trials = [tried(slices, plant, seed) for seed, plant in enumerate(planted)]
-        name = f"causes: {items:,} items"
-        yield Figure(f"{name}, slices searched", len(slices.sizes), "slices")
-        yield Figure(f"{name}, seconds of a search", searched + trials[0].seconds, "seconds")
-        yield from _recall(name, trials)
-        yield Figure(f"{name}, false alarms of {runs}", 100 * false_alarms(slices, planted[0], runs), "%")
-        if of_sliceline and items == ITEMS[0]:
-            beside = rival(of, planted[:of_sliceline])
-            if beside is not None:
-                ours = 100 * np.mean([one.rank is not None for one in trials[:of_sliceline]])
-                theirs = 100 * np.mean([hit for hit, _ in beside])
-                yield Figure(f"{name}, the first {of_sliceline} plants, ours", float(ours), "%")
-                yield Figure(f"{name}, the first {of_sliceline} plants, sliceline", float(theirs), "%")
-                yield Figure(f"{name}, sliceline", float(np.median([s for _, s in beside])), "seconds")
-
-
-def _recall(name: str, trials: Sequence[Trial]) -> Iterator[Figure]:
-    groups = {"all": trials}
+def grouped(trials: Sequence[Trial]) -> dict[str, list[Trial]]:
+    groups = {"all": list(trials)}
     for kind in dict.fromkeys(one.plant.kind for one in trials):
         groups[kind] = [one for one in trials if one.plant.kind == kind]
-    for low, high in ((0.005, 0.01), (0.01, 0.02), (0.02, 0.051)):
-        groups[f"size {low:.1%}–{high:.1%}"] = [t for t in trials if low <= t.plant.members.mean() < high]
+    for low, high in ((0.5, 1), (1, 2), (2, 5)):
+        of = [t for t in trials if low <= 100 * t.plant.members.mean() < high + 0.1 * (high == 5)]
+        groups[f"{low:g}–{high:g} % of the items"] = of
     for less, more in ((2, 3), (3, 4), (4, 5)):
         groups[f"uplift {less}–{more}"] = [t for t in trials if less <= t.plant.uplift < more]
-    for group, of in groups.items():
-        if of:
-            for said, hits in (
-                ("among ten", [one.rank is not None for one in of]),
-                ("first", [one.rank == 1 for one in of]),
-                ("proven", [one.proven for one in of]),
-            ):
-                yield Figure(f"{name}, {group} ({len(of)}), {said}", 100 * float(np.mean(hits)), "%")
-    covered = [one.covered for one in trials if one.covered is not None]
-    yield Figure(f"{name}, lift within its interval", 100 * float(np.mean(covered)), "%")
+    return {name: of for name, of in groups.items() if of}
+
+
+def percent(hits: Sequence[bool | None]) -> float:
+    return 100 * float(np.mean([bool(hit) for hit in hits])) if hits else 0.0
+
+
+def limits(count: int, of: int) -> tuple[float, float]:
+    """Clopper and Pearson's 95 % interval in percent."""
+    low = beta.ppf(0.025, count, of - count + 1) if count else 0.0
+    high = beta.ppf(0.975, count + 1, of - count) if count < of else 1.0
+    return 100 * float(low), 100 * float(high)
+
+
+def run() -> Iterator[Figure]:
+    if "TIDEGATE_DATA" not in os.environ:
+        return
+    of = world(ITEMS)
+    slices, planted = candidates(of.clauses), plants(of, PLANTS)
+    trials = [tried(slices, plant, seed) for seed, plant in enumerate(planted)]
+    name = f"causes: {ITEMS:,} items, {len(slices.sizes):,} slices"
+    yield Figure(f"{name}, a search", float(np.median([one.seconds for one in trials])), "seconds")
+    for group, part in grouped(trials).items():
+        found = percent([one.rank is not None for one in part])
+        yield Figure(f"{name}, planted, among ten, {group} ({len(part)})", found, "%")
+    alarms = false_alarms(of, planted[0], REPORTS)
+    yield Figure(f"{name}, {REPORTS} permuted reports, false alarms", percent([any(a) for a in alarms]), "%")
+    beside = rival(of, planted[:OF_SLICELINE])
+    if beside:
+        ours = percent([one.rank is not None for one in trials[:OF_SLICELINE]])
+        theirs = percent([hit for hit, _ in beside])
+        said = f"{name}, the first {OF_SLICELINE} plants, among ten"
+        yield Figure(said, ours, "%", "sliceline", ours / theirs if theirs else None)
+        yield Figure(f"{said}, sliceline", theirs, "%")
+
+
+def tables(number: int, reports: int, of_sliceline: int, items: int) -> Iterator[str]:
+    """The tables of the docs page, line by line."""
+    of = world(items)
+    start = time.process_time()
+    slices = candidates(of.clauses)
+    counted = time.process_time() - start
+    planted = plants(of, number)
+    trials = [tried(slices, plant, seed) for seed, plant in enumerate(planted)]
+    yield f"{items:,} posts, {len(of.clauses.clauses):,} clauses, {len(slices.sizes):,} slices"
+    yield "| causes | number | among ten | first | proven |"
+    yield "| --- | --- | --- | --- | --- |"
+    for name, part in grouped(trials).items():
+        hits = ([t.rank is not None for t in part], [t.rank == 1 for t in part], [t.proven for t in part])
+        yield f"| {name} | {len(part)} | " + " | ".join(f"{percent(hit):.0f} %" for hit in hits) + " |"
+    held = [one.covered for one in trials if one.covered is not None]
+    yield f"The lift's interval held the true lift in {sum(held)} of {len(held)} cases."
+    spent = float(np.median([one.seconds for one in trials]))
+    yield f"Seconds of one core: {counted:.1f} to count the slices, {spent:.1f} to search them."
+    beside = rival(of, planted[:of_sliceline])
+    if beside:
+        yield from _beside(trials[:of_sliceline], beside)
+    if reports:
+        yield from _alarms(false_alarms(of, planted[0], reports))
+
+
+def _beside(trials: Sequence[Trial], beside: Sequence[tuple[bool, float]]) -> Iterator[str]:
+    yield "| causes | number | tidegate | sliceline |"
+    yield "| --- | --- | --- | --- |"
+    kinds = [one.plant.kind for one in trials]
+    for kind in ("all", *dict.fromkeys(kinds)):
+        of = [at for at, its in enumerate(kinds) if kind in ("all", its)]
+        ours, theirs = (
+            percent([trials[at].rank is not None for at in of]),
+            percent([beside[at][0] for at in of]),
+        )
+        yield f"| {kind} | {len(of)} | {ours:.0f} % | {theirs:.0f} % |"
+    yield f"sliceline: {np.median([seconds for _, seconds in beside]):.1f} seconds each."
+
+
+def _alarms(alarms: Sequence[tuple[bool, bool]]) -> Iterator[str]:
+    yield "| permuted errors | reports | false alarms | 95 % interval |"
+    yield "| --- | --- | --- | --- |"
+    leakage, overkill = zip(*alarms, strict=True)
+    searches = {"either search": [any(one) for one in alarms], "leakage": leakage, "overkill": overkill}
+    for name, hits in searches.items():
+        low, high = limits(sum(hits), len(hits))
+        yield f"| {name} | {len(hits):,} | {sum(hits)} ({percent(hits):.1f} %) | {low:.1f}–{high:.1f} % |"
 
 
 if __name__ == "__main__":
-    asked = [int(one) for one in sys.argv[1:]] + [PLANTS, RUNS, OF_SLICELINE][len(sys.argv) - 1 :]
-    for figure in measured(*asked):
-        print(f"| {figure.name.removeprefix('causes: ')} | {figure.value:,.1f} {figure.unit} |", flush=True)
+    asked = [int(one) for one in sys.argv[1:]]
+    for line in tables(*asked, *(PLANTS, REPORTS, OF_SLICELINE, ITEMS)[len(asked) :]):
+        print(line, flush=True)

@@ -36,6 +36,11 @@ class World:
     words: pl.Series
     clauses: Predicates
 
+    def where(self, kept: Members) -> World:
+        """Some of the items, with clauses of their own."""
+        fields, said = self.fields.filter(kept), self.words.filter(kept)
+        return World(fields, said, predicates(fields, said))
+
 
 @dataclass(frozen=True)
 class Plant:

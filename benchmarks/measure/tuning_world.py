@@ -16,7 +16,7 @@ from tidegate.policy.ladder import LADDER
 from tidegate.runs.folder import RunFolder
 from tidegate.runs.moderate import spec_record
 from tidegate.strategy import load_strategy
-from tidegate.tables import ITEM_SIGNALS, ITEMS, Catalog, DetectorSpec, SignalField, SignalType
+from tidegate.tables import DECISIONS, ITEM_SIGNALS, ITEMS, Catalog, DetectorSpec, SignalField, SignalType
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -84,7 +84,7 @@ def world(
     ).write_parquet(run.table("signals"))
     chance = np.broadcast_to(np.asarray(p, dtype=float), n)
     audited = np.random.default_rng(seed).random(n) < chance
-    pl.DataFrame(
+    decisions = pl.DataFrame(
         {
             "item_id": ids,
             "action": ["review"] * n,
@@ -95,7 +95,13 @@ def world(
             "cost_ms": np.full(n, 0.05),
             "cost_money": np.zeros(n),
         }
-    ).write_parquet(run.table("decisions"))
+    )
+    decisions = decisions.with_columns(
+        pl.lit(None, dtype).alias(name)
+        for name, dtype in DECISIONS.schema.items()
+        if name not in decisions.columns
+    )
+    decisions.select(DECISIONS.names).write_parquet(run.table("decisions"))
     catalog = Catalog.of(ITEM_SIGNALS, spec)
     manifest = {
         "input": [],

@@ -108,11 +108,15 @@ def generate() -> None:
             f"COPY (SELECT item_id, hash(item_id || 'y') % 5 = 0 AS violates FROM '{RUN.table('decisions')}' "
             f"WHERE audited) TO '{LABELS}' (FORMAT parquet)"
         )
+    strategy = loaded(RUN.strategy)
     manifest = {
-        "strategy": {"let": dict(loaded(RUN.strategy).let)},
+        "input": [],
+        "items": ITEMS_DECIDED,
+        "strategy": {"let": dict(strategy.let), "hash": strategy.hash},
         "ladder": [asdict(action) for action in LADDER],
         "policies": sorted(POLICIES),
         "detectors": {name: spec_record(spec) for name, spec in CATALOG.detectors.items()},
+        "audit_seed": "seed",
         "complete": True,
     }
     RUN.manifest.write_text(json.dumps(manifest), encoding="utf-8")
@@ -146,6 +150,7 @@ def items_sql() -> str:
         "market": f"['US', 'CN', 'DE', 'BR', 'IN'][1 + floor(5 * {uniform(21)})::BIGINT]",
         "surface": "'feed'",
         "created_at": "TIMESTAMPTZ '2026-01-01 00:00:00Z' + to_seconds(i)",
+        "reports": "NULL::BIGINT",
         "views": f"floor(power(1e-6 + {uniform(22)}, -0.7))::BIGINT",
     }
     columns = ", ".join(f"{known.get(c.name, 'NULL::VARCHAR')} AS {c.name}" for c in ITEMS.columns)

@@ -104,6 +104,8 @@ def test_the_report_stands_alone_and_shows_no_text(run: RunFolder, labels: Path,
     assert "Where do we leak?" in text
     assert "What would fix it?" in text
     assert PLANTED in text
+    assert '<small class="proven">proven</small>' in text
+    assert "<details><summary>Examples to look at</summary>" in text
     assert "<script" not in text
     assert "http" not in text.replace("http-equiv", "")
     posts = pl.read_parquet(run.table("items"))["text"].drop_nulls().to_list()

@@ -70,6 +70,32 @@ def test_corrected_rates_hold_the_truth(site: Path) -> None:
     assert "corrected" in figures["by"]["language"]["zh"]["leakage"]["rate"]
 
 
+def test_corrected_shares_hold_the_truth(site: Path) -> None:
+    options = ("--labels", site / "labels.csv", "--golds", site / "golds.csv", "--by", "language", "--json")
+    status, said = tidegate("measure", site / "run", *options)
+    assert status == 0, said
+    figures = json.loads(said)
+    exact = json.loads((site / "run" / "summary.json").read_text())
+    for error in ("leakage", "overkill"):
+        found, truth = figures[error]["share"]["corrected"], exact[error]["share"]["truth"]
+        assert found["low"] <= truth <= found["high"]
+    assert "corrected" in figures["by"]["language"]["en"]["leakage"]["share"]
+    # What is counted by view stays as labelled.
+    assert "corrected" not in figures["leakage"]["share_by_views"]
+
+
+def test_an_answer_that_was_taken_back_is_no_answer(site: Path, tmp_path: Path) -> None:
+    labels = pl.read_csv(site / "labels.csv")
+    first = labels.with_columns(violates=~pl.col("violates"), labelled_at=pl.lit("2026-03-01T08:00:00Z"))
+    second = labels.with_columns(labelled_at=pl.lit("2026-03-01T09:00:00Z"))
+    pl.concat([second, first]).write_csv(tmp_path / "labels.csv")
+    said = [
+        tidegate("reviewers", path, "--golds", site / "golds.csv", "--json")[1]
+        for path in (site / "labels.csv", tmp_path / "labels.csv")
+    ]
+    assert said[0] == said[1]
+
+
 def test_the_table_shows_both(site: Path) -> None:
     status, said = tidegate(
         "measure", site / "run", "--labels", site / "labels.csv", "--golds", site / "golds.csv"
@@ -77,6 +103,7 @@ def test_the_table_shows_both(site: Path) -> None:
     assert status == 0, said
     assert "Corrected for reviewers' mistakes" in said
     assert "as labelled" in said
+    assert "leakage share" in said.partition("Corrected for")[2]
 
 
 def test_golds_that_nobody_answered_are_told(site: Path, tmp_path: Path) -> None:

@@ -43,6 +43,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "publish": "Publish a strategy as a version that never changes.",
         "activate": "Let a published version decide: forward, or back.",
         "versions": "What was published, by whom and why, and what is active.",
+        "export": "What the service decided, as a run folder that every command reads.",
         "key": "Make or revoke the key of an integration.",
         "ledger": "The record of every act: is it whole?",
     },

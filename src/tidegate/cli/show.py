@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -164,21 +165,22 @@ def errors_table(
 
 
 def corrections(figures: Mapping[str, Any]) -> None:
-    """Rates as labelled, and as they are once the reviewers' mistakes are allowed for."""
+    """Figures as labelled, and as they are once the reviewers' mistakes are allowed for."""
     table = Table(title="Corrected for reviewers' mistakes", title_justify="left")
     for name in ("", "as labelled", "corrected", "95 % interval", "sensitivity", "specificity"):
         table.add_column(name, justify="left" if not name else "right")
     notes: dict[str, list[str]] = {}
     homes = [("", figures), *((v, home) for values in figures["by"].values() for v, home in values.items())]
     for label, home in homes:
-        for error in ("leakage", "overkill"):
-            rate = home.get(error, {}).get("rate", {})
-            if "corrected" not in rate:
+        for error, kind in product(("leakage", "overkill"), ("rate", "share")):
+            figure = home.get(error, {}).get(kind, {})
+            if "corrected" not in figure:
                 continue
-            found, name = rate["corrected"], f"{label}: {error} rate" if label else f"{error} rate"
+            found = figure["corrected"]
+            name = f"{label}: {error} {kind}" if label else f"{error} {kind}"
             limits = f"{percent(found['low'])} – {percent(found['high'])}"
             skill = (percent(found["sensitivity"]), percent(found["specificity"]))
-            table.add_row(name, percent(rate["estimate"]), percent(found["estimate"]), limits, *skill)
+            table.add_row(name, percent(figure["estimate"]), percent(found["estimate"]), limits, *skill)
             if found["note"]:
                 notes.setdefault(found["note"], []).append(name)
     out.print()

@@ -37,8 +37,9 @@ class Ballots:
 def ballots(labels: pl.DataFrame) -> Ballots:
     """Labels as votes; rows without an item or an answer are left out.
 
-    Rows of one labeller on one item are one vote. Where no labeller is named, each row is a vote of its own,
-    except that rows which name different policies are read as one person going through the policies.
+    Rows of one labeller on one item are one vote, of which only the latest count (see `latest`). Where no
+    labeller is named, each row is a vote of its own, except that rows which name different policies are read
+    as one person going through the policies.
 
     Raises:
         MeasureError: a column is missing.
@@ -54,15 +55,38 @@ def ballots(labels: pl.DataFrame) -> Ballots:
         pl.col(name).cast(pl.String) if name in labels.columns else pl.lit(None, pl.String).alias(name)
         for name in ("policy", "labeller")
     ]
+    given = [name for name in ("labelled_at",) if name in labels.columns]
     rows = labels.select(
-        pl.col("item_id").cast(pl.String), pl.col("violates").cast(pl.Boolean), *optional
+        pl.col("item_id").cast(pl.String), pl.col("violates").cast(pl.Boolean), *optional, *given
     ).drop_nulls(["item_id", "violates"])
     if rows["item_id"].n_unique() == len(rows):
         return Ballots(rows.with_columns(voter=pl.lit("")), single=True)
+    rows = latest(rows)
     nth = pl.int_range(pl.len()).over("item_id", "policy", "labeller").cast(pl.String)
     kind = pl.when(pl.col("policy").is_null()).then(pl.lit("row ")).otherwise(pl.lit("pass "))
     named = pl.lit("by ") + pl.col("labeller")
     return Ballots(rows.with_columns(voter=pl.coalesce(named, kind + nth)), single=False)
+
+
+def latest(labels: pl.DataFrame) -> pl.DataFrame:
+    """Labels without what the same labeller took back later.
+
+    Of a labeller's rows on one item and policy only those of the latest `labelled_at` remain, and none that
+    is older than their latest word that the item violates nothing (a no that names no policy). Rows without a
+    time or a labeller remain: nobody can tell which came first, or that one person gave them.
+
+    Args:
+        labels: item_id and violates, and policy, labeller and labelled_at where they are known.
+    """
+    if not {"labeller", "labelled_at"} <= set(labels.columns):
+        return labels
+    said_at, whose = pl.col("labelled_at"), ["item_id", "labeller"]
+    policy = pl.col("policy") if "policy" in labels.columns else pl.lit(None, pl.String)
+    nothing = policy.is_null() & ~pl.col("violates")
+    last = said_at.max().over(*whose, policy)
+    cleared = said_at.filter(nothing).max().over(*whose)
+    stands = (said_at == last) & (cleared.is_null() | (said_at >= cleared))
+    return labels.filter(pl.col("labeller").is_null() | said_at.is_null() | stands)
 
 
 def on_any_policy(labels: Ballots) -> Votes:

@@ -18,6 +18,12 @@ from tidegate.strategy import AuditPlan, Strategy
 from tidegate.warehouse import write_part
 from tidegate.warehouse.exact import read_part
 
+STREAMED = "streamed"
+"""What the manifest says under `audit` of a run whose chances were given as its items came.
+
+Those of plans with a budget hung on what had come before, and cannot be worked out again.
+"""
+
 Floats = NDArray[np.float64]
 
 
@@ -56,6 +62,14 @@ def probabilities(strategy: Strategy, decided: pl.DataFrame) -> Floats:
         if mine.any():
             p[mine.to_numpy()] = _of_plan(plan, decided.filter(mine))
     return p
+
+
+def with_budget(strategy: Strategy, rules: pl.Series) -> pl.Series:
+    """Whether the audit plan of the rule that decided has a daily budget; for each decision."""
+    plans = plans_of(strategy)
+    budgeted = {rule.id: rule.audit.budget_per_day is not None for rule in strategy.rules}
+    default = plans[None].budget_per_day is not None
+    return rules.replace_strict(budgeted, default=default, return_dtype=pl.Boolean)
 
 
 def day_of(created_at: pl.Expr) -> pl.Expr:

@@ -5,11 +5,8 @@ What the page says in charts it also says in tables; all that comes from data is
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tidegate.names import counted
@@ -25,12 +22,12 @@ from tidegate.runs.backtest_words import (
     sentence,
     warning,
 )
+from tidegate.runs.page import page
 
 if TYPE_CHECKING:
     from tidegate.runs.backtest import Backtest
     from tidegate.runs.backtest_flips import Change
 
-STYLE = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
 RULES_SHOWN = 30
 
 Cell = str | int | None
@@ -44,36 +41,8 @@ def html(result: Backtest) -> str:
     """
     charts.check_installed()
     title = f"Backtest: {result.before} → {result.after}"
-    return "\n".join(
-        [
-            "<!doctype html>",
-            '<html lang="en">',
-            '<meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{_policy()}">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            '<meta name="referrer" content="no-referrer">',
-            f"<title>{escape(title)}</title>",
-            f"<style>{STYLE}</style>",
-            "<main>",
-            *_top(result),
-            *_differences(result),
-            *_matrix(result),
-            *_rules(result),
-            *_slices(result),
-            *_undetermined(result),
-            *_most_viewed(result),
-            *_footer(result),
-            "</main>",
-            "</html>",
-            "",
-        ]
-    )
-
-
-def _policy() -> str:
-    """Only this very style sheet; no script, no picture, no address."""
-    digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    sections = (_top, _differences, _matrix, _rules, _slices, _undetermined, _most_viewed, _footer)
+    return page(title, (line for section in sections for line in section(result)))
 
 
 def _top(result: Backtest) -> Iterator[str]:

@@ -23,16 +23,15 @@ import polars as pl
 
 import tidegate
 from tidegate.errors import InputError, RunError, Where
-from tidegate.policy.ladder import Outcome
 from tidegate.runs import folder as folders
 from tidegate.runs.audit import write_audit
 from tidegate.runs.bench import Bench
+from tidegate.runs.closing import close
 from tidegate.runs.folder import RunFolder
 from tidegate.runs.population import check_slices
-from tidegate.runs.sheets import write_sheets
-from tidegate.runs.summary import summarise
+from tidegate.runs.summary import Rejected
 from tidegate.strategy import cascade, decisions_frame
-from tidegate.warehouse import Batch, RejectWriter, join_parts, read_items, write_part
+from tidegate.warehouse import Batch, RejectWriter, read_items, write_part
 from tidegate.warehouse.exact import read_part
 
 STDIN = "-"
@@ -193,21 +192,13 @@ def keep_batch(part: Path, batch: Batch, bench: Bench, arm: str) -> None:
 def finish(
     job: Job, bench: Bench, folder: RunFolder, manifest: Mapping[str, Any], rejects: RejectWriter
 ) -> dict[str, Any]:
-    """Draw the audit sample, join the batches, and write what people read. Safe to do again."""
+    """Draw the audit sample and close the run. Safe to do again."""
     parts = folder.parts()
     write_audit(bench.strategy, parts, bench.workspace.audit_seed)
-    for table in folders.TABLES:
-        beside = ["audit"] if table == "decisions" else []
-        files = [[part / f"{name}.arrow" for name in (table, *beside)] for part in parts]
-        if files and files[0][0].exists():
-            join_parts(files, folder.table(table))
     if rejects.count:
         shutil.copyfile(rejects.path, folder.rejected)
-    write_sheets(folder, bench.workspace.ladder.with_outcome(Outcome.HELD))
-    summary = summarise(folder, bench.workspace.ladder, job.by, rejects=rejects, seconds=spent(parts))
-    folders.write_json(folder.summary, summary)
-    folders.complete(folder, {**manifest, "items": summary["items"]})
-    return summary
+    rejected = Rejected(rejects.count, rejects.summary())
+    return close(folder, manifest, bench.workspace.ladder, job.by, rejected=rejected, seconds=spent(parts))
 
 
 def spent(parts: Sequence[Path]) -> dict[str, float]:

@@ -14,7 +14,7 @@ from tidegate.errors import RunError, Where
 from tidegate.measure import draw
 from tidegate.names import counted
 from tidegate.policy.ladder import Action, Ladder, Outcome
-from tidegate.runs.audit import Floats, day_of, plans_of, probabilities
+from tidegate.runs.audit import STREAMED, day_of, plans_of, probabilities, with_budget
 from tidegate.runs.folder import TABLES, RunFolder
 from tidegate.strategy import Strategy, load_strategy, replay
 from tidegate.tables import DECISIONS, ITEMS, TRUTH, Catalog, DetectorSpec, SignalField, SignalType
@@ -103,7 +103,7 @@ def differences(run: Recorded) -> Iterator[pl.DataFrame]:
     Recomputed are the decisions, from the values that they recorded, each item's chance of being audited, and
     who was drawn.
     """
-    chances = pl.Series("chance", _chances(run))
+    chances = _chances(run)
     start = 0
     for batch in pq.ParquetFile(run.folder.table("decisions")).iter_batches(BATCH):
         frame = pl.DataFrame(batch)
@@ -118,8 +118,8 @@ def differences(run: Recorded) -> Iterator[pl.DataFrame]:
         )
 
 
-def _chances(run: Recorded) -> Floats:
-    """The chance of being audited of every decision, anew: its rule's plan over the whole run."""
+def _chances(run: Recorded) -> pl.Series:
+    """The chance of being audited of every decision, anew; null where it cannot be worked out again."""
     scores = sorted(
         {plan.proportional_to for plan in plans_of(run.strategy).values() if plan.proportional_to}
     )
@@ -128,7 +128,11 @@ def _chances(run: Recorded) -> Floats:
         scan_table(run.folder.table("items")).select(day_of(pl.col("created_at"))),
         scan_table(run.folder.table("signals")).select(scores),
     ]
-    return probabilities(run.strategy, pl.concat(tables[: 2 + bool(scores)], how="horizontal").collect())
+    decided = pl.concat(tables[: 2 + bool(scores)], how="horizontal").collect()
+    chances = pl.Series("chance", probabilities(run.strategy, decided))
+    if run.manifest.get("audit") == STREAMED:
+        return chances.set(with_budget(run.strategy, decided["rule"]), None)
+    return chances
 
 
 def _other_chance(decisions: pl.DataFrame) -> pl.DataFrame:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from tidegate.errors import MeasureError, Where
+from tidegate.measure.figures import TARGET
 from tidegate.measure.reviewers import (
     Corrected,
+    Part,
     Skill,
     corrected_rate,
+    corrected_share,
+    fine,
     mixture,
     of_majority,
+    parts_by_outcome,
     skill_from_golds,
     skill_from_overlaps,
 )
-from tidegate.measure.votes import ballots
+from tidegate.measure.votes import ballots, latest
 from tidegate.names import nearest
 from tidegate.runs.folder import RunFolder
 from tidegate.runs.population import ITEM_SLICES, population
@@ -28,8 +33,8 @@ from tidegate.warehouse.exact import scan_table
 
 EVERYBODY = "everybody"
 GROUPS = ("labeller", "policy")
-RATES = {"leakage": False, "overkill": True}
-"""The rates that are corrected, and whether what they count as an error is a fine item."""
+ABOUT_FINE = {"leakage": False, "overkill": True}
+"""The errors, and whether what they count is a fine item."""
 
 
 def gold_answers(labels: pl.DataFrame, golds: pl.DataFrame) -> pl.DataFrame:
@@ -71,7 +76,7 @@ def skills(
                 remedy=f"{nearest(name, groups)}Group by {', '.join(groups)}"
                 + (", or by columns of items with --run." if run is None else "."),
             )
-    said = read_labels(labels)
+    said = latest(read_labels(labels))
     if golds is None:
         if run is not None:
             decided = population(run, recorded(run).ladder).select("item_id", population="outcome")
@@ -90,30 +95,33 @@ def skills(
 def correct(
     figures: dict[str, Any], folder: RunFolder, labels: Path, golds: Path, confidence: float
 ) -> dict[str, Any]:
-    """The figures of `measuring.measure`, each rate by item with what it is once mistakes are allowed for.
+    """The figures of `measuring.measure` by item, each with what it is once mistakes are allowed for.
 
     The skill is that of the reviewers who gave the run's labels, each weighing as many answers as they gave,
-    on golds of the slice where it has enough of them, and on all golds otherwise. Rates by view and shares
-    mix what passed with what was actioned, and are not corrected.
+    on golds of the slice where it has enough of them, and on all golds otherwise. Figures by view are not
+    corrected, and neither is the overkill share of a policy, whose fine items every other policy shares.
 
     Raises:
         MeasureError: no label answers a gold, or items have an even number of answers each.
         InputError: the golds cannot be read.
     """
-    said = read_labels(labels)
+    said = latest(read_labels(labels))
     answers = gold_answers(said, read_labels(golds))
     ids = scan_table(folder.table("decisions")).filter("audited").select("item_id").collect()
     mine = said.join(ids, on="item_id", how="semi")
     votes = _votes(mine)
     everybody = of_majority(_weighed(answers, mine), votes)
-    answers = _with_slices(answers, folder, tuple(figures["by"]))
+    by = tuple(figures["by"])
+    answers = _with_slices(answers, folder, by)
+    people = population(folder, recorded(folder).ladder, by)
+    by_outcome = parts_by_outcome(people, said, by=by, confidence=confidence)
     for slice, value, home in _homes(figures):
         one = everybody
         if slice in answers.columns:
             own = of_majority(_weighed(answers.filter(pl.col(slice) == value), mine), votes)
             few = f"too few golds of this {slice}: those of all are used"
             one = own if own.enough else everybody.noted(few)
-        for error, about_fine in RATES.items():
+        for error, about_fine in ABOUT_FINE.items():
             rate = home.get(error, {}).get("rate")
             if rate is not None and rate["estimate"] is not None:
                 apparent = (rate["estimate"], rate["low"], rate["high"])
@@ -121,7 +129,24 @@ def correct(
                     apparent, one, items=rate["items"], confidence=confidence, about_fine=about_fine
                 )
                 rate["corrected"] = _told(found_rate, one)
+            share = home.get(error, {}).get("share")
+            parts = by_outcome.get((slice, value) if slice else (None, None), {})
+            if share is not None and share["estimate"] is not None and _can_share(error, slice, parts):
+                found_share = corrected_share(
+                    TARGET[error],
+                    fine(parts) if about_fine else parts,
+                    one,
+                    confidence=confidence,
+                    about_fine=about_fine,
+                )
+                share["corrected"] = _told(found_share, one)
     return figures
+
+
+def _can_share(error: str, slice: str, parts: Mapping[str, Part]) -> bool:
+    """Whether this slice has items of two outcomes at least, and its share is one of those same items."""
+    of_policy = slice == "policy" and error == "overkill"
+    return not of_policy and sum(part.items > 0 for part in parts.values()) > 1
 
 
 def _with_slices(answers: pl.DataFrame, run: RunFolder, by: Sequence[str]) -> pl.DataFrame:

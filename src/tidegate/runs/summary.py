@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
@@ -12,10 +13,17 @@ from tidegate.policy.ladder import Ladder, Outcome
 from tidegate.runs.folder import RunFolder
 from tidegate.runs.population import population, score_of, truth_labels
 from tidegate.tables import LABELS
-from tidegate.warehouse import RejectWriter
 from tidegate.warehouse.exact import scan_table
 
 OVERALL = ("measure", "weight", "slice", "value")
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """How many rows could not be read, and why (see `RejectWriter.summary`)."""
+
+    count: int = 0
+    because: Sequence[Mapping[str, object]] = ()
 
 
 def summarise(
@@ -23,7 +31,7 @@ def summarise(
     ladder: Ladder,
     by: Sequence[str],
     *,
-    rejects: RejectWriter,
+    rejected: Rejected,
     seconds: Mapping[str, float],
 ) -> dict[str, Any]:
     """The summary of a run whose tables are joined."""
@@ -39,8 +47,8 @@ def summarise(
     figures = run_figures(folder, ladder, labels=None, by=by)
     return {
         "items": totals["items"].item(),
-        "rejected": rejects.count,
-        "rejected_because": rejects.summary(),
+        "rejected": rejected.count,
+        "rejected_because": rejected.because,
         "actions": counts(decisions, "action", list(ladder.names)),
         "rules": counts(decisions, "rule"),
         "detector_failures": totals["failed"].item(),

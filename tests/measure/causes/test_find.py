@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tidegate.errors import MeasureError
 from tidegate.measure.causes import find_causes, predicates
-from tidegate.measure.causes.finding import share_limits
+from tidegate.measure.causes.finding import lift_limits
+from tidegate.measure.causes.significance import signed_root
 
 
 def test_a_planted_slice_is_first_and_proven(labels: Any) -> None:
@@ -118,13 +119,37 @@ def test_what_cannot_be_is_refused(labels: Any) -> None:
 
 
 @settings(deadline=None)
-@given(st.floats(0, 1), st.floats(1, 1e9), st.floats(0, 10))
-def test_limits_hold_the_share_and_widen_with_what_they_must_survive(
-    share: float, trials: float, critical: float
+@given(*[st.integers(0, 300)] * 4, st.floats(0, 10), st.sampled_from([1e-9, 1.0, 1e9]))
+def test_limits_hold_the_lift_and_widen_with_what_they_must_survive(
+    wrong: int, right: int, wrong_outside: int, right_outside: int, critical: float, weight: float
 ) -> None:
-    low, high = share_limits(share, trials, critical)
-    assert 0 <= low <= share + 1e-9
-    assert share - 1e-9 <= high <= 1
-    wider_low, wider_high = share_limits(share, trials, critical + 1)
-    assert wider_low <= low + 1e-9
-    assert high - 1e-9 <= wider_high
+    inside = np.repeat([True, True, False, False], [wrong, right, wrong_outside, right_outside])
+    errors = np.repeat([True, False, True, False], [wrong, right, wrong_outside, right_outside])
+    assume(errors.any() and not errors.all() and inside.any())
+    weights = np.full(len(errors), weight)
+    rate, lift = errors.mean(), errors[inside].mean() / errors.mean()
+    low, high = lift_limits(inside, errors, weights, critical)
+    assert 0 <= low <= lift + 1e-6
+    assert lift - 1e-6 <= high <= 1 / rate + 1e-9
+    wider_low, wider_high = lift_limits(inside, errors, weights, critical + 1)
+    assert wider_low <= low + 1e-6
+    assert high - 1e-6 <= wider_high
+
+
+@settings(deadline=None)
+@given(*[st.integers(1, 300)] * 4, st.floats(0.5, 6))
+def test_a_lift_of_one_is_outside_where_the_slice_stands_out(
+    wrong: int, right: int, wrong_outside: int, right_outside: int, critical: float
+) -> None:
+    cells = [wrong, right, wrong_outside, right_outside]
+    inside, errors = (
+        np.repeat([True, True, False, False], cells),
+        np.repeat([True, False, True, False], cells),
+    )
+    size, total = inside.sum(), errors.sum()
+    due = np.array([size * total / len(errors)])
+    root = signed_root(np.array([float(wrong)]), due, np.array([float(size)]), total, len(errors))[0]
+    assume(abs(abs(root) - critical) > 1e-3)
+    low, high = lift_limits(inside, errors, np.ones(len(errors)), critical)
+    assert (low > 1) == (root > critical)
+    assert (high < 1) == (root < -critical)

@@ -23,7 +23,7 @@ def test_a_pair_holds_where_both_of_its_parts_do(labels: Any) -> None:
 def test_two_values_of_a_field_are_no_pair(labels: Any) -> None:
     slices = candidates(labels.clauses)
     for number in np.flatnonzero(slices.pairs):
-        one, other = slices.described(number)
+        one, other = slices.described(int(number))
         assert one.field != other.field or one.field == "word"
 
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tidegate.measure.reviewers import Skill, corrected_rate
+from tidegate.measure.reviewers.skill import exact_limits, of_votes
 
 GOOD = Skill(0.85, 0.995, 1_000, 10_000)
 
@@ -39,7 +40,34 @@ def test_mistakes_that_could_make_up_what_was_found_are_no_number() -> None:
     assert (
         "No number of golds mends this" in found.note
     )  # 0.5 % false calls are more than the 0.4 % found at least
-    assert "second person" in found.note
+    # 0.005² of fine items, 0.85² of violating ones; of some 3,800 labels 0.086 % would be called violating,
+    # at most 0.24 %, which is 0.33 % for a sensitivity of 0.72.
+    assert (
+        "second person (both must agree: 0.0025% of fine items would still be called violating" in found.note
+    )
+    assert "sensitivity falls from 85% to 72.2%" in found.note
+    limit = float(found.note.partition("would be about ")[2].partition("%")[0])
+    assert limit == pytest.approx(0.33, abs=0.02)
+
+
+def test_a_second_look_gives_about_the_limit_that_was_told() -> None:
+    one = Skill(0.85, 0.995, 2_000, 2_000)
+    labels, violates = 4_000, 0.002
+    called = violates * 0.85 + (1 - violates) * 0.005
+    refused = corrected_rate((called, *exact_limits(called, labels, 0.95)), one)
+    assert refused.estimate is None
+    told = float(refused.note.partition("would be about ")[2].partition("%")[0])
+    both = of_votes(one, 2, needed=2)
+    agreed = violates * 0.85**2 + (1 - violates) * 0.005**2
+    again = corrected_rate((agreed, *exact_limits(agreed, labels, 0.95)), both)
+    assert again.estimate == pytest.approx(violates)
+    assert again.high * 100 == pytest.approx(told, rel=0.03)
+
+
+def test_for_overkill_a_second_look_costs_specificity() -> None:
+    found = corrected_rate((0.147, 0.08, 0.23), Skill(0.9, 0.99, 100, 400), about_fine=True)
+    assert "have every 'fine' looked at by a second person (both must agree: 1% of violating" in found.note
+    assert "specificity falls from 99% to 98%" in found.note
 
 
 def test_few_golds_say_how_many_would_do() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tidegate.errors import MeasureError
 from tidegate.measure.reviewers import Skill, mixture, of_majority, skill_from_golds, skill_from_overlaps
+from tidegate.measure.reviewers.skill import Interval, exact_limits, mid_p_limits, of_votes
 
 
 def answered(
@@ -70,9 +71,33 @@ def test_a_majoritys_limits_are_those_of_one_carried_over() -> None:
     assert found == pytest.approx((3 * low**2 - 2 * low**3, 3 * high**2 - 2 * high**3))
 
 
+def test_two_who_must_agree_miss_more_and_invent_less() -> None:
+    one = Skill(0.8, 0.99, 500, 1_000)
+    both, either = of_votes(one, 2, needed=2), of_votes(one, 2, needed=1)
+    assert (both.sensitivity, both.specificity) == pytest.approx((0.64, 0.9999))
+    assert (either.sensitivity, either.specificity) == pytest.approx((0.96, 0.9801))
+    (low, high), _ = one.limits(0.95)
+    assert both.limits(0.95)[0] == pytest.approx((low**2, high**2))
+
+
+def test_mid_p_limits_by_hand() -> None:
+    # Without a mistake in 200 the lower limit s has s^200 / 2 = 0.025.
+    assert mid_p_limits(1.0, 200, 0.95) == pytest.approx((0.05 ** (1 / 200), 1.0))
+    assert mid_p_limits(0.0, 200, 0.95) == pytest.approx((0.0, 1 - 0.05 ** (1 / 200)))
+    assert mid_p_limits(None, 0, 0.95) == (0.0, 1.0)
+
+
+@given(share=st.floats(0, 1), answers=st.floats(1, 1e6))
+def test_mid_p_limits_lie_within_the_exact_ones(share: float, answers: float) -> None:
+    (low, high), (least, most) = (of(share, answers, 0.95) for of in (mid_p_limits, exact_limits))
+    assert least - 1e-8 <= low <= share + 1e-8
+    assert share - 1e-8 <= high <= most + 1e-8
+
+
 @pytest.mark.slow
+@pytest.mark.parametrize("interval", [exact_limits, mid_p_limits])
 @pytest.mark.parametrize("golds", [(25, 500), (500, 25), (100, 100), (30, 2_000)])
-def test_the_limits_of_uneven_labellers_hold(golds: tuple[int, int]) -> None:
+def test_the_limits_of_uneven_labellers_hold(golds: tuple[int, int], interval: Interval) -> None:
     rng, shares, truth = np.random.default_rng(1), (0.9, 0.1), ((0.8, 0.99), (0.95, 0.9))
     mean = [sum(w * skill[k] for w, skill in zip(shares, truth, strict=True)) for k in (0, 1)]
     held = np.zeros(2)
@@ -81,7 +106,8 @@ def test_the_limits_of_uneven_labellers_hold(golds: tuple[int, int]) -> None:
             (w, Skill(rng.binomial(n, se) / n, rng.binomial(n, sp) / n, n, n))
             for w, n, (se, sp) in zip(shares, golds, truth, strict=True)
         ]
-        for k, (low, high) in enumerate(mixture(parts, Skill(0.8, 0.9, sum(golds), sum(golds))).limits(0.95)):
+        whole = mixture(parts, Skill(0.8, 0.9, sum(golds), sum(golds)))
+        for k, (low, high) in enumerate(whole.limits(0.95, interval)):
             held[k] += low <= mean[k] <= high
     assert (held / 1_500 >= 0.94).all()
 

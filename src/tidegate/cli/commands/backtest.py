@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tidegate.cli import options
+from tidegate.cli.from_server import OfRun
 from tidegate.names import counted
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 RULES_SHOWN = 15
 
 
-@click.command("backtest", short_help="Try another strategy on a recorded run.")
+@click.command("backtest", cls=OfRun, short_help="Try another strategy on a recorded run.")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option(
     "--strategy", required=True, help='New strategy file; "starter" for the one that ships with Tidegate.'

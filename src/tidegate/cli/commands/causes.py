@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from tidegate.cli import options
+from tidegate.cli.from_server import OfRun
 
 if TYPE_CHECKING:
     from tidegate.runs.causes.root_causes import RootCauses
 
 
-@click.command("causes", short_help="Where a run leaks and over-kills, and what would fix it.")
+@click.command("causes", cls=OfRun, short_help="Where a run leaks and over-kills, and what would fix it.")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option(
     "--labels",

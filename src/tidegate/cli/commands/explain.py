@@ -6,8 +6,12 @@ from pathlib import Path
 
 import click
 
+from tidegate.cli.from_server import OfRun
 
-@click.command("explain", short_help="Why one item was decided as it was, and what would have flipped it.")
+
+@click.command(
+    "explain", cls=OfRun, short_help="Why one item was decided as it was, and what would have flipped it."
+)
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("item_id")
 @click.option("--show-text", is_flag=True, help="Show the item's text, too; it may be hard to read.")

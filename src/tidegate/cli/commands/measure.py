@@ -8,9 +8,12 @@ from pathlib import Path
 import click
 
 from tidegate.cli import options
+from tidegate.cli.from_server import OfRun
 
 
-@click.command("measure", short_help="Leakage and overkill of a run, with intervals, by any slice.")
+@click.command(
+    "measure", cls=OfRun, short_help="Leakage and overkill of a run, with intervals, by any slice."
+)
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option(
     "--labels",
@@ -20,7 +23,7 @@ from tidegate.cli import options
 @click.option(
     "--golds",
     type=click.Path(path_type=Path),
-    help="Known answers (item_id, violates) that are among LABELS: rates are corrected for mistakes.",
+    help="Known answers (item_id, violates) among LABELS: rates and shares are corrected for mistakes.",
 )
 @options.sliced(None)
 @click.option(

@@ -8,10 +8,14 @@ from typing import Any
 
 import click
 
+from tidegate.cli.from_server import OfRun
+
 SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 
 
-@click.command("plan-labels", short_help="How many labels a figure needs, and the design that needs fewest.")
+@click.command(
+    "plan-labels", cls=OfRun, short_help="How many labels a figure needs, and the design that needs fewest."
+)
 @click.argument("run", required=False, type=click.Path(path_type=Path))
 @click.option("--score", help="The run's calibrated score of risk, such as a signal of the text-risk model.")
 @click.option(

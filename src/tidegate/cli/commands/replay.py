@@ -6,10 +6,12 @@ from pathlib import Path
 
 import click
 
+from tidegate.cli.from_server import OfRun
+
 SHOWN = 20
 
 
-@click.command("replay", short_help="Recompute every decision from what was recorded.")
+@click.command("replay", cls=OfRun, short_help="Recompute every decision from what was recorded.")
 @click.argument("run", type=click.Path(path_type=Path))
 def command(run: Path) -> None:
     """Recompute every decision of RUN from the values that it recorded, and report any difference.

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import click
 
+from tidegate.cli.from_server import OfRun
 
-@click.command("sql", short_help="Ask a run in SQL: items, signals, decisions, truth.")
+
+@click.command("sql", cls=OfRun, short_help="Ask a run in SQL: items, signals, decisions, truth.")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("query")
 @click.option(

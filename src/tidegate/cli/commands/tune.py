@@ -12,6 +12,7 @@ import click
 
 from tidegate.cli import options
 from tidegate.cli.commands.gate import BoundsType
+from tidegate.cli.from_server import OfRun
 
 if TYPE_CHECKING:
     from tidegate.runs.tuning import Tuning
@@ -28,7 +29,7 @@ def days(_: click.Context, parameter: click.Parameter, value: str) -> timedelta:
     return timedelta(days=int(found.group(1)))
 
 
-@click.command("tune", short_help="New let: numbers, with a certificate that limits are kept.")
+@click.command("tune", cls=OfRun, short_help="New let: numbers, with a certificate that limits are kept.")
 @click.argument("strategy", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @click.option(
     "--run",

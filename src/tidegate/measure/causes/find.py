@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tidegate.errors import MeasureError, Where
 from tidegate.measure.causes.choose import Choice, choose
-from tidegate.measure.causes.finding import Finding, effective, excess, share_limits
+from tidegate.measure.causes.finding import Finding, excess, lift_limits
 from tidegate.measure.causes.predicates import Predicates
 from tidegate.measure.causes.search import Slices, candidates
 from tidegate.measure.causes.significance import Luck, luck
@@ -139,7 +139,7 @@ def _told(
 ) -> Finding:
     inside = slices.members[:, [choice.number]].toarray()[:, 0] > 0
     share, error_share = excess(inside, errors, weight)
-    low, high = share_limits(error_share, effective(weight[errors]), chance.critical)
+    low, high = lift_limits(inside, errors, weight, chance.critical)
     seen = None if views is None or not (weight * views)[errors].sum() > 0 else weight * views
     beyond = None
     if seen is not None:
@@ -159,8 +159,8 @@ def _told(
         error_share=error_share,
         rate=float(weight[inside & errors].sum() / weight[inside].sum()),
         lift=error_share / share,
-        low=low / share,
-        high=high / share,
+        low=low,
+        high=high,
         explained=error_share - share,
         explained_views=beyond,
         p_value=choice.p_value,

@@ -64,27 +64,52 @@ def excess(inside: NDArray[np.bool_], errors: NDArray[np.bool_], weight: Floats)
     return of_items, of_errors
 
 
-def share_limits(share: float, trials: float, critical: float) -> tuple[float, float]:
-    """Limits of a binomial share by inverting the signed root of its likelihood ratio at `critical`.
+def lift_limits(
+    inside: NDArray[np.bool_], errors: NDArray[np.bool_], weight: Floats, critical: float
+) -> tuple[float, float]:
+    """Limits of the lift: those lifts at which the signed root of the likelihood ratio is below `critical`.
+
+    The lift is q₁ / (e q₁ + (1 − e) q₀), with q₁ and q₀ the slice's share of the errors and of all other
+    items, and e the rate of errors, taken as known. For each lift the likelihood of the two binomial shares
+    is that of their best values under it (Koopman 1984 has the closed form). A lift of 1 is outside just
+    where the slice's own `signed_root` is above `critical`, and none can be above 1 / e, all errors.
 
     With `critical` the quantile of the largest root over all searched slices, the limits hold for all of them
-    at once, so the one that was chosen for being large is not flattered (the winner's curse). `trials` is the
-    number of errors; for weighted ones Kish's (Σw)² / Σw² (1965).
+    at once, so the one that was chosen for being large is not flattered (the winner's curse). Where weights
+    differ, Kish's (Σw)² / Σw² (1965) stands for the number of errors and of other items.
     """
+    rate = float(weight[errors].sum() / weight.sum())
+    of_errors, of_rest = (_share(inside[part], weight[part]) for part in (errors, ~errors))
+    trials, others = effective(weight[errors]), effective(weight[~errors])
+    share, highest = rate * of_errors + (1 - rate) * of_rest, 1 / rate if rate else np.inf
+    if not 0 < rate < 1 or not share:
+        return 0.0, highest
+    lift = of_errors / share
+    hits = trials * of_errors + others * of_rest
 
-    share = min(max(share, 0.0), 1.0)
+    def fit(one: float, other: float) -> float:
+        one, other = min(one, 1.0), min(other, 1.0)
+        of_one = xlogy(of_errors, one) + xlogy(1 - of_errors, 1 - one)
+        of_other = xlogy(of_rest, other) + xlogy(1 - of_rest, 1 - other)
+        return float(trials * of_one + others * of_other)
 
-    def root(of: float) -> float:
-        gain = xlogy(share, share / of) + xlogy(1 - share, (1 - share) / (1 - of))
-        return float(np.sqrt(2 * trials * max(gain, 0.0))) - critical
+    def root(at: float) -> float:
+        ratio = (1 / at - rate) / (1 - rate)
+        half = trials + others * of_rest + ratio * (others + trials * of_errors)
+        best = 2 * hits / (half + np.sqrt(max(half**2 - 4 * ratio * (trials + others) * hits, 0.0)))
+        return float(np.sqrt(2 * max(fit(of_errors, of_rest) - fit(best, ratio * best), 0.0))) - critical
 
-    tiny = 1e-12
-    at = min(max(share, tiny), 1 - tiny)
-    if root(at) >= 0:
-        return share, share
-    low = brentq(root, tiny, at) if root(tiny) > 0 else 0.0
-    high = brentq(root, at, 1 - tiny) if root(1 - tiny) > 0 else 1.0
-    return min(float(low), share), max(float(high), share)
+    least, most = 1e-12 * highest, highest * (1 - 1e-12)
+    start = min(max(lift, least), most)
+    if root(start) >= 0:
+        return lift, lift
+    low = float(brentq(root, least, start)) if root(least) > 0 else 0.0
+    high = float(brentq(root, start, most)) if root(most) > 0 else highest
+    return min(low, lift), max(high, lift)
+
+
+def _share(inside: NDArray[np.bool_], weight: Floats) -> float:
+    return float(weight[inside].sum() / weight.sum()) if weight.sum() > 0 else 0.0
 
 
 def effective(weight: Floats) -> float:

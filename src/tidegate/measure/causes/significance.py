@@ -66,8 +66,8 @@ class Luck:
     """What the search turns up by chance.
 
     Attributes:
-        offsets: per slice, the median maximum of its depth (one clause, or two) under permuted errors: what
-            the many pairs owe to their number.
+        offsets: per slice, the median maximum of its depth (one clause, or two) over the errors as they are
+            and as permuted: what the many pairs owe to their number.
         maxima: the maximum of root − offset over all slices, one per permutation, ascending.
         critical: the 95 % quantile (or that of `confidence`) of the largest root of either sign, for
             intervals that hold for all slices at once.
@@ -78,7 +78,12 @@ class Luck:
     critical: float
 
     def p_value(self, root: float, number: int) -> float:
-        """The chance that a search over permuted errors finds anything as good: (1 + exceeded) / (1 + B)."""
+        """The chance that a search over permuted errors finds anything as good: (1 + exceeded) / (1 + B).
+
+        The errors as they are count as one of 1 + B equally likely arrangements (Phipson and Smyth 2010), and
+        the offsets treat all of these alike; so this is at most α in at most a share α of all searches, for
+        any B.
+        """
         at = root - self.offsets[number]
         exceeded = len(self.maxima) - np.searchsorted(self.maxima, at - 1e-9)
         return float((1 + exceeded) / (1 + len(self.maxima)))
@@ -100,22 +105,49 @@ def luck(
 
     Cost: permutations × (slices that items in error are in).
     """
-    items, total = len(errors), float(errors.sum())
-    due, sizes = expected(slices, errors, strata), slices.sizes.astype(np.float64)
-    depths = [of for of in (~slices.pairs, slices.pairs) if of.any()]
     rng = np.random.default_rng(seed)
     members = [np.flatnonzero(strata == stratum) for stratum in np.unique(strata)]
     drawn = [(rows, int(errors[rows].sum())) for rows in members]
-    best = np.zeros((permutations, len(depths)))
-    widest = np.zeros(permutations)
-    for turn in range(permutations):
-        rows = np.concatenate([rng.choice(of, size=k, replace=False) for of, k in drawn])
-        roots = signed_root(observed(slices, rows), due, sizes, total, items)
-        best[turn] = [roots[depth].max() for depth in depths]
-        widest[turn] = np.abs(roots).max()
-    offsets = np.zeros(len(sizes))
+    groups = _alike(slices, expected(slices, errors, strata))
+    total, items = float(errors.sum()), float(len(errors))
+    depths = [groups.deep == depth for depth in np.unique(groups.deep)]
+    best = np.zeros((1 + permutations, len(depths)))
+    widest = np.zeros(1 + permutations)
+    for turn in range(1 + permutations):
+        rows = (
+            np.concatenate([rng.choice(of, size=k, replace=False) for of, k in drawn])
+            if turn
+            else np.flatnonzero(errors)
+        )
+        seen = observed(slices, rows)[groups.order]
+        extremes = np.vstack([of.reduceat(seen, groups.starts) for of in (np.maximum, np.minimum)])
+        highest, lowest = signed_root(extremes, groups.due, groups.sizes, total, items)
+        best[turn] = [highest[depth].max() for depth in depths]
+        widest[turn] = max(highest.max(), -lowest.min())
     typical = np.median(best, axis=0)
-    for depth, offset in zip(depths, typical, strict=True):
-        offsets[depth] = offset
-    maxima = np.sort((best - typical).max(axis=1))
-    return Luck(offsets, maxima, float(np.quantile(widest, confidence)))
+    offsets = typical[np.unique(slices.pairs, return_inverse=True)[1]]
+    maxima = np.sort((best[1:] - typical).max(axis=1))
+    return Luck(offsets, maxima, float(np.quantile(widest[1:], confidence)))
+
+
+@dataclass(frozen=True)
+class _Alike:
+    """Groups of slices of one depth, size and number of errors due; `order` lists the slices by group.
+
+    Within a group the root grows with the errors seen, so only its largest and its least count matter.
+    """
+
+    order: NDArray[np.intp]
+    starts: NDArray[np.intp]
+    deep: NDArray[np.bool_]
+    sizes: Floats
+    due: Floats
+
+
+def _alike(slices: Slices, due: Floats) -> _Alike:
+    due = np.round(due, 9)
+    order = np.lexsort((due, slices.sizes, slices.pairs))
+    keys = np.column_stack([slices.pairs, slices.sizes, due])[order]
+    starts = np.flatnonzero(np.concatenate([[True], (keys[1:] != keys[:-1]).any(axis=1)]))
+    first = order[starts]
+    return _Alike(order, starts, slices.pairs[first], slices.sizes[first].astype(np.float64), due[first])

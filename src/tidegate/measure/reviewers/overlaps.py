@@ -8,7 +8,7 @@ them make, because the guideline misleads, cannot be seen in this way, and only 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -32,11 +32,20 @@ LEAST_GAP, DOUBT = 0.05, 0.025
 
 @dataclass(frozen=True)
 class _Patterns:
-    """Distinct patterns of answers: (patterns,) population, (patterns, raters) 1, 0 or nan, and counts."""
+    """Distinct patterns of answers: (patterns,) population and count, (patterns, raters) 1, 0 or nan."""
 
     population: npt.NDArray[np.int64]
     answers: Floats
     count: Floats
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """(samples, populations) prevalence, (samples, raters) sensitivity and specificity."""
+
+    prevalence: Floats
+    sensitivity: Floats
+    specificity: Floats
 
 
 def skill_from_overlaps(labels: pl.DataFrame, *, seed: int = 0) -> dict[str, Skill]:
@@ -59,11 +68,10 @@ def skill_from_overlaps(labels: pl.DataFrame, *, seed: int = 0) -> dict[str, Ski
             where=Where(field="labeller"),
             remedy=f"Have at least {FEWEST_ITEMS} items looked at twice, or answer golds.",
         )
-    _, sensitivity, specificity = _fit(patterns)
-    prevalences, *spread = _bootstrap(patterns, items, seed)
+    best, drawn = _fit(patterns, patterns.count[None, :]), _bootstrap(patterns, items, seed)
     thrice = int(patterns.count[(~np.isnan(patterns.answers)).sum(axis=1) >= 3].sum())
-    apart = float(np.quantile(np.ptp(prevalences, axis=1), DOUBT))
-    if thrice < FEWEST_ITEMS and (prevalences.shape[1] < 2 or apart < LEAST_GAP):
+    apart = float(np.quantile(np.ptp(drawn.prevalence, axis=1), DOUBT))
+    if thrice < FEWEST_ITEMS and (drawn.prevalence.shape[1] < 2 or apart < LEAST_GAP):
         raise MeasureError(
             "two answers per item, all of one population, cannot tell whose mistakes they are",
             where=Where(field="labeller"),
@@ -71,12 +79,12 @@ def skill_from_overlaps(labels: pl.DataFrame, *, seed: int = 0) -> dict[str, Ski
         )
     found = {}
     for rater, name in enumerate(names):
-        seen = (spread[0][:, rater], spread[1][:, rater])
+        sensitivity, specificity = float(best.sensitivity[0, rater]), float(best.specificity[0, rater])
         found[name] = Skill(
-            sensitivity=float(sensitivity[rater]),
-            specificity=float(specificity[rater]),
-            of_violating=_as_if(float(sensitivity[rater]), seen[0]),
-            of_fine=_as_if(float(specificity[rater]), seen[1]),
+            sensitivity=sensitivity,
+            specificity=specificity,
+            of_violating=_as_if(sensitivity, drawn.sensitivity[:, rater]),
+            of_fine=_as_if(specificity, drawn.specificity[:, rater]),
             note="from overlaps: errors that reviewers share are not in it",
         )
     return found
@@ -99,49 +107,54 @@ def _patterns(labels: pl.DataFrame) -> tuple[_Patterns, list[str], int]:
     return _Patterns(population, answers, grouped["len"].to_numpy().astype(float)), names, len(wide)
 
 
-def _fit(patterns: _Patterns) -> tuple[Floats, Floats, Floats]:
-    """(populations,) prevalence, (raters,) sensitivity and specificity of the greatest likelihood."""
-    fits = [_em(patterns, *start) for start in STARTS]
-    return max(fits, key=lambda fit: fit[0])[1]
+def _fit(patterns: _Patterns, counts: Floats) -> _Fit:
+    """Of greatest likelihood for each of (samples, patterns) counts, from whichever start leads there."""
+    fits = [_em(patterns, counts, *start) for start in STARTS]
+    best = np.argmax([likelihood for likelihood, _ in fits], axis=0)
+    at = np.arange(len(counts))
+    return _Fit(
+        *(np.stack([getattr(fit, field.name) for _, fit in fits])[best, at] for field in fields(_Fit))
+    )
 
 
-def _em(
-    patterns: _Patterns, sensitivity: float, specificity: float
-) -> tuple[float, tuple[Floats, Floats, Floats]]:
+def _em(patterns: _Patterns, counts: Floats, sensitivity: float, specificity: float) -> tuple[Floats, _Fit]:
+    """(samples,) likelihood and the fit, of all samples at once; those that have arrived are left alone."""
     there = ~np.isnan(patterns.answers)
     yes, no = np.where(there, patterns.answers, 0.0), np.where(there, 1 - patterns.answers, 0.0)
-    raters, populations = yes.shape[1], int(patterns.population.max()) + 1
-    se, sp = np.full(raters, sensitivity), np.full(raters, specificity)
-    prevalence = np.full(populations, 0.1)
-    before = -np.inf
+    populations = int(patterns.population.max()) + 1
+    member = np.eye(populations)[patterns.population]
+    samples, raters = len(counts), yes.shape[1]
+    found = _Fit(
+        np.full((samples, populations), 0.1),
+        np.full((samples, raters), sensitivity),
+        np.full((samples, raters), specificity),
+    )
+    likelihood, open_ = np.full(samples, -np.inf), np.arange(samples)
     for _ in range(STEPS):
-        prior = prevalence[patterns.population]
-        bad = np.log(prior) + yes @ np.log(se) + no @ np.log(1 - se)
-        fine = np.log(1 - prior) + no @ np.log(sp) + yes @ np.log(1 - sp)
-        likelihood = float(patterns.count @ np.logaddexp(bad, fine))
-        chance = patterns.count / (1 + np.exp(np.clip(fine - bad, -700, 700)))
-        rest = patterns.count - chance
-        total = np.bincount(patterns.population, patterns.count, populations)
-        prevalence = _inside(np.bincount(patterns.population, chance, populations) / total)
-        se = _inside(chance @ yes / np.maximum(chance @ there, 1e-12))
-        sp = _inside(rest @ no / np.maximum(rest @ there, 1e-12))
-        if abs(likelihood - before) <= TOLERANCE * abs(likelihood):
+        count = counts[open_]
+        prior = found.prevalence[open_] @ member.T
+        se, sp = found.sensitivity[open_], found.specificity[open_]
+        bad = np.log(prior) + np.log(se) @ yes.T + np.log(1 - se) @ no.T
+        fine = np.log(1 - prior) + np.log(sp) @ no.T + np.log(1 - sp) @ yes.T
+        now = (count * np.logaddexp(bad, fine)).sum(axis=1)
+        chance = count / (1 + np.exp(np.clip(fine - bad, -700, 700)))
+        rest = count - chance
+        found.prevalence[open_] = _inside(chance @ member / np.maximum(count @ member, 1e-12))
+        found.sensitivity[open_] = _inside(chance @ yes / np.maximum(chance @ there, 1e-12))
+        found.specificity[open_] = _inside(rest @ no / np.maximum(rest @ there, 1e-12))
+        arrived = np.abs(now - likelihood[open_]) <= TOLERANCE * np.abs(now)
+        likelihood[open_] = now
+        open_ = open_[~arrived]
+        if not len(open_):
             break
-        before = likelihood
-    return likelihood, (prevalence, se, sp)
+    return likelihood, found
 
 
-def _bootstrap(patterns: _Patterns, items: int, seed: int) -> tuple[Floats, Floats, Floats]:
-    """(repeats, populations) prevalence, (repeats, raters) sensitivity and specificity of items drawn with
-    replacement (B. Efron 1979)."""
+def _bootstrap(patterns: _Patterns, items: int, seed: int) -> _Fit:
+    """Fits to as many items drawn with replacement (B. Efron 1979), `REPEATS` times."""
     rng = np.random.default_rng(seed)
-    shares = patterns.count / patterns.count.sum()
-    drawn = rng.multinomial(items, shares, REPEATS).astype(float)
-    fits = [
-        _fit(_Patterns(patterns.population, patterns.answers, np.maximum(count, 1e-9))) for count in drawn
-    ]
-    prevalence, sensitivity, specificity = (np.array([fit[k] for fit in fits]) for k in range(3))
-    return prevalence, sensitivity, specificity
+    drawn = rng.multinomial(items, patterns.count / patterns.count.sum(), REPEATS)
+    return _fit(patterns, drawn.astype(float))
 
 
 def _as_if(share: float, repeats: Sequence[float] | Floats) -> float:

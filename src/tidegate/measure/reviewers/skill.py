@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 import polars as pl
@@ -14,6 +15,8 @@ FEWEST = 20
 """Known answers of one kind below which a share of them says next to nothing."""
 
 Limits = tuple[float, float]
+Interval = Callable[[float | None, float, float], Limits]
+"""Share, answers and confidence to limits."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,8 @@ class Skill:
             answers would tell as much.
         note: what to bear in mind.
         parts: of a mixture, the share of the labels that each part gave, and its skill.
-        single, votes: of a majority, the skill of one reviewer, and how many vote.
+        single, votes, needed: of a vote, the skill of one reviewer, how many vote, and how many of them must
+            call an item violating.
     """
 
     sensitivity: float | None
@@ -38,6 +42,7 @@ class Skill:
     parts: tuple[tuple[float, Skill], ...] = ()
     single: Skill | None = None
     votes: int = 1
+    needed: int = 1
 
     @property
     def enough(self) -> bool:
@@ -47,27 +52,26 @@ class Skill:
             and (min(self.of_violating, self.of_fine) >= FEWEST)
         )
 
-    def limits(self, confidence: float) -> tuple[Limits, Limits]:
-        """Intervals of sensitivity and specificity (C. J. Clopper and E. S. Pearson 1934).
+    def limits(self, confidence: float, interval: Interval | None = None) -> tuple[Limits, Limits]:
+        """Intervals of sensitivity and specificity, `exact_limits` where no other kind is asked for.
 
-        Of a mixture by squaring and adding what each part's limits move (R. G. Newcombe 2001); of a majority
+        Of a mixture by squaring and adding what each part's limits move (R. G. Newcombe 2001); of a vote
         by carrying the limits of one reviewer over, since more skill of one is more skill of all.
         """
+        of_share = interval or exact_limits
         if self.single is not None:
-            found, spared = (
-                (_most_right(low, self.votes), _most_right(high, self.votes))
-                for low, high in self.single.limits(confidence)
-            )
-            return found, spared
+            found, spared = self.single.limits(confidence, of_share)
+            low, high = (_voted(*both, self.votes, self.needed) for both in zip(found, spared, strict=True))
+            return (low[0], high[0]), (low[1], high[1])
         if self.parts:
-            of_parts = [(share, one, one.limits(confidence)) for share, one in self.parts]
+            of_parts = [(share, one, one.limits(confidence, of_share)) for share, one in self.parts]
             return (
                 _mixed(self.sensitivity, [(w, one.sensitivity, both[0]) for w, one, both in of_parts]),
                 _mixed(self.specificity, [(w, one.specificity, both[1]) for w, one, both in of_parts]),
             )
         return (
-            exact_limits(self.sensitivity, self.of_violating, confidence),
-            exact_limits(self.specificity, self.of_fine, confidence),
+            of_share(self.sensitivity, self.of_violating, confidence),
+            of_share(self.specificity, self.of_fine, confidence),
         )
 
     def noted(self, note: str) -> Skill:
@@ -140,12 +144,19 @@ def of_majority(one: Skill, votes: int) -> Skill:
             where=Where(field="labeller"),
             remedy="Have every item looked at by an odd number of people, or by one.",
         )
+    return of_votes(one, votes, votes // 2 + 1)
+
+
+def of_votes(one: Skill, votes: int, needed: int) -> Skill:
+    """The skill of so many reviewers who err independently, where `needed` of them must say "violating".
+
+    At 2 of 2 the sensitivity is squared and false calls become (1 − specificity)²; at 1 of 2 the other way.
+    """
+    if one.sensitivity is None or one.specificity is None:
+        return one
+    sensitivity, specificity = _voted(one.sensitivity, one.specificity, votes, needed)
     return replace(
-        one,
-        sensitivity=_most_right(one.sensitivity, votes),
-        specificity=_most_right(one.specificity, votes),
-        single=one,
-        votes=votes,
+        one, sensitivity=sensitivity, specificity=specificity, single=one, votes=votes, needed=needed
     )
 
 
@@ -161,7 +172,37 @@ def exact_limits(share: float | None, answers: float, confidence: float) -> Limi
     return float(low), float(high)
 
 
-def _most_right(chance: float, votes: int) -> float:
+@lru_cache(maxsize=4_096)
+def mid_p_limits(share: float | None, answers: float, confidence: float) -> Limits:
+    """Limits that count half the chance of what was seen (H. O. Lancaster 1961); as `exact_limits` otherwise.
+
+    They hold on the average instead of for every share, so they are for what is combined with other limits.
+    """
+    from scipy.special import betainc
+
+    if share is None or answers <= 0:
+        return 0.0, 1.0
+    right, tail = share * answers, (1 - confidence) / 2
+
+    def more(true: float) -> float:
+        """P(more than were seen to be right) + P(as many) / 2, were this the true share."""
+        above = betainc(right + 1, answers - right, true) if right < answers else 0.0
+        as_many_or_above = betainc(right, answers - right + 1, true) if right > 0 else 1.0
+        return float(above + as_many_or_above) / 2
+
+    def where(chance: float) -> float:
+        least, most = 0.0, 1.0
+        while most - least > 1e-9:
+            middle = (least + most) / 2
+            least, most = (middle, most) if more(middle) < chance else (least, middle)
+        return (least + most) / 2
+
+    return where(tail) if right > 0 else 0.0, where(1 - tail) if right < answers else 1.0
+
+
+def _voted(sensitivity: float, specificity: float, votes: int, needed: int) -> tuple[float, float]:
+    """The chances that `needed` or more call a violating item so, and fewer than that a fine one."""
     from scipy.special import bdtrc
 
-    return float(np.clip(bdtrc(votes // 2, votes, chance), 0.0, 1.0))
+    found, spared = bdtrc(needed - 1, votes, sensitivity), bdtrc(votes - needed, votes, specificity)
+    return float(np.clip(found, 0.0, 1.0)), float(np.clip(spared, 0.0, 1.0))

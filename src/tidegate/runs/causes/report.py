@@ -9,56 +9,48 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
-from tidegate.runs.backtest_report import STYLE, _policy
-from tidegate.runs.causes.root_causes import ErrorCauses, RootCauses
-from tidegate.runs.causes.words import finding_cells, sentence, suggestion_cells
+from tidegate.runs.causes.root_causes import RootCauses
+from tidegate.runs.causes.words import PROVEN, finding_cells, sentence, suggestion_cells
+from tidegate.runs.page import page
 
 HEADINGS = {"leakage": "Where do we leak?", "overkill": "Where do we over-kill?"}
-AS_TEXT = ("slice", "", "change", "look at")
+AS_TEXT = ("slice", "", "change")
+LOOK_AT = "look at"
+BENEATH = {"interval": "lift", "": "slice"}
+"""Cells that the page shows beneath another cell, so that the table fits on a screen."""
 
 
 def html(result: RootCauses) -> str:
     """The report as the text of one HTML file."""
-    title = f"Root causes: {result.strategy}"
-    return "\n".join(
-        [
-            "<!doctype html>",
-            '<html lang="en">',
-            '<meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{_policy()}">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            '<meta name="referrer" content="no-referrer">',
-            f"<title>{escape(title)}</title>",
-            f"<style>{STYLE}</style>",
-            "<main>",
-            "<header>",
-            "<h1>Root causes</h1>",
-            *(f'<p class="lead">{escape(sentence(part))}</p>' for part in result.errors),
-            f'<p class="caveat">By {escape(result.source)}.</p>',
-            "</header>",
-            *(line for part in result.errors for line in _findings(part, result.confidence)),
-            *_fixes(result),
-            "<footer>",
-            f"<p>Strategy: <code>{escape(result.strategy)}</code>. Made by Tidegate.</p>",
-            "</footer>",
-            "</main>",
-            "</html>",
-            "",
-        ]
-    )
+    return page(f"Root causes: {result.strategy}", _main(result))
 
 
-def _findings(part: ErrorCauses, confidence: float) -> Iterator[str]:
-    yield f"<h2>{HEADINGS[part.error]}</h2>"
+def _main(result: RootCauses) -> Iterator[str]:
+    yield "<header>"
+    yield "<h1>Root causes</h1>"
+    yield from (f'<p class="lead">{escape(sentence(part))}</p>' for part in result.errors)
+    yield f'<p class="caveat">By {escape(result.source)}.</p>'
+    yield "</header>"
+    yield from _how_to_read(result.confidence)
+    for part in result.errors:
+        yield f"<h2>{HEADINGS[part.error]}</h2>"
+        yield from _table(HEADINGS[part.error], [finding_cells(one) for one in part.causes.findings])
+    yield from _fixes(result)
+    yield "<footer>"
+    yield f"<p>Strategy: <code>{escape(result.strategy)}</code>. Made by Tidegate.</p>"
+    yield "</footer>"
+
+
+def _how_to_read(confidence: float) -> Iterator[str]:
     chance = f"{(1 - confidence) * 100:g} %"
+    yield "<h2>How to read the tables</h2>"
     yield (
         f"<p>A slice is proven where a search over permuted errors finds one as clear in at most {chance} "
-        "of the runs. Lift is how many times as often it errs as all items do; its interval holds for all "
-        "searched slices at once. Explained is the share of the errors beyond the slice's share of the "
-        "items. Proven slices come first, by what they explain; the others are worth a look, and "
-        "more labels.</p>"
+        "of the runs. Lift is how many times as often it errs as all items do; beneath it is its interval, "
+        "which holds for all searched slices at once. Explained is the share of the errors beyond the "
+        "slice's share of the items. Proven slices come first, by what they explain; the others are worth a "
+        "look, and more labels.</p>"
     )
-    yield from _table(HEADINGS[part.error], [finding_cells(one) for one in part.causes.findings])
 
 
 def _fixes(result: RootCauses) -> Iterator[str]:
@@ -78,19 +70,34 @@ def _fixes(result: RootCauses) -> Iterator[str]:
 
 
 def _table(name: str, rows: Sequence[Mapping[str, str]]) -> Iterator[str]:
-    """A table that scrolls by itself on a narrow screen."""
+    """A table that scrolls by itself on a narrow screen. Examples fold open beneath their row."""
     if not rows:
         yield "<p>None.</p>"
         return
+    headers = [one for one in rows[0] if one != LOOK_AT and one not in BENEATH]
     yield f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(name)}"><table>'
-    heads = "".join(f'<th scope="col"{_side(header)}>{escape(header)}</th>' for header in rows[0])
+    heads = "".join(f'<th scope="col"{_side(header)}>{escape(header)}</th>' for header in headers)
     yield f"<thead><tr>{heads}</tr></thead><tbody>"
     for row in rows:
-        cells = "".join(
-            f'<td dir="auto"{_side(header)}>{escape(value)}</td>' for header, value in row.items()
-        )
-        yield f"<tr>{cells}</tr>"
+        folded = ' class="folded"' if row.get(LOOK_AT) else ""
+        yield f"<tr{folded}>{''.join(_cell(header, row) for header in headers)}</tr>"
+        if row.get(LOOK_AT):
+            yield f'<tr><td colspan="{len(headers)}"><details><summary>Examples to look at</summary>'
+            yield f'<code dir="auto">{escape(row[LOOK_AT])}</code></details></td></tr>'
     yield "</tbody></table></div>"
+
+
+def _cell(header: str, row: Mapping[str, str]) -> str:
+    beneath = [
+        f"<small{_emphasis(row[one])}>{escape(row[one])}</small>"
+        for one, of in BENEATH.items()
+        if of == header and one in row
+    ]
+    return f'<td dir="auto"{_side(header)}>{escape(row[header])}{"".join(beneath)}</td>'
+
+
+def _emphasis(said: str) -> str:
+    return ' class="proven"' if said == PROVEN else ""
 
 
 def _side(header: str) -> str:

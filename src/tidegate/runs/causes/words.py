@@ -7,11 +7,12 @@ from typing import Any
 
 from tidegate.measure.causes import Finding
 from tidegate.names import counted
-from tidegate.runs.backtest_words import DASH, percent, points
+from tidegate.runs.backtest_words import DASH, MINUS, percent, points
 from tidegate.runs.causes.root_causes import ErrorCauses, RootCauses
 from tidegate.runs.causes.suggest import SHARE, Suggestion
 
 WHERE = {"leakage": "passed", "overkill": "actioned"}
+PROVEN = "proven"
 WRONG = {"leakage": "violate", "overkill": "were fine"}
 
 
@@ -40,13 +41,13 @@ def finding_cells(finding: Finding) -> dict[str, str]:
     """A finding as the cells of a row, by header."""
     return {
         "slice": finding.description,
-        "": "proven" if finding.proven else "not proven",
+        "": PROVEN if finding.proven else "not proven",
         "of items": percent(finding.share),
         "of errors": percent(finding.error_share),
-        "lift": f"{finding.lift:.2g}×",
-        "interval": f"{finding.low:.2g} to {finding.high:.2g}",
-        "explained": percent(finding.explained),
-        "by views": percent(finding.explained_views),
+        "lift": f"{times(finding.lift)}×",
+        "interval": f"{times(finding.low)} to {times(finding.high)}",
+        "explained": signed(finding.explained),
+        "by views": signed(finding.explained_views),
         "p": f"{finding.p_value:.3f}",
         "errors": f"{finding.errors:,} of {finding.items:,}",
         "labels to prove": f"+{finding.labels_more:,}" if finding.labels_more else DASH,
@@ -57,12 +58,23 @@ def finding_cells(finding: Finding) -> dict[str, str]:
 def suggestion_cells(suggestion: Suggestion) -> dict[str, str]:
     """A suggestion as the cells of a row, by header."""
     more = suggestion.reviews_after - suggestion.reviews_before
+    said = f"{more:+,.0f}".replace("-", MINUS)
     rows = {row["measure"]: row for row in suggestion.effects}
     return {
         "change": suggestion.change,
         **{f"{error} share": change(rows[measure]) for error, measure in SHARE.items()},
-        "reviews": f"{suggestion.reviews_before:,.0f} → {suggestion.reviews_after:,.0f} ({more:+,.0f})",
+        "reviews": f"{suggestion.reviews_before:,.0f} → {suggestion.reviews_after:,.0f} ({said})",
     }
+
+
+def times(lift: float) -> str:
+    """Two figures, or whole: 0.68, 3.3, 14, 104."""
+    return f"{lift:.0f}" if lift >= 10 else f"{lift:.2g}"
+
+
+def signed(share: float | None) -> str:
+    """A percentage that may be below zero, where a slice has less of the views than of the errors."""
+    return percent(share) if share is None or share >= 0 else MINUS + percent(-share)
 
 
 def change(row: Mapping[str, Any]) -> str:

@@ -13,12 +13,11 @@ from django.db.models import Max
 from tidegate.runs.bench import Bench
 from tidegate.server.content.arrivals import Arrival
 from tidegate.server.content.counts import Key
-from tidegate.server.content.deciding import decide
+from tidegate.server.content.deciding import Decided, decide
 from tidegate.server.content.models import Decision, Item, ItemVersion
 from tidegate.server.content.recording import decisions_of, store, update, without_races
 from tidegate.server.launches.decider import decider
 from tidegate.server.ledger.actions import Act, append, evidence_of
-from tidegate.strategy import Case
 
 Known = Mapping[Key, Item]
 
@@ -101,7 +100,7 @@ def _update_views(retried: Sequence[Arrival], known: Known) -> None:
 
 
 def _record(
-    arrivals: Sequence[Arrival], cases: Sequence[Case], known: Known, bench: Bench, now: datetime
+    arrivals: Sequence[Arrival], decided_on: Sequence[Decided], known: Known, bench: Bench, now: datetime
 ) -> list[Answer]:
     """Store the items, their new versions, the decisions and the acts.
 
@@ -113,7 +112,7 @@ def _record(
     before = [known.get(one.key) for one in arrivals]
     was = [None if item is None else (item.version, item.reports) for item in before]
     items = [_arrived(one, item, now) for one, item in zip(arrivals, before, strict=True)]
-    decisions = decisions_of(bench, items, cases, now)
+    decisions = decisions_of(bench, items, decided_on, now)
     Item.objects.bulk_create([item for item in items if item.pk is None])
     for item, stamp in zip(items, was, strict=True):
         if stamp is not None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,10 +15,21 @@ from tidegate.server.content.counts import Batch, Key, author_signals
 from tidegate.server.content.models import Item
 from tidegate.signals.author import SPEC as AUTHOR
 from tidegate.strategy import Case, decide_online
-from tidegate.tables import ITEMS
+from tidegate.tables import ITEM_SIGNALS, ITEMS, DetectorSpec, SignalStatus
+
+Signals = dict[str, dict[str, Any]]
+"""What detectors said of an item: by detector, its fields."""
 
 ZONE = "zone"
 """A column of the batch's frame beside those of `tables.ITEMS`: ids are unique within a zone only."""
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A case, and all that was computed of it: more than the strategy reads, for those that come after it."""
+
+    case: Case
+    signals: Signals
 
 
 def decide(
@@ -27,8 +39,8 @@ def decide(
     numbers: Sequence[Mapping[str, int | None]],
     known: Mapping[Key, Item],
     at: datetime,
-) -> list[Case]:
-    """Decide items, one case each, in their order.
+) -> list[Decided]:
+    """Decide items, in their order.
 
     Args:
         keys: zone and id of each.
@@ -46,9 +58,27 @@ def decide(
     authors = {key: content["author_id"] for key, content in zip(keys, contents, strict=True)}
     batch = Batch(at, authors, known)
 
-    def ask(detector: str, items: pl.DataFrame) -> pl.DataFrame:
-        if detector == AUTHOR.name:
-            return author_signals(items.select(ZONE, "id").rows(), batch)
-        return bench.ask(detector, items.drop(ZONE))
+    heard: dict[Key, Signals] = {key: {} for key in keys}
 
-    return decide_online(bench.strategy, frame, ask, catalog=bench.catalog)
+    def ask(detector: str, items: pl.DataFrame) -> pl.DataFrame:
+        asked = items.select(ZONE, "id").rows()
+        if detector == AUTHOR.name:
+            answer = author_signals(asked, batch)
+        else:
+            answer = bench.ask(detector, items.drop(ZONE))
+        if detector != ITEM_SIGNALS.name:
+            for key, said in zip(asked, _said(bench.catalog.detectors[detector], answer), strict=True):
+                if said is not None:
+                    heard[key][detector] = said
+        return answer
+
+    cases = decide_online(bench.strategy, frame, ask, catalog=bench.catalog)
+    return [Decided(case, heard[key]) for key, case in zip(keys, cases, strict=True)]
+
+
+def _said(spec: DetectorSpec, answer: pl.DataFrame) -> Iterator[dict[str, Any] | None]:
+    """The fields of each row; None where the detector did not compute any."""
+    names = [field.name for field in spec.fields]
+    values = answer.select(map(spec.column, names)).rows()
+    for status, row in zip(answer[spec.status_column], values, strict=True):
+        yield dict(zip(names, row, strict=True)) if status == SignalStatus.COMPUTED else None

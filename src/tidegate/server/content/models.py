@@ -75,6 +75,8 @@ class Decision(models.Model):
     failure = models.TextField(null=True)
     values = models.TextField()
     detectors = models.TextField()
+    signals = models.TextField(default="{}")
+    """All that was computed, by detector and field; `values` holds what the strategy read."""
     cost_ms = models.FloatField()
     cost_money = models.FloatField()
     audit_probability = models.FloatField()

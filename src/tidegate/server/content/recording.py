@@ -6,14 +6,16 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import TypeVar
 
+import orjson
 from django.db import IntegrityError, transaction
 
 from tidegate.policy.ladder import Ladder, Outcome
 from tidegate.runs.bench import Bench
 from tidegate.server.content import audit
 from tidegate.server.content.counts import Key
+from tidegate.server.content.deciding import Decided
 from tidegate.server.content.models import Decision, Item
-from tidegate.strategy import Case, decision_record
+from tidegate.strategy import decision_record
 
 RACES = 5
 """How often work is done anew because another process changed one of its items meanwhile."""
@@ -49,17 +51,19 @@ def _hold(keys: Collection[Key]) -> None:
         list(Item.objects.select_for_update().filter(zone=zone, external_id__in=ids).order_by("pk"))
 
 
-def decisions_of(bench: Bench, items: Sequence[Item], cases: Sequence[Case], at: datetime) -> list[Decision]:
+def decisions_of(
+    bench: Bench, items: Sequence[Item], decided: Sequence[Decided], at: datetime
+) -> list[Decision]:
     """The decisions on items at their versions, not yet stored. Call within their transaction.
 
     Notes on each item since when what is decided acts.
     """
     ladder = bench.workspace.ladder
-    shares = audit.chances(bench.strategy, cases, at)
+    shares = audit.chances(bench.strategy, [one.case for one in decided], at)
     flags = audit.drawn([item.external_id for item in items], shares, bench.workspace.audit_seed)
     decisions = []
-    for item, case, share, flag in zip(items, cases, shares, flags, strict=True):
-        record = decision_record(bench.strategy, case, bench.catalog, ladder=ladder)
+    for item, one, share, flag in zip(items, decided, shares, flags, strict=True):
+        record = decision_record(bench.strategy, one.case, bench.catalog, ladder=ladder)
         _stamp(item, str(record["action"]), ladder, at)
         decisions.append(
             Decision(
@@ -68,6 +72,7 @@ def decisions_of(bench: Bench, items: Sequence[Item], cases: Sequence[Case], at:
                 audit_probability=share,
                 audited=flag,
                 decided_at=at,
+                signals=orjson.dumps(one.signals).decode(),
                 **record,
             )
         )

@@ -91,7 +91,7 @@ def _record(told: Sequence[Occurrence]) -> list[Outcome]:
         other = [
             (item, case)
             for item, case in zip(again.values(), cases, strict=True)
-            if _differs(case, standing[item.pk].decision, bench)
+            if _differs(case.case, standing[item.pk].decision, bench)
         ]
         decisions = decisions_of(bench, [item for item, _ in other], [case for _, case in other], now)
         for key, item in changed.items():

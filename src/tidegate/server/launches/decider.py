@@ -47,11 +47,12 @@ def decider() -> Bench:
     number, version = found
     with _lock:
         if _loaded is None or _loaded.activation != number:
-            _loaded = Loaded(number, _load(version))
+            _loaded = Loaded(number, load_version(version))
         return _loaded.bench
 
 
-def _load(version: StrategyVersion) -> Bench:
+def load_version(version: StrategyVersion) -> Bench:
+    """A published version over the detectors of this workspace."""
     bench = _detectors()
     strategy = load_strategy(
         version.text,

@@ -1,0 +1,50 @@
+"""Commands that read a run read the service as well: `--from server --zone us` in place of the run.
+
+The decisions of the active strategy are taken out into a run folder, which is gone when the command ends.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+import click
+
+from tidegate.cli import options
+
+HELP = "In place of a run: --from server --zone ZONE, what the service has decided there."
+
+
+class OfRun(click.Command):
+    """A command whose argument or option `run` may be the service."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        given = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+        given.add_argument("--from", dest="source")
+        given.add_argument("--zone")
+        asked, rest = given.parse_known_args(args)
+        if asked.source is None:
+            return super().parse_args(ctx, args)
+        if asked.source != "server" or asked.zone is None:
+            raise click.UsageError("What the service decided is read with --from server --zone us.", ctx)
+        run = Path(ctx.with_resource(tempfile.TemporaryDirectory(prefix="tidegate-"))) / "run"
+        _take_out(asked.zone, run)
+        optional = any(isinstance(one, click.Option) and one.name == "run" for one in self.params)
+        return super().parse_args(ctx, ["--run", str(run), *rest] if optional else [str(run), *rest])
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.indentation():
+            formatter.write_text(HELP)
+        super().format_epilog(ctx, formatter)
+
+
+def _take_out(zone: str, out: Path) -> None:
+    from tidegate.server.boot import boot
+
+    boot(Path())
+
+    from tidegate.server.exports.choice import Choice, version_of
+    from tidegate.server.exports.run_folder import write_run
+
+    write_run(Choice(zone, version_of(None, None)), out, (), actor=options.actor())

@@ -1,0 +1,1 @@
+"""What the service knows, as the tables of the engine."""

@@ -1,0 +1,88 @@
+"""Which decisions are asked for: of one zone, by one version of a strategy, in a stretch of time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from tidegate.errors import RunError, Where
+from tidegate.names import nearest
+from tidegate.server.content.models import Decision, ItemVersion
+from tidegate.server.launches.actions import active
+from tidegate.server.launches.models import StrategyVersion
+
+AT_ONCE = 10_000
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The decisions of a zone by a version of a strategy, from `since` on and before `until`."""
+
+    zone: str
+    version: StrategyVersion
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def decisions(self) -> QuerySet[Decision]:
+        """On each item the newest of these."""
+        mine: dict[str, Any] = {"strategy": self.version.name, "strategy_version": self.version.label}
+        if self.since is not None:
+            mine["decided_at__gte"] = self.since
+        if self.until is not None:
+            mine["decided_at__lt"] = self.until
+        later = Decision.objects.filter(item=OuterRef("item"), pk__gt=OuterRef("pk"), **mine)
+        return Decision.objects.filter(item__zone=self.zone, **mine).exclude(Exists(later))
+
+
+def version_of(name: str | None, number: int | None) -> StrategyVersion:
+    """A published version; the active one where none is named, the newest of a name without a number.
+
+    Raises:
+        RunError: there is none such.
+    """
+    if name is None:
+        found = active()
+        if found is None:
+            raise RunError(
+                "no strategy is active",
+                remedy="Publish one: tidegate publish strategies/text.yaml --message …",
+            )
+        return found[1]
+    versions = StrategyVersion.objects.filter(name=name)
+    if number is not None:
+        versions = versions.filter(number=number)
+    version = versions.order_by("-number").first()
+    if version is None:
+        names = set(StrategyVersion.objects.values_list("name", flat=True))
+        asked = f"'{name}'" if number is None else f"'{name}' {number}"
+        raise RunError(
+            f"there is no published strategy {asked}",
+            where=Where(field="strategy"),
+            remedy=nearest(name, names - {name}) or "`tidegate versions` lists what was published.",
+        )
+    return version
+
+
+def rows(choice: Choice) -> Iterator[list[tuple[Decision, ItemVersion]]]:
+    """The decisions with what they were made on, in the order in which they were made, batch by batch.
+
+    Decisions never change, so those up to the newest one at the start are the same however long this takes.
+    """
+    newest = choice.decisions.order_by("-pk").values_list("pk", flat=True).first()
+    last = 0
+    while newest is not None:
+        found = choice.decisions.filter(pk__gt=last, pk__lte=newest).select_related("item")
+        batch = list(found.order_by("pk")[:AT_ONCE])
+        if not batch:
+            return
+        last = batch[-1].pk
+        versions = {
+            (version.item_id, version.number): version
+            for version in ItemVersion.objects.filter(item__in=[decision.item_id for decision in batch])
+        }
+        yield [(decision, versions[decision.item_id, decision.item_version]) for decision in batch]
