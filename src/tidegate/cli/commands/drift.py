@@ -9,11 +9,12 @@ from typing import Any
 import click
 
 from tidegate.cli import options
+from tidegate.cli.from_server import OfRun
 
 DRIFTED = 1
 
 
-@click.command("drift", short_help="What has changed since a reference run: scores, mix, errors.")
+@click.command("drift", cls=OfRun, short_help="What has changed since a reference run: scores, mix, errors.")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--against", required=True, type=click.Path(path_type=Path), help="The reference run.")
 @click.option("--labels", type=click.Path(path_type=Path), help="Labels of RUN; else its truth, if any.")
