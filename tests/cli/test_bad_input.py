@@ -240,3 +240,21 @@ def test_an_option_that_is_missing_says_what_it_is_for(tmp_path: Path) -> None:
     done = tidegate("moderate", tmp_path / "posts.csv", "--strategy", "starter")
     assert done.returncode == 2
     assert "→ --out: Run folder to write." in done.stderr.decode()
+
+
+@pytest.mark.parametrize(("truth", "said"), [("label = 'ja'", b"no item"), ("label <> 'ja'", b"every item")])
+def test_a_truth_that_tells_no_items_apart_is_warned_of(tmp_path: Path, truth: str, said: bytes) -> None:
+    (tmp_path / "posts.csv").write_text("id,text,label\na,one,yes\nb,two,no\n")
+    done = tidegate(
+        "moderate",
+        tmp_path / "posts.csv",
+        "--strategy",
+        "starter",
+        "--out",
+        tmp_path / "run",
+        "--truth",
+        truth,
+    )
+    assert done.returncode == 0
+    assert b"by this truth " + said + b" violates" in done.stderr
+    assert b"without a time, and so all of one day's audit budget: 2 items" in done.stdout

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from tidegate.errors import MeasureError
-from tidegate.measure import differences, true_differences
+from tidegate.measure import differences, estimate, true_differences
 
 Build = Callable[..., pl.DataFrame]
 
@@ -115,3 +115,19 @@ def test_intervals_hold_the_true_change_and_pairing_makes_them_narrow(both: Buil
         held[repetition] = (found["low"].to_numpy() <= exact) & (exact <= found["high"].to_numpy())
     # 94 % less three standard errors of 200 repetitions.
     assert (held.mean(axis=0) >= 0.94 - 3 * np.sqrt(0.05 * 0.95 / repetitions)).all()
+
+
+def test_before_is_what_the_estimate_says_and_every_row_adds_up(both: Build, labels: Build) -> None:
+    rng = np.random.default_rng(7)
+    n = 4_000
+    outcomes = ["passed", "actioned", "held"]
+    before, after = (rng.choice(outcomes, n, p=[0.8, 0.15, 0.05]).tolist() for _ in range(2))
+    p = rng.uniform(0.02, 0.9, n)
+    people = both(before, after, p, views=rng.integers(1, 900, n))
+    drawn = people.filter("audited")["item_id"].to_list()
+    said = labels([(item, bool(rng.random() < 0.2)) for item in drawn])
+    found = differences(people, said)
+    alone = estimate(people.rename({"outcome_before": "outcome"}), said)
+    for figure in found.iter_rows(named=True):
+        assert figure["before"] + figure["estimate"] == pytest.approx(figure["after"])
+        assert figure["before"] == pytest.approx(row(alone, figure["measure"], figure["weight"])["estimate"])

@@ -33,6 +33,9 @@ ROWS_SHOWN = 1_000
 LEAST_WIDTH = 12
 """Characters that a column needs to be read, on average."""
 
+LEAST_PERCENT = 0.0001
+"""A share below this is told as below it."""
+
 WEIGHTS = {"": "per item", "_by_views": "per view"}
 
 
@@ -99,6 +102,12 @@ def summary(result: Mapping[str, Any]) -> None:
         out.print(f"  of unknown truth, and in no figure: {counted(result['truth_unknown'], 'item')}")
     drawn = (f"{n['drawn']:,} of {n['items']:,} {name}" for name, n in result["audit"]["by_outcome"].items())
     out.print(f"  audit sample: {counted(result['audit']['drawn'], 'item')} drawn, {', '.join(drawn)}")
+    if undated := result["audit"]["undated"]:
+        out.print(f"  without a time, and so all of one day's audit budget: {counted(undated, 'item')}")
+    known = items - result.get("truth_unknown", 0)
+    if result.get("truth_violating") in (0, known) and known:
+        what = "no item violates" if result["truth_violating"] == 0 else "every item violates"
+        problems([f"by this truth {what}: check the expression, and the values of its column"])
     if any("truth" in kind for kind in every_kind(result)):
         errors(result)
     elif items:
@@ -206,6 +215,8 @@ def percent(value: float | None) -> str:
     if value is None:
         return "–"
     number = value * 100
+    if 0 < number < LEAST_PERCENT:
+        return f"< {LEAST_PERCENT:g} %"
     digits = 1 if number >= 10 or number == 0 else 2 if number >= 0.1 else 4
     return f"{number:.{digits}f} %"
 

@@ -51,19 +51,22 @@ TRUE_DIFFERENCES = {
 
 @dataclass(frozen=True)
 class Change:
-    """One measure on both sides; `parts` and `known` make the ratio that is its difference."""
+    """One measure on both sides; `parts` and `known` make the ratio that is its difference.
+
+    `before` is the figure that `estimate` gives of that side; `both` says whether both sides have one.
+    """
 
     measure: str
     weight: str
     parts: Sequence[Part]
     changed: Sequence[Cell]
     before: float | None
-    after: float | None
+    both: bool
     known: tuple[float, float]
 
     @property
     def point(self) -> float | None:
-        if self.before is None or self.after is None:
+        if self.before is None or not self.both:
             return None
         numerator, denominator = totals(self.parts) + np.array(self.known)
         return float(np.clip(numerator / denominator, -1.0, 1.0)) if denominator > 0 else None
@@ -78,9 +81,10 @@ def differences(population: pl.DataFrame, labels: pl.DataFrame, *, confidence: f
         confidence: of each interval on its own.
 
     Returns:
-        measure, weight, before and after (point estimates), estimate (of the change; null where one side has
-        no items of the kind), low, high, labels and labels_changed (all, and those on items that move into
-        or out of the target outcome), items and items_changed, method, note.
+        measure, weight, before (as `estimate` has it), after (before and the change together), estimate (of
+        the change; null where one side has no items of the kind), low, high, labels and labels_changed (all,
+        and those on items that move into or out of the target outcome), items and items_changed, method,
+        note.
 
     Raises:
         MeasureError: a column is missing or senseless.
@@ -102,8 +106,7 @@ def differences(population: pl.DataFrame, labels: pl.DataFrame, *, confidence: f
             "measure": change.measure,
             "weight": change.weight,
             "before": change.before,
-            "after": change.after,
-            **interval,
+            **_added_up(change, interval),
             "labels": sum(part.cell.labels for part in change.parts),
             "labels_changed": sum(cell.labels for cell in change.changed),
             "items": sum(part.cell.items for part in change.parts),
@@ -124,13 +127,22 @@ def true_differences(population: pl.DataFrame, truth_frame: pl.DataFrame) -> pl.
             "measure": change.measure,
             "weight": change.weight,
             "before": change.before,
-            "after": change.after,
+            "after": None if change.before is None or change.point is None else change.before + change.point,
             "truth": change.point,
             "items": sum(part.cell.items for part in change.parts),
         }
         for change in _changes(Sample(frame, known), exact)
     ]
     return pl.DataFrame(out, schema=TRUE_DIFFERENCES)
+
+
+def _added_up(change: Change, interval: dict[str, float | str | None]) -> dict[str, float | str | None]:
+    """The interval, and what comes after: before and change add up to it, as far as shares can."""
+    moved, low, high = interval["estimate"], interval["low"], interval["high"]
+    if change.before is None or not isinstance(moved, float):
+        return {"after": None, **interval}
+    after = float(np.clip(change.before + moved, 0.0, 1.0))
+    return {"after": after, **interval, "estimate": float(np.clip(after - change.before, low, high))}
 
 
 def _intervals(changes: Sequence[Change], alpha: float) -> list[dict[str, float | str | None]]:
@@ -151,22 +163,20 @@ def _intervals(changes: Sequence[Change], alpha: float) -> list[dict[str, float 
 
 def _changes(sample: Sample, cells_of: CellsOf) -> Iterator[Change]:
     found = {weight: cells_of(sample, SIDES, weight) for weight in WEIGHTS}
+    before = {weight: cells_of(sample, SIDES[:1], weight) for weight in WEIGHTS}
     for measure in MEASURES:
         error, kind = measure.split("_")
         for weight in WEIGHTS:
-            yield (_rate_change if kind == "rate" else _share_change)(measure, weight, found[weight], error)
+            change = _rate_change if kind == "rate" else _share_change
+            yield change(measure, weight, found[weight], before[weight], error)
 
 
-def _rate_change(measure: str, weight: str, found: Cells, error: str) -> Change:
+def _rate_change(measure: str, weight: str, found: Cells, before: Cells, error: str) -> Change:
     target, bad = TARGET[error], BAD[error]
     either = {key: cell for key, cell in found.items() if target in key}
     size = [sum(cell.weight for key, cell in either.items() if key[side] == target) for side in (0, 1)]
-    sides = [
-        _ratio([Part(cell, rate(bad)) for key, cell in either.items() if key[side] == target])
-        for side in (0, 1)
-    ]
-    if not all(size):
-        sides = [None, None]
+    labelled = [any(cell.labels for key, cell in either.items() if key[side] == target) for side in (0, 1)]
+    of_before = _ratio([Part(cell, rate(bad)) for key, cell in before.items() if key == (target,)])
     centre = _ratio([Part(cell, rate(bad)) for cell in either.values()]) or 0.0
 
     def counts(key: Key) -> Counts:
@@ -179,15 +189,12 @@ def _rate_change(measure: str, weight: str, found: Cells, error: str) -> Change:
 
     parts = [Part(cell, counts(key)) for key, cell in either.items()]
     changed = [cell for key, cell in either.items() if key[0] != key[1]]
-    return Change(measure, weight, parts, changed, sides[0], sides[1], known=(0.0, 1.0))
+    return Change(measure, weight, parts, changed, of_before, all(size) and all(labelled), known=(0.0, 1.0))
 
 
-def _share_change(measure: str, weight: str, found: Cells, error: str) -> Change:
+def _share_change(measure: str, weight: str, found: Cells, before: Cells, error: str) -> Change:
     target, bad = TARGET[error], BAD[error]
-    sides = [
-        _ratio([Part(cell, share(bad, inside=key[side] == target)) for key, cell in found.items()])
-        for side in (0, 1)
-    ]
+    of_before = _ratio([Part(cell, share(bad, inside=key == (target,))) for key, cell in before.items()])
 
     def counts(key: Key) -> Counts:
         moved = (float(key[1] == target) - float(key[0] == target), 1.0)
@@ -195,7 +202,7 @@ def _share_change(measure: str, weight: str, found: Cells, error: str) -> Change
 
     parts = [Part(cell, counts(key)) for key, cell in found.items()]
     changed = [cell for key, cell in found.items() if (key[0] == target) != (key[1] == target)]
-    return Change(measure, weight, parts, changed, sides[0], sides[1], known=(0.0, 0.0))
+    return Change(measure, weight, parts, changed, of_before, of_before is not None, known=(0.0, 0.0))
 
 
 def _ratio(parts: Sequence[Part]) -> float | None:

@@ -10,12 +10,12 @@ import polars as pl
 
 from tidegate.errors import MeasureError, Where
 from tidegate.measure import notes
-from tidegate.measure.figures import Figure, figures, is_simple
+from tidegate.measure.figures import MEASURES, Figure, figures, is_simple
 from tidegate.measure.grouping import Sample, exact, sampled
 from tidegate.measure.hypergeometric import hypergeometric_limits
 from tidegate.measure.limits import two_sided
 from tidegate.measure.parts import certainty, evidence, is_assisted, totals
-from tidegate.measure.population import checked
+from tidegate.measure.population import WEIGHTS, checked
 from tidegate.measure.votes import Ballots, ballots, on_any_policy, on_policy
 
 ESTIMATES = {
@@ -44,6 +44,8 @@ def estimate(
     by: Sequence[str] = (),
     confidence: float = 0.95,
     prediction: str | None = None,
+    measures: Sequence[str] = MEASURES,
+    weights: Sequence[str] = WEIGHTS,
 ) -> pl.DataFrame:
     """Leakage and overkill, rate and share, by item and by view, overall and for each value of each slice.
 
@@ -60,6 +62,7 @@ def estimate(
         prediction: column with a chance of violating for every item, known before the labels. Rates with 20
             labelled errors or more rely on it as far as it proves right (method `assisted`), and need no
             more of it than that: a useless prediction changes nothing.
+        measures, weights: which figures are wanted; each costs time, rates by item the least.
 
     Returns:
         measure, weight, slice, value (both null for everything), estimate (null where nothing can be said),
@@ -82,7 +85,11 @@ def estimate(
         votes = on_any_policy(counted) if policy is None else on_policy(counted, policy)
         return Sample(frame, drawn.join(votes.answers, on="item_id", maintain_order="left"), votes.tied)
 
-    wanted = list(figures(sample_of, counted.policies, by, partial(sampled, alpha=alpha)))
+    wanted = [
+        figure
+        for figure in figures(sample_of, counted.policies, by, partial(sampled, alpha=alpha))
+        if figure.measure in measures and figure.weight in weights
+    ]
     views_missing = int(frame["views_missing"].sum())
     out = [
         {

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tidegate.measure.figures import POLICY, Figure, is_simple
+from tidegate.measure.figures import MEASURES, POLICY, Figure, is_simple
+from tidegate.measure.population import WEIGHTS
 from tidegate.names import counted
 
 FEW_LABELS = 30
@@ -17,7 +18,7 @@ def left_out(items: int) -> str | None:
 
 
 def of(figure: Figure, views_missing: int, general: str | None) -> str | None:
-    """All that is to be said of one figure, or None. `general` is said once, of the whole population."""
+    """All that is to be said of one figure, or None. `general` is said once, with the first figure."""
     return "; ".join(_notes(figure, views_missing, general)) or None
 
 
@@ -37,7 +38,7 @@ def _notes(figure: Figure, views_missing: int, general: str | None) -> Iterator[
         yield "no labels: nothing can be said"
     elif not any(part.cell.found[y] for part in figure.parts for y in (0, 1) if part.counts[y][1]):
         yield "no labelled item of the kind that this measure is a share of"
-    elif labels < FEW_LABELS:
+    elif labels < FEW_LABELS and labels < sum(cell.items for cell in cells):
         yield f"only {counted(labels, 'label')}: read the interval, not the estimate"
     if 0 < labels < audited:
         yield f"{labels:,} of {audited:,} drawn items are labelled; the rest are taken as missing at random"
@@ -51,5 +52,5 @@ def _notes(figure: Figure, views_missing: int, general: str | None) -> Iterator[
         yield f"set aside: {counted(figure.tied, 'item')} with as many yes as no; have them adjudicated"
     if figure.weight == "view" and views_missing and figure.slice is None:
         yield f"{counted(views_missing, 'item')} without views, counted as 0"
-    if general and figure.slice is None:
+    if general and (figure.slice, figure.measure, figure.weight) == (None, MEASURES[0], WEIGHTS[0]):
         yield general

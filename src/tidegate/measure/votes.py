@@ -97,7 +97,15 @@ def on_any_policy(labels: Ballots) -> Votes:
 
 
 def on_policy(labels: Ballots, policy: str) -> Votes:
-    """Whether each item violates this policy.
+    """Whether each item violates this policy; see `words_on`."""
+    words = words_on(labels, policy)
+    if labels.single:
+        return Votes(words.select("item_id", y="vote"), 0)
+    return _majority(words)
+
+
+def words_on(labels: Ballots, policy: str) -> pl.DataFrame:
+    """What each voter says of this policy: item_id, voter, vote.
 
     A voter who spoke of this policy is taken at their word. One who named another policy as violated, or said
     that the item violates none, says no to this one. One who said that it violates without saying what, or
@@ -109,10 +117,10 @@ def on_policy(labels: Ballots, policy: str) -> Votes:
     word = pl.when(named & this).then(pl.col("violates")).when(~silent).then(False)
     rows = labels.rows.select("item_id", "voter", word=word, direct=(named & this))
     if labels.single:
-        return Votes(rows.select("item_id", y="word").drop_nulls(), 0)
+        return rows.select("item_id", "voter", vote="word").drop_nulls()
     direct = pl.col("word").filter("direct").any()
     vote = pl.when(pl.col("direct").any()).then(direct).otherwise(pl.col("word").drop_nulls().first())
-    return _majority(rows.group_by("item_id", "voter").agg(vote=vote).drop_nulls("vote"))
+    return rows.group_by("item_id", "voter", maintain_order=True).agg(vote=vote).drop_nulls("vote")
 
 
 def _majority(votes: pl.DataFrame) -> Votes:

@@ -23,7 +23,7 @@ from tidegate.measure.reviewers import (
     skill_from_golds,
     skill_from_overlaps,
 )
-from tidegate.measure.votes import ballots, latest
+from tidegate.measure.votes import ballots, latest, on_policy, words_on
 from tidegate.names import nearest
 from tidegate.runs.folder import RunFolder
 from tidegate.runs.population import ITEM_SLICES, population
@@ -38,22 +38,50 @@ ABOUT_FINE = {"leakage": False, "overkill": True}
 
 
 def gold_answers(labels: pl.DataFrame, golds: pl.DataFrame) -> pl.DataFrame:
-    """Every answer to a gold: item_id, labeller, policy, answer, truth.
+    """Every answer to a gold: item_id, labeller, policy, overall, answer, truth.
 
-    A label of a policy answers the gold of that policy, and one without a policy the gold without one.
+    With policy null, whether the item violates at all; and once for each policy that is named, as it would be
+    counted of labels (see `votes`): who names another policy, or says that nothing is violated, says no.
+    `overall` are the answers of all kinds together: the former, and of items of which golds tell one policy
+    alone the latter.
 
     Raises:
         MeasureError: no gold has an answer.
     """
-    known = golds.select("item_id", "policy", truth="violates").unique(["item_id", "policy"], keep="last")
-    found = labels.join(known, on=["item_id", "policy"], how="inner", nulls_equal=True)
-    if found.is_empty():
+    given = ballots(labels.join(golds, on="item_id", how="semi"))
+    known = ballots(golds)
+    cleared = (pl.col("policy").is_null() & ~pl.col("violates")).any()
+    at_all = pl.when(pl.col("violates").any()).then(True).when(cleared).then(False)
+    told = known.rows.group_by("item_id", maintain_order=True).agg(truth=at_all).drop_nulls("truth")
+    votes = given.rows.group_by("item_id", "voter", maintain_order=True)
+    found = [
+        votes.agg(pl.col("labeller").first(), answer=pl.col("violates").any())
+        .join(told, on="item_id", how="inner", maintain_order="left")
+        .with_columns(policy=pl.lit(None, pl.String), overall=pl.lit(True))
+    ]
+    voters = votes.agg(pl.col("labeller").first())
+    for policy in sorted({*known.policies, *given.policies}):
+        truth = on_policy(known, policy).answers.rename({"y": "truth"})
+        found.append(
+            words_on(given, policy)
+            .join(truth, on="item_id", how="inner", maintain_order="left")
+            .join(voters, on=["item_id", "voter"], how="left", maintain_order="left")
+            .rename({"vote": "answer"})
+            .with_columns(
+                policy=pl.lit(policy),
+                overall=~pl.col("item_id").is_in(told["item_id"].implode())
+                & pl.lit(policy in known.policies),
+            )
+        )
+    columns = ("item_id", "labeller", "policy", "overall", "truth", "answer")
+    answers = pl.concat([one.select(columns) for one in found])
+    if answers.is_empty():
         raise MeasureError(
             "none of the labels answers a gold",
             where=Where(field="item_id"),
             remedy="Golds are items whose answer is known and that reviewers labelled among the others.",
         )
-    return found.select("item_id", "labeller", "policy", "truth", answer="violates")
+    return answers
 
 
 def skills(
@@ -85,10 +113,11 @@ def skills(
     answers = gold_answers(said, read_labels(golds))
     if run is not None:
         answers = _with_slices(answers, run, by)
-    rows = [_row("", EVERYBODY, _of(answers))]
+    rows = [_row("", EVERYBODY, _of(answers.filter("overall")))]
     for name in by:
-        for (value,), mine in answers.drop_nulls(name).sort(name).group_by(name, maintain_order=True):
-            rows.append(_row(name, str(value), _of(mine)))
+        mine = answers if name == "policy" else answers.filter("overall")
+        for (value,), group in mine.drop_nulls(name).sort(name).group_by(name, maintain_order=True):
+            rows.append(_row(name, str(value), _of(group)))
     return rows
 
 
@@ -110,7 +139,7 @@ def correct(
     ids = scan_table(folder.table("decisions")).filter("audited").select("item_id").collect()
     mine = said.join(ids, on="item_id", how="semi")
     votes = _votes(mine)
-    everybody = of_majority(_weighed(answers, mine), votes)
+    everybody = of_majority(_weighed(answers.filter("overall"), mine), votes)
     by = tuple(figures["by"])
     answers = _with_slices(answers, folder, by)
     people = population(folder, recorded(folder).ladder, by)
@@ -118,7 +147,8 @@ def correct(
     for slice, value, home in _homes(figures):
         one = everybody
         if slice in answers.columns:
-            own = of_majority(_weighed(answers.filter(pl.col(slice) == value), mine), votes)
+            there = answers if slice == "policy" else answers.filter("overall")
+            own = of_majority(_weighed(there.filter(pl.col(slice) == value), mine), votes)
             few = f"too few golds of this {slice}: those of all are used"
             one = own if own.enough else everybody.noted(few)
         for error, about_fine in ABOUT_FINE.items():

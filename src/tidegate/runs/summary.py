@@ -53,10 +53,12 @@ def summarise(
         "rules": counts(decisions, "rule"),
         "detector_failures": totals["failed"].item(),
         "truth_unknown": truth_unknown(folder),
+        "truth_violating": truth_violating(folder),
         "audit": {
             "drawn": totals["audited"].item(),
             "expected": totals["expected"].item(),
             "by_outcome": drawn_by_outcome(decisions, ladder),
+            "undated": undated(folder),
         },
         "cost": {"ms": totals["cost_ms"].item(), "money": totals["cost_money"].item()},
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
@@ -68,6 +70,18 @@ def truth_unknown(folder: RunFolder) -> int:
     """How many items have no truth in a run that has one for others; they are in no figure."""
     known = truth_labels(folder)
     return 0 if known is None else known["violates"].null_count()
+
+
+def truth_violating(folder: RunFolder) -> int | None:
+    """How many items violate by the run's truth; None where it has none."""
+    known = truth_labels(folder)
+    return None if known is None else int(known["violates"].sum())
+
+
+def undated(folder: RunFolder) -> int:
+    """How many items have no time: they all count as one day, of which audit plans have one budget."""
+    times = scan_table(folder.table("items")).select(pl.col("created_at").null_count())
+    return int(times.collect().item())
 
 
 def run_figures(
