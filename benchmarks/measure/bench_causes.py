@@ -8,7 +8,6 @@ tables of docs/measurement/root-causes.md. Needs the folder TIDEGATE_DATA.
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -17,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import beta
 
+from benchmarks.data import DATA
 from benchmarks.figure import Figure
 from benchmarks.measure.causes_rival import sliceline_slices
 from benchmarks.measure.causes_world import Members, Plant, World, errors, plants, world
@@ -131,7 +131,7 @@ def limits(count: int, of: int) -> tuple[float, float]:
 
 
 def run() -> Iterator[Figure]:
-    if "TIDEGATE_DATA" not in os.environ:
+    if not DATA.exists():
         return
     of = world(ITEMS)
     slices, planted = candidates(of.clauses), plants(of, PLANTS)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from benchmarks.data import DATA
 from tidegate.measure.causes import Predicates, predicates
 from tidegate.runs.causes.tokens import words
 
@@ -53,10 +52,7 @@ class Plant:
 
 def world(items: int, seed: int = 0) -> World:
     """Posts of six published corpora, in four languages: language and length are real, the rest generated."""
-    folder = Path(os.environ["TIDEGATE_DATA"])
-    posts = pl.concat(
-        [pl.read_parquet(folder / f"{name}.parquet").select("text", "lang") for name in CORPORA]
-    )
+    posts = pl.concat([pl.read_parquet(DATA / f"{name}.parquet").select("text", "lang") for name in CORPORA])
     posts = posts.sample(items, seed=seed, shuffle=True)
     rng = np.random.default_rng(seed)
     fields = pl.DataFrame(

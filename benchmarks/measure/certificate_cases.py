@@ -5,14 +5,13 @@ Real posts need the folder TIDEGATE_DATA.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import polars as pl
 
+from benchmarks.data import DATA
 from benchmarks.measure.certifiers import Draw, Traffic
 from benchmarks.measure.tuning_world import Bools, Floats, scores
 from tidegate.measure import proportional
@@ -20,7 +19,6 @@ from tidegate.measure.certificates.limits import Limit
 from tidegate.measure.certificates.sample import Sample
 from tidegate.measure.gates.reviewers import Reviewers
 
-DATA = Path(os.environ.get("TIDEGATE_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
 DELTA = 0.05
 REAL_LABELS = (6_000, 20_000)
 REAL = {

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import polars as pl
 
+from benchmarks.data import DATA
 from benchmarks.figure import Figure
 from tidegate.signals.language import identify
 
-DATA = Path(os.environ.get("TIDEGATE_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
 SETS = (
     ("davidson_hate_offensive", "en"),
     ("edos_sexism", "en"),

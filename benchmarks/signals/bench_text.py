@@ -7,7 +7,6 @@ that other work on the machine does not.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -18,12 +17,12 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from benchmarks.data import DATA
 from benchmarks.figure import Figure
 from tidegate.signals import build_detectors
 from tidegate.signals.text_risk.corpus import AUTHORED, authored_frame
 
 TEXTS = 20_000
-DATA = Path(os.environ.get("TIDEGATE_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
 LOAD = (
     "import time; from pathlib import Path; from tidegate.signals import build_detectors; "
     "build_detectors({'text': {}}, Path('.')); print(time.process_time())"

@@ -36,16 +36,18 @@ def command(labels: Path, golds: Path | None, by: tuple[str, ...], run: Path | N
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
     else:
-        _show(rows)
+        _show(rows, golds=golds is not None)
 
 
-def _show(rows: list[dict[str, Any]]) -> None:
+def _show(rows: list[dict[str, Any]], *, golds: bool) -> None:
     from rich.table import Table
 
     from tidegate.cli import show
 
     table = Table(title="How often reviewers are right", title_justify="left")
-    for name in ("", "sensitivity", "95 % interval", "answers", "specificity", "95 % interval", "answers"):
+    # Without golds the skill is inferred; the figure says how many answers to golds would tell as much.
+    of = "answers" if golds else "worth, in golds"
+    for name in ("", "sensitivity", "95 % interval", of, "specificity", "95 % interval", of):
         table.add_column(name, justify="left" if not name else "right")
     for row in rows:
         cells = [f"{row['group']} {row['value']}" if row["group"] else row["value"]]
