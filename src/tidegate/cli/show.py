@@ -164,7 +164,9 @@ def errors_table(
             ]
             if with_truth:
                 cells.append(percent(figure.get("truth")))
-            table.add_row(*cells)
+            # Of a slice of which nothing can be said, the note says so.
+            if not (sliced and figure["estimate"] is None and figure.get("note")):
+                table.add_row(*cells)
             if figure.get("note"):
                 of = f"{error} {kind}" if rates_only else f"{error} {kind}, {WEIGHTS[weight]}"
                 notes.setdefault(figure["note"], []).append(f"{label}: {of}" if label else of)
