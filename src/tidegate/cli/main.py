@@ -45,6 +45,8 @@ SECTIONS: dict[str, dict[str, str]] = {
         "versions": "What was published, by whom and why, and what is active.",
         "export": "What the service decided, as a run folder that every command reads.",
         "key": "Make or revoke the key of an integration.",
+        "webhook": "Where decisions are delivered; what could not be.",
+        "worker": "Deliver what was decided to the platform's webhooks.",
         "ledger": "The record of every act: is it whole?",
     },
 }

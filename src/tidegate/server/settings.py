@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "tidegate.server.launches",
     "tidegate.server.content",
     "tidegate.server.events",
+    "tidegate.server.delivery",
 ]
 MIDDLEWARE = ["django.middleware.security.SecurityMiddleware"]
 ROOT_URLCONF = "tidegate.server.urls"

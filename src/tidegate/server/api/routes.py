@@ -14,10 +14,11 @@ from tidegate.server.api.events import router as events
 from tidegate.server.api.keys import Key
 from tidegate.server.api.problems import PROBLEMS, ProblemError, answer_with_problems
 from tidegate.server.api.rendering import told, with_reasons
-from tidegate.server.api.schemas import DecisionsOut, ItemIn, ItemOut, OneOrMany, ProblemOut
+from tidegate.server.api.schemas import DecisionsOut, ItemIn, ItemOut, OneOrMany, ProblemOut, UndoneOut
 from tidegate.server.content.arrivals import CONTENT, Arrival
 from tidegate.server.content.intake import lane
 from tidegate.server.content.reads import find_item
+from tidegate.server.delivery.undoing import undo
 from tidegate.server.people.models import ApiKey
 
 ANSWERED_WITHIN = 30.0
@@ -56,6 +57,31 @@ def post_items(request: HttpRequest, body: Body[OneOrMany]) -> dict[str, Any]:
             told(one.external_id, answer.decision) for one, answer in zip(arrivals, answers, strict=True)
         ]
     }
+
+
+@api.post(
+    "/items/{path:item_id}/undo",
+    auth=Key("items"),
+    response={200: UndoneOut, 404: ProblemOut, **PROBLEMS},
+    tags=["items"],
+)
+def post_undo(request: HttpRequest, item_id: str) -> dict[str, Any]:
+    """Undo what stands: what has not left is cancelled; who may have heard of it is told `item.undone`."""
+    key: ApiKey = request.auth  # type: ignore[attr-defined]
+    undone = undo(key.zone, item_id, actor=str(key))
+    if undone is None:
+        raise ProblemError(HTTPStatus.NOT_FOUND, "there is no item with this id", field="id")
+    return {
+        "decision": told(item_id, undone.decision),
+        "cancelled": undone.cancelled,
+        "left": undone.left,
+    }
+
+
+@api.get("/items/{path:item_id}/undo", auth=Key("items"), response=ItemOut, include_in_schema=False)
+def get_item_named_so(request: HttpRequest, item_id: str) -> dict[str, Any]:
+    """An item whose own id ends in /undo."""
+    return get_item(request, f"{item_id}/undo")
 
 
 @api.get("/items/{path:item_id}", auth=Key("items"), response={200: ItemOut, 404: ProblemOut, **PROBLEMS})

@@ -82,6 +82,14 @@ class DecisionsOut(Schema):
     decisions: list[DecisionOut]
 
 
+class UndoneOut(Schema):
+    """What came of undoing: how many endpoints will not hear of the decision, and how many may have."""
+
+    decision: DecisionOut
+    cancelled: int
+    left: int
+
+
 class ReasonsOut(DecisionOut):
     """A decision with all that it was made from."""
 

@@ -15,6 +15,7 @@ from tidegate.server.content import audit
 from tidegate.server.content.counts import Key
 from tidegate.server.content.deciding import Decided
 from tidegate.server.content.models import Decision, Item
+from tidegate.server.delivery.outbox import tell
 from tidegate.strategy import decision_record
 
 RACES = 5
@@ -80,10 +81,11 @@ def decisions_of(
 
 
 def store(decisions: Sequence[Decision]) -> None:
-    """Store decisions whose items are stored."""
+    """Store decisions whose items are stored, and what is to be told of them."""
     for decision in decisions:
         decision.item_id = decision.item.pk
     Decision.objects.bulk_create(decisions)
+    tell(decisions)
 
 
 def update(item: Item, *, was: tuple[int, int]) -> None:

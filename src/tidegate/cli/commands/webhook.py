@@ -1,0 +1,111 @@
+"""tidegate webhook"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from tidegate.cli import options
+
+
+class _Names(click.Group):
+    """What is no subcommand is the name of an endpoint."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in self.commands:
+            return "endpoint", self.commands["endpoint"], args
+        return super().resolve_command(ctx, args)
+
+
+@click.group("webhook", cls=_Names, short_help="Where decisions are delivered; what could not be.")
+def command() -> None:
+    """Add or change an endpoint: tidegate webhook NAME --zone us --url https://…; see docs/delivery.md."""
+
+
+@command.command("endpoint", hidden=True)
+@click.argument("name")
+@click.option("--zone", help="The zone whose decisions it is told, such as us.")
+@click.option("--url", help="Its address.")
+@click.option("--event", "events", multiple=True, help="item.decided, item.undone; both without it.")
+@click.option(
+    "--delay", "delay_s", type=float, help="Seconds that decisions wait, so that they can be undone."
+)
+@click.option("--rotate", is_flag=True, help="Make a new secret; for a day the old one signs too.")
+@click.option("--enable", is_flag=True, help="Send again, after it answered 410.")
+@click.option("--remove", is_flag=True, help="Send nothing to it any more.")
+@options.workspace
+def endpoint(
+    name: str,
+    zone: str | None,
+    url: str | None,
+    events: tuple[str, ...],
+    delay_s: float | None,
+    rotate: bool,
+    enable: bool,
+    remove: bool,
+    workspace: Path,
+) -> None:
+    """Add the endpoint NAME and print its secret, once; or change it."""
+    if rotate + enable + remove > 1:
+        raise click.UsageError("One of --rotate, --enable and --remove at a time.")
+    if not (rotate or enable or remove) and (zone is None or url is None):
+        raise click.UsageError("An endpoint needs a --zone and a --url, such as --zone us --url https://….")
+    from tidegate.server.boot import boot
+
+    boot(workspace)
+
+    from tidegate.server.delivery import endpoints
+    from tidegate.server.delivery.settings import webhooks
+
+    actor = options.actor()
+    if remove:
+        waited = endpoints.remove_endpoint(name, actor=actor)
+        click.echo(f"webhook {name}: removed; {waited:,} deliveries had not left")
+    elif enable:
+        endpoints.enable_endpoint(name, actor=actor)
+        click.echo(f"webhook {name}: enabled")
+    elif rotate:
+        click.echo(endpoints.rotate_secret(name, actor=actor))
+    else:
+        settings = webhooks(workspace)
+        secret = endpoints.add_endpoint(
+            name, zone or "", url or "", settings, actor=actor, events=events, delay_s=delay_s
+        )
+        click.echo(secret)
+
+
+@command.command("dead")
+@options.workspace
+def dead(workspace: Path) -> None:
+    """List what was given up after the last try."""
+    from tidegate.server.boot import boot
+
+    boot(workspace)
+
+    from tidegate.server.delivery.dead import dead
+
+    for one in dead().iterator():
+        tries = f"{one.attempts} tries"
+        click.echo(
+            f"{one.pk}\t{one.endpoint.name}\t{one.event}\t{one.item.external_id}\t{tries}\t{one.problem}"
+        )
+
+
+@command.command("resend")
+@click.argument("number", metavar="ID", type=int, required=False)
+@click.option("--all", "everything", is_flag=True, help="All that are dead.")
+@options.workspace
+def resend(number: int | None, everything: bool, workspace: Path) -> None:
+    """Send a dead delivery anew, or all of them."""
+    if (number is None) != everything:
+        raise click.UsageError("Give the ID of one, or --all.")
+    from tidegate.server.boot import boot
+
+    boot(workspace)
+
+    from tidegate.server.delivery.dead import resend
+
+    click.echo(f"{resend(number, actor=options.actor()):,} to be sent anew")

@@ -1,0 +1,35 @@
+"""tidegate worker"""
+
+from __future__ import annotations
+
+import logging
+import signal
+from pathlib import Path
+
+import click
+
+from tidegate.cli import options
+
+
+@click.command("worker", short_help="Deliver what was decided to the platform's webhooks.")
+@options.workspace
+@click.option("--once", is_flag=True, help="Stop when nothing is due any more.")
+def command(workspace: Path, once: bool) -> None:
+    """Deliver decisions to endpoints until Ctrl-C; see docs/delivery.md. Several workers may run.
+
+    A worker that is told to stop finishes what is on its way; one that is killed loses nothing.
+    """
+    from tidegate.server.boot import boot
+
+    boot(workspace)
+
+    from tidegate.server.delivery.settings import webhooks
+    from tidegate.server.delivery.worker import Worker
+
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    worker = Worker(webhooks(workspace))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: worker.stop())
+    if not once:
+        click.echo("Tidegate delivers", err=True)
+    worker.run(once=once)
