@@ -1,7 +1,8 @@
 """Drift: how often a report is wrong where nothing has changed, and how often it sees a change.
 
-`python -m benchmarks.measure.bench_drift [REPORTS]` prints the tables of docs/measurement/drift.md. A report
-watches all items and six languages: scores, override rates and calibration of each; the mix is left out.
+`python -m benchmarks.measure.bench_drift [REPORTS [NULL_REPORTS]]` prints the first table of
+docs/measurement/drift.md. A report watches all items and six languages: scores, mix, override rates and
+calibration of each. Risky items are drawn for audit more often than others.
 """
 
 from __future__ import annotations
@@ -15,20 +16,28 @@ import polars as pl
 from scipy.stats import chi2, ks_2samp
 
 from benchmarks.figure import Figure
-from tidegate.measure.drift import Check, calibration_drift, corrected, override_drift, score_drift
+from tidegate.measure.drift import (
+    Check,
+    calibration_drift,
+    corrected,
+    mix_drift,
+    override_drift,
+    score_drift,
+)
 
 ITEMS, LANGUAGES = 12_000, ("ar", "de", "en", "es", "pt", "zh")
-RATE = 0.1
+RATE, RATE_OF_RISKY, RISKY = 0.1, 0.8, 0.1
 LEVEL, AT_LEAST = 0.05, 0.01
-MORE = 5
 PSI_ALARM = 0.2
 
 
 @dataclass(frozen=True)
 class World:
-    """A window's items: `harm` violate, `off` is added to the chance that a score promises."""
+    """A window's items: `harm` violate, and `hidden` whatever their score; `off` is added to the chance that
+    a score above `RISKY` promises."""
 
     harm: float = 0.02
+    hidden: float = 0.0
     off: float = 0.0
     broken: bool = False
     shift: float = 0.0
@@ -45,9 +54,9 @@ NOTHING = World()
 CHANGES = {
     "nothing": NOTHING,
     "harm doubles": World(harm=0.04),
-    "harm doubles, the score does not see it": World(off=0.02),
+    "3 % of items violate, whatever their score": World(hidden=0.03),
     "scores move up by a tenth of a logit": World(shift=0.1),
-    "a score promises 10 points too little": World(off=0.1),
+    "a score promises 15 points too little": World(off=0.15),
     "the detector gives a constant in one language": World(broken=True),
 }
 
@@ -58,19 +67,18 @@ def window(world: World, seed: int) -> Window:
     risky = rng.random(ITEMS) < world.harm / 0.6
     logit = np.where(risky, rng.normal(1.0, 1.5, ITEMS), rng.normal(-5.0, 1.0, ITEMS)) + world.shift
     honest = 1 / (1 + np.exp(-logit))
-    violates = rng.random(ITEMS) < np.clip(
-        np.where(risky, honest, honest / 2) + world.off * (honest > 0.1), 0, 1
-    )
-    if world.off and world.off < 0.05:
-        violates |= rng.random(ITEMS) < world.off
+    promised = np.where(risky, honest, honest / 2) + world.off * (honest > RISKY)
+    violates = rng.random(ITEMS) < np.clip(promised, 0, 1)
+    violates |= rng.random(ITEMS) < world.hidden
     score = np.where((language == "zh") & world.broken, 0.01, honest)
-    audited = rng.random(ITEMS) < RATE
+    chance = np.where(score > RISKY, RATE_OF_RISKY, RATE)
+    audited = rng.random(ITEMS) < chance
     people = pl.DataFrame(
         {
             "item_id": [f"{seed}-{i}" for i in range(ITEMS)],
             "outcome": np.where(score > 0.8, "actioned", "passed"),
             "views": np.ones(ITEMS, np.int64),
-            "audit_probability": np.full(ITEMS, RATE),
+            "audit_probability": chance,
             "audited": audited,
             "language": language,
         }
@@ -79,7 +87,8 @@ def window(world: World, seed: int) -> Window:
     return Window(score, people, labels)
 
 
-def ours(before: Window, now: Window) -> bool:
+def ours(before: Window, now: Window, at_least: float = AT_LEAST) -> bool:
+    """The whole report, as `tidegate drift --by language` makes it."""
     checks: list[Check] = []
     for value in ("", *LANGUAGES):
         rows = [
@@ -87,11 +96,20 @@ def ours(before: Window, now: Window) -> bool:
             for one in (before, now)
         ]
         old, new = before.score[rows[0]], now.score[rows[1]]
-        checks += score_drift("score", old, new, value=value, at_least=AT_LEAST)
+        checks += score_drift("score", old, new, value=value, at_least=at_least)
         answered = [_answered(one, mask) for one, mask in zip((before, now), rows, strict=True)]
-        checks += calibration_drift("score", answered[0], answered[1], value=value)
-    checks += override_drift((before.people, before.labels), (now.people, now.labels), ["language"])
+        checks += calibration_drift("score", answered[0], answered[1], value=value, at_least=at_least)
+    for name in ("outcome", "language"):
+        old, new = (one.people[name].to_numpy().astype(str) for one in (before, now))
+        checks += mix_drift(name, old, new, at_least=at_least)
+    labelled = [(one.people, one.labels) for one in (before, now)]
+    checks += override_drift(labelled[0], labelled[1], ["language"], at_least=at_least)
     return any(p is not None and p <= LEVEL for p in corrected([check.p for check in checks]))
+
+
+def ours_of_anything(before: Window, now: Window) -> bool:
+    """The same report, asked whether anything at all has changed."""
+    return ours(before, now, at_least=0.0)
 
 
 def _answered(one: Window, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -99,7 +117,7 @@ def _answered(one: Window, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray, np
     answers = np.zeros(ITEMS, bool)
     answers[drawn] = one.labels["violates"].to_numpy()
     rows = drawn & mask
-    return one.score[rows], answers[rows], np.full(int(rows.sum()), RATE)
+    return one.score[rows], answers[rows], one.people["audit_probability"].to_numpy()[rows]
 
 
 def plain_ks(before: Window, now: Window) -> bool:
@@ -142,6 +160,7 @@ def _psi(old: np.ndarray, new: np.ndarray) -> float:
 
 JUDGES: dict[str, Callable[[Window, Window], bool]] = {
     "tidegate": ours,
+    "tidegate, --at-least 0": ours_of_anything,
     "KS at 5 % per slice": plain_ks,
     "PSI above 0.2": stability_index,
     "Hosmer–Lemeshow at 5 %": hosmer_lemeshow,
@@ -164,14 +183,15 @@ def run() -> Iterator[Figure]:
             yield Figure(f"drift reports flagged: {name}, {judge}", share, "share")
 
 
-def main(reports: int) -> None:
+def main(reports: int, null_reports: int) -> None:
     print(f"| what has changed | reports | {' | '.join(JUDGES)} |\n| --- | --- |{' --- |' * len(JUDGES)}")
     for name, world in CHANGES.items():
         # A false alarm is rarer than a change that is seen, and wants more reports to be counted.
-        many = reports * (MORE if world == NOTHING else 1)
-        cells = " | ".join(f"{share:.0%}" for share in alarms(world, many).values())
+        many = null_reports if world == NOTHING else reports
+        cells = " | ".join(f"{share:.1%}" for share in alarms(world, many).values())
         print(f"| {name} | {many} | {cells} |", flush=True)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 80)
+    given = [int(number) for number in sys.argv[1:]]
+    main(given[0] if given else 40, given[1] if len(given) > 1 else 300)

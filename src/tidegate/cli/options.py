@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import getpass
+import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,16 @@ def numbers(context: click.Context, parameter: click.Parameter, values: tuple[st
         except ValueError as error:
             raise click.BadParameter(f"'{text}' is not a number, such as 0.9", param=parameter) from error
     return found
+
+
+def days(_: click.Context, parameter: click.Parameter, value: str | None) -> timedelta | None:
+    """`7d` or `7` as a time."""
+    if value is None:
+        return None
+    found = re.fullmatch(r"([1-9][0-9]{0,4})d?", value.strip())
+    if not found:
+        raise click.BadParameter(f"'{value}' is no number of days, such as 7d", param=parameter)
+    return timedelta(days=int(found.group(1)))
 
 
 def reading(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,4 +1,4 @@
-"""Drift between two runs: what decided then and now, compared over everything that was recorded."""
+"""Drift between two runs, or two spans of one: everything that was recorded, compared in one report."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tidegate.errors import MeasureError, Where
 from tidegate.measure.drift import (
     Check,
     calibration_drift,
@@ -21,35 +20,29 @@ from tidegate.measure.drift import (
 )
 from tidegate.measure.drift.correction import level_of_each
 from tidegate.measure.votes import ballots, on_any_policy
+from tidegate.runs.drift_windows import Spans, Window, default_scores, window_of_run, windows_of_time
 from tidegate.runs.folder import RunFolder
-from tidegate.runs.measuring import labels_of
-from tidegate.runs.population import population, score_of, truth_labels
-from tidegate.runs.replay import Recorded, recorded
-from tidegate.runs.summary import as_labels
-from tidegate.tables import SignalType
-
-NO_VALUE = "(none)"
-SUMMARY_SCORE = "max_risk"
-
-
-@dataclass(frozen=True)
-class Window:
-    """One side of the comparison: the population with its scores as columns, and the labels, if any."""
-
-    run: Recorded
-    people: pl.DataFrame
-    labels: pl.DataFrame | None
+from tidegate.runs.replay import recorded
 
 
 @dataclass(frozen=True)
 class Report:
     """Every check, with p-values that allow for all the others, most surprising first.
 
-    `level` is the chance that the report flags anything where nothing has changed that matters.
+    Attributes:
+        checks: each with its corrected p; None where too little was there to test.
+        level: the chance that the report flags anything where nothing has changed that matters.
+        at_least: the smallest change that matters.
+        before, now: what was compared with what.
+        notes: what was left out.
     """
 
     checks: tuple[tuple[Check, float | None], ...]
     level: float
+    at_least: float
+    before: Window
+    now: Window
+    notes: tuple[str, ...] = ()
 
     @property
     def drifted(self) -> list[Check]:
@@ -60,9 +53,13 @@ class Report:
         tested = sum(p is not None for _, p in self.checks)
         each = level_of_each(tested, self.level)
         return {
+            "before": {"of": self.before.of, "items": len(self.before.people)},
+            "now": {"of": self.now.of, "items": len(self.now.people)},
+            "notes": list(self.notes),
             "drifted": len(self.drifted),
             "tested": tested,
             "level": self.level,
+            "at_least": self.at_least,
             "checks": [_row(check, p, self.level, each) for check, p in self.checks],
         }
 
@@ -82,43 +79,53 @@ def drift(
         now, before: run folder and labels of either; without labels its truth serves where it has one.
         scores: signals to compare; empty for those named max_risk, or all numbers that the strategy reads.
         by: slices of the runs; each is watched, and each costs the others some power.
-        at_least: the smallest change in a share of items that matters.
+        at_least: the smallest change that matters, of a share of items, a rate of errors, or what a score
+            promises too little.
         level: chance of a false alarm in the whole report.
 
     Raises:
         MeasureError: a run has no such score or slice, or holds no items.
     """
-    names = list(scores) or default_scores(recorded(now[0]))
-    windows = [_window(*one, names, by) for one in (before, now)]
+    names = list(scores) or default_scores(recorded(now[0]).strategy)
+    windows = [window_of_run(*one, names, by) for one in (before, now)]
+    return _report(windows[0], windows[1], names, by, at_least, level)
+
+
+def drift_in_time(
+    run: tuple[RunFolder, Path | None],
+    spans: Spans,
+    *,
+    scores: Sequence[str] = (),
+    by: Sequence[str] = (),
+    at_least: float = 0.01,
+    level: float = 0.05,
+) -> Report:
+    """Compare the items that a run has of late with those that were posted before; arguments as for `drift`.
+
+    Raises:
+        MeasureError: the run has no such score or slice, or no items in one of the spans.
+    """
+    names = list(scores) or default_scores(recorded(run[0]).strategy)
+    before, now, notes = windows_of_time(*run, spans, names, by)
+    return _report(before, now, names, by, at_least, level, notes)
+
+
+def _report(
+    before: Window,
+    now: Window,
+    names: Sequence[str],
+    by: Sequence[str],
+    at_least: float,
+    level: float,
+    notes: Sequence[str] = (),
+) -> Report:
+    windows = before, now
     checks = [*_scores(windows, names, by, at_least), *_mix(windows, by, at_least)]
     if all(window.labels is not None for window in windows):
-        checks += _labelled(windows, names, by)
+        checks += _labelled(windows, names, by, at_least)
     p = corrected([check.p for check in checks])
     pairs = sorted(zip(checks, p, strict=True), key=lambda pair: (pair[1] is None, pair[1] or 0.0))
-    return Report(tuple(pairs), level)
-
-
-def default_scores(run: Recorded) -> list[str]:
-    """The scores that sum up a detector, where there are any; else every number that the strategy reads."""
-    numbers = [name for name, kind in run.strategy.types.items() if kind is SignalType.NUMBER]
-    return [name for name in numbers if name.endswith(f".{SUMMARY_SCORE}")] or numbers
-
-
-def _window(folder: RunFolder, labels: Path | None, scores: Sequence[str], by: Sequence[str]) -> Window:
-    run = recorded(folder)
-    people = population(folder, run.ladder, by)
-    if people.is_empty():
-        raise MeasureError(
-            "this run has no items to compare", where=Where(folder.root), remedy="Take a run that has some."
-        )
-    people = people.with_columns(
-        *(score_of(folder, name).alias(name) for name in scores),
-        *(pl.col(name).cast(pl.String).fill_null(NO_VALUE) for name in by),
-    )
-    if labels is not None:
-        return Window(run, people, labels_of(folder, labels))
-    known = truth_labels(folder)
-    return Window(run, people, None if known is None else as_labels(known, people))
+    return Report(tuple(pairs), level, at_least, before, now, tuple(notes))
 
 
 def _scores(
@@ -137,11 +144,13 @@ def _mix(windows: Sequence[Window], by: Sequence[str], at_least: float) -> Itera
         yield from mix_drift(name, old, new, at_least=at_least)
 
 
-def _labelled(windows: Sequence[Window], names: Sequence[str], by: Sequence[str]) -> Iterator[Check]:
+def _labelled(
+    windows: Sequence[Window], names: Sequence[str], by: Sequence[str], at_least: float
+) -> Iterator[Check]:
     before, now = ((window.people, window.labels) for window in windows)
     assert before[1] is not None
     assert now[1] is not None
-    yield from override_drift((before[0], before[1]), (now[0], now[1]), by)
+    yield from override_drift((before[0], before[1]), (now[0], now[1]), by, at_least=at_least)
     answered = [_answered(people, labels) for people, labels in (before, now) if labels is not None]
     for slice, value, old, new in _slices(answered, by):
         for name in names:
@@ -154,7 +163,9 @@ def _labelled(windows: Sequence[Window], names: Sequence[str], by: Sequence[str]
                 for rows in (frame.drop_nulls(name) for frame in (old, new))
             ]
             if all(len(rows[0]) == 0 or (rows[0].min() >= 0 and rows[0].max() <= 1) for rows in pairs):
-                yield from calibration_drift(name, pairs[0], pairs[1], slice=slice, value=value)
+                yield from calibration_drift(
+                    name, pairs[0], pairs[1], slice=slice, value=value, at_least=at_least
+                )
 
 
 def _answered(people: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
@@ -188,6 +199,7 @@ def _row(check: Check, p: float | None, level: float, each: float) -> dict[str, 
         "high": None if interval is None else interval[1],
         "p": p,
         "drifted": p is not None and p <= level,
+        "at_least": check.at_least,
         "smallest": check.smallest(each),
         "counted_before": check.counted_before,
         "counted_now": check.counted_now,

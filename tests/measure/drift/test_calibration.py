@@ -7,7 +7,7 @@ import pytest
 
 from tidegate.measure.drift import calibration_drift
 
-Side = tuple[np.ndarray, np.ndarray, np.ndarray]  # type: ignore[type-arg]
+Side = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def side(seed: int, n: int, *, a: float = 0.5, off: float = 0.0) -> Side:
@@ -28,6 +28,22 @@ def test_other_risks_that_mean_the_same_are_no_drift() -> None:
     for seed in range(5):
         checks = calibration_drift("risk", side(seed, 1_500), side(100 + seed, 1_500, a=1.5), seed=seed)
         assert all((c.p or 1) > 0.005 for c in checks)
+
+
+def test_a_change_smaller_than_what_matters_is_no_drift() -> None:
+    before, now = side(1, 2_000), side(2, 2_000, off=0.15)
+    p = {
+        at_least: next(
+            c.p or 0.0
+            for c in calibration_drift("risk", before, now, at_least=at_least)
+            if "0.1 to" in c.what
+        )
+        for at_least in (0.0, 0.05, 0.15, 0.5)
+    }
+    assert p[0.0] < 0.001
+    assert p[0.05] < 0.05
+    assert p[0.15] > 0.05
+    assert p[0.5] == 1.0
 
 
 def test_few_labels_are_told_and_not_tested() -> None:

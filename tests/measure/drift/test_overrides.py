@@ -74,6 +74,25 @@ def test_p_is_the_error_at_which_the_interval_just_excludes_zero() -> None:
     assert recovered_p((0.3, 0.4), low, high) == pytest.approx(0.0455, abs=0.002)
 
 
+def test_a_change_smaller_than_what_matters_is_no_drift() -> None:
+    before, now = window(1, 0.02), window(2, 0.06)
+    p = [
+        found(override_drift(before, now, at_least=at_least), "passed").p or 0.0
+        for at_least in (0.0, 0.005, 0.03, 0.2)
+    ]
+    assert p == sorted(p)
+    assert p[1] < 0.005
+    assert p[3] == 1.0
+
+
+def test_p_against_what_matters_is_that_of_the_rest() -> None:
+    low, high = (
+        [np.array([q + side * s * z for z in Z]) for q, s in ((0.3, 0.03), (0.5, 0.04))] for side in (-1, 1)
+    )
+    assert recovered_p((0.3, 0.5), low, high, 0.1) == pytest.approx(0.0455, abs=0.002)
+    assert recovered_p((0.3, 0.5), low, high, 0.2) == 1.0
+
+
 @pytest.mark.slow
 def test_nothing_changed_is_called_a_change_in_at_most_one_report_of_twenty() -> None:
     alarms = 0

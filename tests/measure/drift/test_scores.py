@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -36,6 +38,27 @@ def test_a_rare_mode_is_seen_at_the_top() -> None:
     assert found["scores"].p == pytest.approx(1.0)  # six items in a thousand are less than one in a hundred
 
 
+@pytest.mark.parametrize("share", [0.001, 0.01, 0.05])
+def test_the_top_is_looked_at_wherever_the_rare_mode_begins(share: float) -> None:
+    rng = np.random.default_rng(7)
+    before, now = (
+        np.where(rng.random(60_000) < s, 0.9 + 0.1 * rng.random(60_000), rng.beta(1, 20, 60_000))
+        for s in (share, share + 6 * np.sqrt(share / 60_000) + 0.0005)
+    )
+    top = by_name(score_drift("risk", before, now))["top scores"]
+    assert top.p is not None
+    assert top.p < 0.01
+    assert top.looks == 6
+
+
+def test_a_look_at_six_places_sees_less_than_at_one() -> None:
+    rng = np.random.default_rng(8)
+    top = by_name(score_drift("risk", rng.random(500), rng.random(500)))["top scores"]
+    alone = replace(top, looks=1)
+    assert (top.smallest(0.05) or 0) == alone.smallest(0.05 / 6)
+    assert (top.smallest(0.05) or 0) > (alone.smallest(0.05) or 1)
+
+
 def test_what_changes_less_than_matters_is_no_drift_however_many_items_there_are() -> None:
     rng = np.random.default_rng(3)
     before, now = rng.beta(2, 8, 400_000), rng.beta(2.01, 8, 400_000)
@@ -56,7 +79,7 @@ def test_missing_scores_are_a_finding_of_their_own() -> None:
 
 
 @pytest.mark.parametrize("few", [np.empty(0), np.full(19, 0.5), np.full(50, np.nan)])
-def test_too_few_scores_are_told_and_not_tested(few: np.ndarray) -> None:  # type: ignore[type-arg]
+def test_too_few_scores_are_told_and_not_tested(few: np.ndarray) -> None:
     last = score_drift("risk", np.linspace(0, 1, 500), few)[-1]
     assert last.p is None
     assert "only" in last.note
@@ -66,6 +89,19 @@ def test_too_few_scores_are_told_and_not_tested(few: np.ndarray) -> None:  # typ
 def test_a_constant_score_is_no_drift() -> None:
     found = score_drift("risk", np.full(300, 0.5), np.full(200, 0.5))
     assert [check.p for check in found] == [1.0, 1.0]
+
+
+@pytest.mark.slow
+def test_nothing_changed_is_called_a_change_at_the_top_in_at_most_one_of_twenty() -> None:
+    rng = np.random.default_rng(9)
+    for shape in (1.0, 20.0):
+        p = [
+            by_name(score_drift("risk", rng.beta(1, shape, 900).round(2), rng.beta(1, shape, 400).round(2)))
+            for _ in range(600)
+        ]
+        for check in ("scores", "top scores"):
+            flagged = np.mean([(one[check].p or 0.0) <= 0.05 for one in p])
+            assert flagged <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 600)
 
 
 @given(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,24 @@ DRIFTED = 1
 
 @click.command("drift", cls=OfRun, short_help="What has changed since a reference run: scores, mix, errors.")
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--against", required=True, type=click.Path(path_type=Path), help="The reference run.")
+@click.option("--against", type=click.Path(path_type=Path), help="The reference run.")
+@click.option(
+    "--window",
+    callback=options.days,
+    metavar="DAYS",
+    help="Instead of --against: the last days of RUN, such as 7d, against those before them.",
+)
+@click.option(
+    "--reference",
+    callback=options.days,
+    metavar="DAYS",
+    help="With --window: how many days before them.  [default: four times as many]",
+)
+@click.option(
+    "--until",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
+    help="With --window: items posted before this time (UTC); to the last item without it.",
+)
 @click.option("--labels", type=click.Path(path_type=Path), help="Labels of RUN; else its truth, if any.")
 @click.option("--labels-before", type=click.Path(path_type=Path), help="Labels of the reference run.")
 @click.option(
@@ -32,7 +50,7 @@ DRIFTED = 1
     type=click.FloatRange(0, 1, max_open=True),
     default=0.01,
     show_default=True,
-    help="The smallest change in a share of items that matters: 0.01 is one point in a hundred.",
+    help="The smallest change of a share or rate that matters: 0.01 is one point in a hundred.",
 )
 @click.option(
     "--false-alarms",
@@ -44,7 +62,10 @@ DRIFTED = 1
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 def command(
     run: Path,
-    against: Path,
+    against: Path | None,
+    window: timedelta | None,
+    reference: timedelta | None,
+    until: datetime | None,
     labels: Path | None,
     labels_before: Path | None,
     scores: tuple[str, ...],
@@ -53,24 +74,33 @@ def command(
     false_alarms: float,
     as_json: bool,
 ) -> None:
-    """Compare RUN with a reference run.
+    """Compare RUN with a reference run, or its last days with those before them.
 
     Looked at are the distributions of scores, the mix of items and outcomes, how often people overrule the
     machine, and whether a predicted chance still means what it did.
 
     Exit status 1 says that something has drifted.
     """
-    from tidegate.runs.drifting import drift
+    if (against is None) == (window is None):
+        raise click.UsageError("Give one of --against (a reference run) and --window (days of RUN).")
+    if window is None and (reference or until):
+        raise click.UsageError("--reference and --until go with --window.")
+    if window is not None and labels_before is not None:
+        raise click.UsageError("With --window, --labels are of the whole run, and there are none before.")
+
+    from tidegate.runs.drift_windows import Spans
+    from tidegate.runs.drifting import drift, drift_in_time
     from tidegate.runs.folder import RunFolder
 
-    report = drift(
-        (RunFolder(run), labels),
-        (RunFolder(against), labels_before),
-        scores=scores,
-        by=by,
-        at_least=at_least,
-        level=false_alarms,
-    ).as_dict()
+    now = RunFolder(run), labels
+    if window is None:
+        assert against is not None
+        before = RunFolder(against), labels_before
+        found = drift(now, before, scores=scores, by=by, at_least=at_least, level=false_alarms)
+    else:
+        spans = Spans(window, reference, until and until.replace(tzinfo=UTC))
+        found = drift_in_time(now, spans, scores=scores, by=by, at_least=at_least, level=false_alarms)
+    report = found.as_dict()
     if as_json:
         click.echo(json.dumps(report, ensure_ascii=False, indent=2))
     else:
@@ -81,10 +111,18 @@ def command(
 
 def _show(report: dict[str, Any]) -> None:
     from tidegate.cli import show
+    from tidegate.names import counted
 
     changed = [row for row in report["checks"] if row["drifted"]]
     quiet = [row for row in report["checks"] if row["p"] is not None and not row["drifted"]]
     silent = [row for row in report["checks"] if row["p"] is None]
+    for side in ("now", "before"):
+        show.out.print(
+            f"{side}: {report[side]['of']}, {counted(report[side]['items'], 'item')}", markup=False
+        )
+    for note in report["notes"]:
+        show.out.print(f"  {note}", markup=False)
+    show.out.print(f"asked: has anything changed by {_asked(report['at_least'])}?\n", markup=False)
     if changed:
         _table("What has changed", changed, with_p=True)
     else:
@@ -118,6 +156,12 @@ def _table(title: str, rows: list[dict[str, Any]], *, with_p: bool) -> None:
             end,
         )
     show.out.print(table)
+
+
+def _asked(at_least: float) -> str:
+    if not at_least:
+        return "anything at all"
+    return f"{100 * at_least:g} % of items or more (of the top 1 %: a tenth of that)"
 
 
 def _where(row: dict[str, Any]) -> str:

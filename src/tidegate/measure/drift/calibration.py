@@ -31,6 +31,7 @@ def calibration_drift(
     *,
     slice: str = "",
     value: str = "",
+    at_least: float = 0.0,
     seed: int = 0,
 ) -> list[Check]:
     """Observed minus predicted, now against the reference, by bins of risk.
@@ -39,12 +40,14 @@ def calibration_drift(
     is zero where a prediction means the same in both windows, however good it was, and whatever the mix of
     risks has become within the bin. p comes from shuffling labelled items between the windows, of a
     difference divided by its standard error, which stays valid where the windows differ in spread (A.
-    Janssen 1997, Studentized permutation tests; E. Chung and J. P. Romano 2013). The chi-square of Hosmer
+    Janssen 1997, Studentized permutation tests; E. Chung and J. P. Romano 2013); before shuffling, the new
+    window is moved back by as much change as does not matter. The chi-square of Hosmer
     and Lemeshow (1980) asks whether a model is calibrated at all, wants expected counts of five or more, and
     knows no weights.
 
     Args:
         before, now: (labels,) prediction in [0, 1], what people said, and the chance of being drawn.
+        at_least: the smallest change of the figure that matters.
     """
     found = []
     for low, high in pairwise(BINS):
@@ -58,8 +61,11 @@ def calibration_drift(
             )
             continue
         (old, new), error = _difference(windows)
-        p = shuffled_p(windows, seed)
-        found.append(Check("calibration", what, slice, value, old, new, p, error, *counted))
+        p = 1.0
+        if abs(new - old) > at_least:
+            (residual, weight), edge = windows[1], float(np.copysign(at_least, new - old))
+            p = shuffled_p([windows[0], (residual - edge, weight)], seed)
+        found.append(Check("calibration", what, slice, value, old, new, p, error, *counted, at_least))
     return found
 
 

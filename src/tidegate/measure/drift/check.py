@@ -23,7 +23,9 @@ class Check:
             there to test.
         spread: half the width of an interval of the change, per normal quantile.
         counted_before, counted_now: items or labels behind the two figures.
+        at_least: the smallest change that matters, against which it was tested.
         note: why there is no p, and other warnings.
+        looks: places at which the check looked; this is the most surprising, and p allows for all of them.
     """
 
     check: str
@@ -38,6 +40,7 @@ class Check:
     counted_now: int
     at_least: float = 0.0
     note: str = ""
+    looks: int = 1
 
     @property
     def change(self) -> float | None:
@@ -53,7 +56,8 @@ class Check:
 
         if self.p is None or not np.isfinite(self.spread):
             return None
-        return float(self.at_least + (ndtri(1 - level / 2) + ndtri(POWER)) * self.spread)
+        each = level / self.looks
+        return float(self.at_least + (ndtri(1 - each / 2) + ndtri(POWER)) * self.spread)
 
     def interval(self, level: float) -> tuple[float, float] | None:
         """An interval of the change at confidence 1 − level."""

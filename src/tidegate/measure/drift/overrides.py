@@ -17,11 +17,9 @@ RATES = {
     "leakage_rate": "passed, and people say it violates",
     "overkill_rate": "actioned, and people say it is fine",
 }
-Z = np.array([0.7, 1.3, 1.96, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0])
-"""Normal quantiles of the confidences at which the intervals are looked at, until each holds 0."""
-
-FIRST_LOOKS = 3
-"""Looks that are always taken, up to the interval of 95 %."""
+Z = np.array([1.96, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0])
+"""Normal quantiles of the confidences at which the intervals are looked at, until each holds what does not
+matter. Below the first, the reach of an interval is taken as proportional to the quantile."""
 
 FEWEST = 10
 """Labels of either window below which nothing is compared."""
@@ -30,7 +28,11 @@ Rows = Mapping[tuple[str, str, str], Mapping[str, object]]
 
 
 def override_drift(
-    before: tuple[pl.DataFrame, pl.DataFrame], now: tuple[pl.DataFrame, pl.DataFrame], by: Sequence[str] = ()
+    before: tuple[pl.DataFrame, pl.DataFrame],
+    now: tuple[pl.DataFrame, pl.DataFrame],
+    by: Sequence[str] = (),
+    *,
+    at_least: float = 0.0,
 ) -> list[Check]:
     """The override rates of two windows, overall and by slice: of what passed and of what was actioned.
 
@@ -39,24 +41,26 @@ def override_drift(
     interval of the difference follows from the two by the method of variance estimates recovery (G. Zou and
     A. Donner 2008, Statistics in Medicine 27, equation 2; for two proportions R. G. Newcombe 1998, method
     10): with d = q₂ − q₁ and limits l and u, from d − √((q₂ − l₂)² + (u₁ − q₁)²) to
-    d + √((u₂ − q₂)² + (q₁ − l₁)²). p is the error at which it just excludes 0.
+    d + √((u₂ − q₂)² + (q₁ − l₁)²). p is the error at which it just excludes every change up to `at_least`.
 
     Args:
         before, now: population and labels of either window, as `measure.estimate` takes them.
         by: slice columns of both populations.
+        at_least: the smallest change of a rate that matters.
     """
     from scipy.special import ndtr
 
     tables: tuple[list[Rows], list[Rows]] = ([], [])
     checks: list[Check] = []
-    for place, z in enumerate(Z):
+    for z in Z:
         for table, window in zip(tables, (before, now), strict=True):
             table.append(_rows(*window, by, float(2 * ndtr(z) - 1)))
-        if place < FIRST_LOOKS - 1:
-            continue
         keys = dict.fromkeys([*tables[0][0], *tables[1][0]])
-        checks = [_check(key, *([level.get(key) for level in table] for table in tables)) for key in keys]
-        # Intervals cost time, and a wider one tells no more where every one holds 0 already.
+        checks = [
+            _check(key, [at.get(key) for at in tables[0]], [at.get(key) for at in tables[1]], at_least)
+            for key in keys
+        ]
+        # Intervals cost time, and a wider one tells no more where each holds a change that does not matter.
         beyond = float(2 * ndtr(-z)) * (1 + 1e-9)
         if not any(check.p is not None and check.p <= beyond for check in checks):
             break
@@ -64,8 +68,8 @@ def override_drift(
 
 
 def _rows(population: pl.DataFrame, labels: pl.DataFrame, by: Sequence[str], confidence: float) -> Rows:
-    figures = estimate(population, labels, by=by, confidence=confidence).filter(
-        (pl.col("weight") == "item") & pl.col("measure").is_in(list(RATES))
+    figures = estimate(
+        population, labels, by=by, confidence=confidence, measures=list(RATES), weights=["item"]
     )
     return {
         (row["measure"], row["slice"] or "", row["value"] or ""): row for row in figures.iter_rows(named=True)
@@ -76,6 +80,7 @@ def _check(
     key: tuple[str, str, str],
     before: Sequence[Mapping[str, object] | None],
     now: Sequence[Mapping[str, object] | None],
+    at_least: float,
 ) -> Check:
     measure, slice, value = key
     what = RATES[measure]
@@ -86,8 +91,8 @@ def _check(
         note = f"only {min(m, n)} labels in one window"
         return Check("overrides", what, slice, value, known[0], known[1], None, np.inf, m, n, note=note)
     low, high = zip(*(_limits(window) for window in (before, now)), strict=True)
-    p, spread = recovered_p((old, new), low, high), _spread(low, high)
-    return Check("overrides", what, slice, value, old, new, p, spread, m, n)
+    p, spread = recovered_p((old, new), low, high, at_least), _spread(low, high)
+    return Check("overrides", what, slice, value, old, new, p, spread, m, n, at_least)
 
 
 def _limits(window: Sequence[Mapping[str, object] | None]) -> tuple[Floats, Floats]:
@@ -106,29 +111,32 @@ def _limits(window: Sequence[Mapping[str, object] | None]) -> tuple[Floats, Floa
     return q - np.hypot(q - low, q - least), q + np.hypot(high - q, most - q)
 
 
-def recovered_p(points: Sequence[float], low: Sequence[Floats], high: Sequence[Floats]) -> float:
-    """The error at which the interval of the difference just excludes 0, read between the looks at `Z`."""
+def recovered_p(
+    points: Sequence[float], low: Sequence[Floats], high: Sequence[Floats], at_least: float = 0.0
+) -> float:
+    """The error at which the interval of the difference just excludes ± at_least, read between the looks."""
     from scipy.special import ndtr
 
     d, looked = points[1] - points[0], Z[: len(low[0])]
+    beyond = abs(d) - at_least
+    if beyond <= 0:
+        return 1.0
     toward, away = (1, 0) if d > 0 else (0, 1)
     reach = np.sqrt((points[toward] - low[toward]) ** 2 + (high[away] - points[away]) ** 2)
-    if d == 0:
-        return 1.0
-    # The reach of the interval towards 0 grows with the confidence; where it passes |d| lies the p-value.
-    if reach[0] >= abs(d):
-        z = looked[0] * abs(d) / reach[0] if reach[0] > 0 else looked[-1]
-    elif reach[-1] < abs(d):
+    # The reach of the interval towards 0 grows with the confidence; where it passes what lies beyond
+    # `at_least` is the p-value.
+    if reach[0] >= beyond:
+        z = looked[0] * beyond / reach[0] if reach[0] > 0 else looked[-1]
+    elif reach[-1] < beyond:
         z = looked[-1]
     else:
-        z = float(np.interp(abs(d), np.maximum.accumulate(reach), looked))
+        z = float(np.interp(beyond, np.maximum.accumulate(reach), looked))
     return float(2 * ndtr(-z))
 
 
 def _spread(low: Sequence[Floats], high: Sequence[Floats]) -> float:
-    at = int(np.flatnonzero(Z == 1.96)[0])
-    half = [(high[i][at] - low[i][at]) / 2 for i in (0, 1)]
-    return float(np.hypot(*half) / Z[at])
+    half = [(high[i][0] - low[i][0]) / 2 for i in (0, 1)]
+    return float(np.hypot(*half) / Z[0])
 
 
 def _number(row: Mapping[str, object] | None, name: str) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,11 +15,12 @@ Floats = npt.NDArray[np.float64]
 FEWEST = 20
 """Items of either window below which a distribution is not compared."""
 
-TOP = 0.99
-"""The top check asks about scores above this quantile: where decisions are made."""
+TOPS = (0.01, 0.1, 0.05, 0.02, 0.005, 0.002)
+"""Shares of both windows' items above the scores at which the top check looks; the first is shown if none
+says more."""
 
-OF_TOP = 0.1
-"""What matters at the top, as a share of what matters anywhere: few items are there, and they count most."""
+WHOLE = 0.1
+"""From this share of items on, what matters anywhere is what matters; of a smaller top as much less."""
 
 
 def score_drift(
@@ -28,9 +30,10 @@ def score_drift(
 
     Anywhere: the Kolmogorov–Smirnov distance, which is the largest change in the share of items above any
     one score (N. V. Smirnov 1939), tested against distances up to `at_least`. With ties it is conservative.
-    Top: the share of items above the 99th percentile of both windows together, by Fisher's exact test, or by
-    the score test of C. P. Farrington and G. Manning (1990) against differences up to a tenth of `at_least`.
-    The distance sees a broad shift, the top a rare mode.
+    Top: the share of items above the score that a tenth to a 500th of both windows together exceed, by
+    Fisher's exact test, or by the score test of C. P. Farrington and G. Manning (1990) against differences
+    up to `at_least` times the share over a tenth; the most surprising p, times the number of looks. The
+    distance sees a broad shift, the top a rare mode, however rare.
 
     Args:
         before, now: (n,) scores of the two windows; NaN where an item has none. That share is checked too.
@@ -73,21 +76,26 @@ def score_drift(
             at_least,
         )
     )
+    return [*found, _top(name, old, new, slice, value, at_least)]
+
+
+def _top(name: str, old: Floats, new: Floats, slice: str, value: str, at_least: float) -> Check:
+    """The most surprising of the looks at `TOPS`, allowing for all of them (C. E. Bonferroni 1936)."""
     # Of both windows: a cut taken from one alone would make its own share look fixed.
-    cut = float(np.quantile(np.concatenate([old, new]), TOP, method="higher"))
-    counts = int((old > cut).sum()), int((new > cut).sum())
-    found.append(
-        share_check(
-            "top scores",
-            f"{name} > {cut:.3g}",
-            (counts[0], len(old)),
-            (counts[1], len(new)),
-            slice,
-            value,
-            OF_TOP * at_least,
+    both = np.sort(np.concatenate([old, new]))
+    looks = []
+    for top in TOPS:
+        cut = float(both[int(np.ceil((1 - top) * (len(both) - 1)))])
+        counts = int((old > cut).sum()), int((new > cut).sum())
+        what, tolerated = f"{name} > {cut:.3g}", at_least * min(top / WHOLE, 1.0)
+        looks.append(
+            share_check(
+                "top scores", what, (counts[0], len(old)), (counts[1], len(new)), slice, value, tolerated
+            )
         )
-    )
-    return found
+    least = min(looks, key=lambda look: 1.0 if look.p is None else look.p)
+    p = None if least.p is None else min(1.0, least.p * len(looks))
+    return replace(least, p=p, looks=len(looks))
 
 
 def mix_drift(
