@@ -131,3 +131,13 @@ def test_before_is_what_the_estimate_says_and_every_row_adds_up(both: Build, lab
     for figure in found.iter_rows(named=True):
         assert figure["before"] + figure["estimate"] == pytest.approx(figure["after"])
         assert figure["before"] == pytest.approx(row(alone, figure["measure"], figure["weight"])["estimate"])
+
+
+def test_where_every_item_is_labelled_the_change_is_known(both: Build, labels: Build) -> None:
+    n = 200
+    rng = np.random.default_rng(3)
+    before, after = (rng.choice(["passed", "actioned"], n).tolist() for _ in range(2))
+    people = both(before, after, 0.5, audited=[True] * n)
+    found = differences(people, labels([(f"i{i}", i % 20 == 0) for i in range(n)]))
+    assert found["low"].to_list() == found["estimate"].to_list() == found["high"].to_list()
+    assert set(found["method"]) == {"census"}

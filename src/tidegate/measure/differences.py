@@ -156,6 +156,11 @@ def _intervals(changes: Sequence[Change], alpha: float) -> list[dict[str, float 
             out.append({"estimate": None, "low": -1.0, "high": 1.0, "method": "none"})
             continue
         lower, upper = map(float, next(limits))
+        if all(part.cell.labels == part.cell.items for part in change.parts):
+            out.append(
+                {"estimate": change.point, "low": change.point, "high": change.point, "method": "census"}
+            )
+            continue
         inside = float(np.clip(change.point, lower, upper))
         out.append({"estimate": inside, "low": lower, "high": upper, "method": "gamma"})
     return out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -150,3 +151,26 @@ def test_the_unit_of_weights_does_not_matter(weight: float) -> None:
     limit = Limit("leakage_rate", 0.02)
     found = chain(thin, passing(score, drawn, p), limit, 0.05)
     assert found.p == pytest.approx(chain(sample, passing(score, drawn), limit, 0.05).p)
+
+
+def test_a_late_start_that_succeeds_does_not_give_back_what_an_early_one_spent() -> None:
+    weight = np.array([0.9, 0.0, 0.1, 0.0])
+    score, violates = traffic()
+    sample, drawn = labelled(violates)
+    found = chain(sample, passing(score, drawn), Limit("leakage_rate", 0.02), 0.05)
+    late = replace(found, weight=weight, certified=np.array([False, False, True, True]))
+    both = replace(found, weight=weight, certified=np.array([True, True, True, True]))
+    assert not late.complete
+    assert both.complete
+
+
+def test_the_ground_of_a_sample_of_the_items_is_that_of_all() -> None:
+    rng = np.random.default_rng(4)
+    p = rng.choice([0.5, 0.05, 0.011, 0.0101], ITEMS, p=[0.2, 0.5, 0.2, 0.1])
+    some = rng.permutation(ITEMS)[:5_000]
+    inside = rng.random((3, ITEMS)) < np.array([[0.2], [0.5], [1.0]])
+    all_, sampled = ground(p, inside), ground(p[some], inside[:, some], p)
+    assert sampled.heaviest == pytest.approx(all_.heaviest)
+    assert sampled.items == pytest.approx(all_.items, rel=0.05)
+    assert sampled.effective == pytest.approx(all_.effective, rel=0.06)
+    assert sampled.chance.sum() == pytest.approx(all_.chance.sum(), rel=0.06)

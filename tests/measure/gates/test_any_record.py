@@ -17,6 +17,7 @@ rates = st.builds(
     measure=st.sampled_from(["overkill_rate", "leakage_rate"]),
     at_most=st.floats(1e-6, 0.999),
     reviewers=st.builds(Reviewers, bounds, bounds),
+    heaviest=st.just(1e9),
 )
 
 
@@ -29,6 +30,7 @@ def changes(draw: st.DrawFn) -> Criterion:
         reviewers=draw(st.builds(Reviewers, bounds, bounds)),
         share=share,
         net=draw(st.floats(-1, 1)),
+        heaviest=1e9,
     )
 
 

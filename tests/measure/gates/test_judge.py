@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -158,12 +159,18 @@ def test_the_verdict_is_a_function_of_the_record_and_json_can_hold_it() -> None:
     assert told["findings"][0]["labels"] == 160
 
 
+def up_to(heaviest: float) -> GateSettings:
+    """The gate for labels that weigh up to so much."""
+    return replace(GATE, criteria=tuple(replace(one, heaviest=heaviest) for one in GATE.criteria))
+
+
 @settings(deadline=None, max_examples=40)
 @given(scale=st.floats(1e-6, 1e9), errors=st.integers(0, 40), fine=st.integers(0, 200))
 def test_only_the_proportions_of_weights_matter(scale: float, errors: int, fine: int) -> None:
     frame = labels(errors, fine).with_columns(weight=pl.int_range(pl.len()) % 3 + 1.0)
-    one = judge(GATE, frame, forecast=False).findings[0]
-    other = judge(GATE, frame.with_columns(pl.col("weight") * scale), forecast=False).findings[0]
+    one = judge(up_to(3.0), frame, forecast=False).findings[0]
+    scaled = frame.with_columns(pl.col("weight") * scale)
+    other = judge(up_to(3.0 * scale), scaled, forecast=False).findings[0]
     assert other.log_advance == pytest.approx(one.log_advance, abs=1e-6)
     assert other.high == pytest.approx(one.high, abs=1e-6)
     assert other.call is one.call
@@ -172,9 +179,16 @@ def test_only_the_proportions_of_weights_matter(scale: float, errors: int, fine:
 def test_one_weight_of_a_billion_silences_the_rest() -> None:
     frame = labels(10, 590).with_columns(weight=pl.lit(1.0))
     heavy = pl.concat([frame, pl.DataFrame({"x": [0.0], "weight": [1e9]})])
-    found = only(GATE, heavy, forecast=False)
+    found = only(up_to(1e9), heavy, forecast=False)
     assert found.call is Call.HOLD
     assert found.high > 0.9
+
+
+def test_weights_that_differ_need_a_bound_that_was_set_beforehand() -> None:
+    frame = labels(10, 590).with_columns(weight=pl.int_range(pl.len()) % 3 + 1.0)
+    with pytest.raises(MeasureError, match="how heavy one can be") as told:
+        judge(GATE, frame)
+    assert "smallest probability" in (told.value.remedy or "")
 
 
 @pytest.mark.parametrize("x", [0.0, 1.0])

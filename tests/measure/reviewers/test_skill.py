@@ -174,3 +174,17 @@ def test_single_answers_tell_nothing_of_one_another() -> None:
     labels = answered(5, 300, {"ann": (0.9, 0.95)})
     with pytest.raises(MeasureError, match="only 0 items were looked at by two people"):
         skill_from_overlaps(labels)
+
+
+def test_overlaps_claim_no_more_than_answers_to_as_many_golds_would() -> None:
+    rng = np.random.default_rng(11)
+    n = 1_000
+    truth = rng.random(n) < 0.02
+    said = {who: np.where(truth, rng.random(n) < 0.9, rng.random(n) < 0.002) for who in ("ann", "bo", "cy")}
+    labels = pl.concat(
+        pl.DataFrame({"item_id": [f"i{i}" for i in range(n)], "labeller": who, "violates": answers})
+        for who, answers in said.items()
+    )
+    for skill in skill_from_overlaps(labels).values():
+        assert skill.of_violating <= 40
+        assert skill.of_fine <= n

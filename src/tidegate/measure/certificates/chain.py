@@ -36,8 +36,12 @@ class Chain:
 
     @property
     def complete(self) -> bool:
-        """Whether the boldest was certified without a break, so that the level is unspent."""
-        return bool(self.certified[-1]) and bool((np.diff(self.certified.astype(int)) >= 0).all())
+        """Whether all from the first start to the boldest were certified, so that the level is unspent.
+
+        Where an early start failed its share is spent, however far a later one came.
+        """
+        started = np.flatnonzero(self.weight > 0)
+        return bool(self.certified[int(started[0]) if len(started) else 0 :].all())
 
     @property
     def examined(self) -> Bools:

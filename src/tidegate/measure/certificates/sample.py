@@ -67,13 +67,19 @@ class Sets:
     labels: Bools
 
 
-def ground(p: Floats, items: Bools) -> Ground:
+def ground(p: Floats, items: Bools, whole: Floats | None = None) -> Ground:
     """The ground of sets: p is (items,) the chance of a label, items is (sets, items) who is in which set.
+
+    Where these items are a sample, `whole` holds the chances of all of which they are: numbers and chances
+    are then scaled up to all, and no item is lighter than the heaviest of all in its band.
 
     Raises:
         MeasureError: a chance is not in (0, 1].
     """
     _check_chances(p)
+    every = p if whole is None else whole
+    _check_chances(every)
+    scale = len(every) / max(len(p), 1)
     bands, band = np.unique(band_of(1 / p), return_inverse=True)
     number, chance = np.zeros((len(items), len(bands))), np.zeros((len(items), len(bands)))
     heaviness, heaviest = np.zeros(len(items)), np.zeros(len(bands))
@@ -91,10 +97,18 @@ def ground(p: Floats, items: Bools) -> Ground:
             chance[:, at] = inside @ p[here]
             heaviness += inside @ (1 / p[here])
             even &= number[:, at] == 0
+    if whole is not None:
+        number, chance, heaviness = scale * number, scale * chance, scale * heaviness
+        found, of_all = np.unique(band_of(1 / whole), return_inverse=True)
+        most_of_all = np.zeros(len(found))
+        np.maximum.at(most_of_all, of_all, 1 / whole)
+        # What is heavier than all of the sample counts as the heaviest of it does.
+        heaviest = np.maximum(heaviest, most_of_all[np.searchsorted(found, bands)])
+        heaviest[-1] = max(float(heaviest[-1]), float(most_of_all[-1]))
     total = number.sum(axis=1)
     even &= np.count_nonzero(number, axis=1) <= 1
     return Ground(
-        items=total.astype(np.int64),
+        items=np.ceil(total).astype(np.int64),
         number=number,
         chance=chance,
         heaviest=heaviest,

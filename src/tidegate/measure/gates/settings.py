@@ -31,8 +31,8 @@ class Criterion:
         share: disagreements per decided item; for changes alone.
         net: of the disagreements, the share that can add an error minus the share that can take one away.
         memory: labels; see `evidence.Evidence`. Without it, what a good arm is expected to need.
-        heaviest: the largest weight that a label can have; without it, the largest in the labels. Say it
-            where weights vary and the audit design may still change.
+        heaviest: the largest weight that a label can have, 1 / the smallest probability of the audit design;
+            needed where weights differ.
     """
 
     measure: str

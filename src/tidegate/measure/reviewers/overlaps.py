@@ -77,14 +77,15 @@ def skill_from_overlaps(labels: pl.DataFrame, *, seed: int = 0) -> dict[str, Ski
             where=Where(field="labeller"),
             remedy=f"Have {FEWEST_ITEMS} items looked at by three people, or answer golds.",
         )
+    violating, fine = _answered(patterns, best)
     found = {}
     for rater, name in enumerate(names):
         sensitivity, specificity = float(best.sensitivity[0, rater]), float(best.specificity[0, rater])
         found[name] = Skill(
             sensitivity=sensitivity,
             specificity=specificity,
-            of_violating=_as_if(sensitivity, drawn.sensitivity[:, rater]),
-            of_fine=_as_if(specificity, drawn.specificity[:, rater]),
+            of_violating=min(_as_if(sensitivity, drawn.sensitivity[:, rater]), float(violating[rater])),
+            of_fine=min(_as_if(specificity, drawn.specificity[:, rater]), float(fine[rater])),
             note="from overlaps: errors that reviewers share are not in it",
         )
     return found
@@ -148,6 +149,20 @@ def _em(patterns: _Patterns, counts: Floats, sensitivity: float, specificity: fl
         if not len(open_):
             break
     return likelihood, found
+
+
+def _answered(patterns: _Patterns, best: _Fit) -> tuple[Floats, Floats]:
+    """(raters,) how many violating and how many fine items each is expected to have answered.
+
+    Known answers to so many would tell more than the overlaps do: no skill rests on more than these.
+    """
+    there = ~np.isnan(patterns.answers)
+    yes, no = np.where(there, patterns.answers, 0.0), np.where(there, 1 - patterns.answers, 0.0)
+    se, sp, prior = best.sensitivity[0], best.specificity[0], best.prevalence[0][patterns.population]
+    bad = np.log(prior) + yes @ np.log(se) + no @ np.log(1 - se)
+    fine = np.log(1 - prior) + no @ np.log(sp) + yes @ np.log(1 - sp)
+    chance = patterns.count / (1 + np.exp(np.clip(fine - bad, -700, 700)))
+    return chance @ there, (patterns.count - chance) @ there
 
 
 def _bootstrap(patterns: _Patterns, items: int, seed: int) -> _Fit:

@@ -86,7 +86,8 @@ class Search:
         """The labels to certify with, and the sets of each family as these labels see them."""
         used = self.used
         thinned = 1.0 if used.all() else 1 - PILOT_SHARE
-        sets = [Sets(ground(self.rows.p * thinned, one.items), one.labels[:, used]) for one in families]
+        p, whole = self.rows.p * thinned, self.rows.whole_p * thinned
+        sets = [Sets(ground(p, one.items, whole), one.labels[:, used]) for one in families]
         limits = [tightened(one.limit) for one in families]
         sample = Sample(self.rows.label_p[used] * thinned, self.rows.violates[used])
         return sample, list(zip(sets, limits, strict=True))

@@ -37,6 +37,7 @@ class Rows:
 
     Attributes:
         items: (items,) all of them, or a sample. p: (items,) the chance of a label of each.
+        whole_p: (total,) the chance of a label of every item, sampled or not.
         labelled: (labels,) those with an answer. label_p, violates: (labels,) chance and answer of each.
         pilot: (labels,) which are set aside for finding an order; drawn by the item's id.
         total: how many items the run (or the group) has. left_out: labels of items that were not drawn.
@@ -45,6 +46,7 @@ class Rows:
 
     items: Numbers
     p: Floats
+    whole_p: Floats
     labelled: Numbers
     label_p: Floats
     violates: npt.NDArray[np.bool_]
@@ -116,6 +118,7 @@ def _rows(people: pl.DataFrame, undrawn: int) -> Rows:
     return Rows(
         items=some["row"].to_numpy().astype(np.int64),
         p=some["chance"].to_numpy(),
+        whole_p=people["chance"].to_numpy(),
         labelled=told["row"].to_numpy().astype(np.int64),
         label_p=told["chance"].to_numpy(),
         violates=told["y"].to_numpy().astype(bool),
