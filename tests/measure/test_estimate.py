@@ -336,6 +336,16 @@ def test_more_confidence_makes_wider_intervals(population: Build, labels: Build)
     assert ((wide["high"] - wide["low"]) > (narrow["high"] - narrow["low"])).all()
 
 
+def test_figures_asked_for_alone_are_those_of_all(population: Build, labels: Build) -> None:
+    people = population(OUTCOMES, views=[10, 1, 1, 1, 1, 1, 1, 2, 5, 4], kind=["a", None] * 5)
+    given = everyone(labels)
+    everything = estimate(people, given, by=["kind"])
+    some = estimate(people, given, by=["kind"], measures=["leakage_rate", "overkill_share"], weights=["view"])
+    wanted = pl.col("measure").is_in(["leakage_rate", "overkill_share"]) & (pl.col("weight") == "view")
+    assert some.equals(everything.filter(wanted))
+    assert len(some) == 6
+
+
 def test_the_same_input_gives_the_same_figures_to_the_last_digit(population: Build, labels: Build) -> None:
     rng = np.random.default_rng(1)
     n = 100_000
