@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from tidegate.cli.main import tidegate_command
 from tidegate.runs.bench import set_up
-from tidegate.runs.golden import changed, golden_outcomes, in_short
+from tidegate.runs.golden import by_policy, changed, golden_outcomes, in_short, not_allowed
 from tidegate.runs.workspace import lay_out
 
 
@@ -51,3 +51,28 @@ def test_a_policy_that_is_not_whole_is_a_warning(site: Path) -> None:
     done = CliRunner().invoke(tidegate_command, ["strategy", "check", str(site / "text.yaml")])
     assert done.exit_code == 0, done.output
     assert "the golden cases were not tried" in done.output
+
+
+def test_the_cases_are_those_of_the_policies_that_the_rules_name(site: Path) -> None:
+    one = site / "one.yaml"
+    one.write_text(
+        "strategy: one\nversion: 1\nrules:\n"
+        "  - {id: sure, when: text.hate >= 0.9, then: remove, policy: hateful-behaviour}\n"
+        "  - {id: otherwise, then: allow}\n"
+    )
+    outcomes = golden_outcomes(set_up(one))
+    assert set(outcomes["policy"]) == {"hateful-behaviour"}
+    (row,) = by_policy(outcomes).rows(named=True)
+    assert row["violating"] + row["fine"] == outcomes.height >= 40
+
+
+def test_an_action_that_the_policy_does_not_allow_is_warned_of(site: Path) -> None:
+    policy = next((site.parent / "policies").glob("hateful-behaviour.md"))
+    text = policy.read_text()
+    allowed = next(line for line in text.splitlines() if line.startswith("actions:"))
+    policy.write_text(text.replace(allowed, "actions: [allow, label, review]"))
+    done = CliRunner().invoke(tidegate_command, ["strategy", "check", str(site / "text.yaml")])
+    assert done.exit_code == 0, done.output
+    warned = " ".join(done.output.split())
+    assert "does 'remove', which the policy 'hateful-behaviour' does not allow" in warned
+    assert not not_allowed(set_up("starter"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from tidegate.policy.golden import golden_items
+from tidegate.policy.ladder import Outcome
 from tidegate.policy.load import load_policies
 from tidegate.runs.bench import Bench
 from tidegate.strategy import decide_online
@@ -13,7 +14,9 @@ STOPPED = ("actioned", "held")
 
 
 def golden_outcomes(bench: Bench) -> pl.DataFrame:
-    """How each golden case ends: case, policy, violates, action, rule, outcome.
+    """How each golden case of the policies that its rules name ends, or of all where they name none.
+
+    Columns are case, policy, violates, action, rule, outcome.
 
     Raises:
         PolicyError: a policy of the workspace is not whole.
@@ -21,6 +24,10 @@ def golden_outcomes(bench: Bench) -> pl.DataFrame:
     policies = load_policies(bench.workspace.policies, bench.workspace.ladder)
     items = golden_items(policies)
     cases = [(case.id, policy, case.violates) for policy in policies for case in policies.golden[policy]]
+    named = {rule.policy for rule in bench.strategy.rules if rule.policy is not None}
+    if named:
+        kept = [policy in named for _, policy, _ in cases]
+        items, cases = items.filter(pl.Series(kept)), [case for case in cases if case[1] in named]
     decided = decide_online(bench.strategy, items, bench.ask, catalog=bench.catalog)
     ladder = bench.workspace.ladder
     actions = [ladder.review if one.rule is None else one.rule.then for one in decided]
@@ -33,6 +40,37 @@ def golden_outcomes(bench: Bench) -> pl.DataFrame:
             "rule": [None if one.rule is None else one.rule.id for one in decided],
             "outcome": [ladder[action].outcome.value for action in actions],
         }
+    )
+
+
+def not_allowed(bench: Bench) -> list[str]:
+    """Of rules that act as the policy that they enforce does not allow. Sending to review always is.
+
+    Raises:
+        PolicyError: a policy of the workspace is not whole.
+    """
+    ladder = bench.workspace.ladder
+    policies = load_policies(bench.workspace.policies, ladder)
+    found = []
+    for rule in bench.strategy.rules:
+        policy = policies[rule.policy] if rule.policy is not None and rule.policy in policies else None
+        held = ladder[rule.then].outcome is Outcome.HELD
+        if policy is not None and rule.then not in policy.actions and not held:
+            found.append(
+                f"rule '{rule.id}' (line {rule.line}) does '{rule.then}', which the policy '{policy.id}' "
+                f"does not allow: it allows {', '.join(policy.actions)}"
+            )
+    return found
+
+
+def by_policy(outcomes: pl.DataFrame) -> pl.DataFrame:
+    """One row per policy: its violating cases and those stopped or held, its fine ones and those acted on."""
+    violates, stopped = pl.col("violates"), pl.col("outcome").is_in(STOPPED)
+    return outcomes.group_by("policy", maintain_order=True).agg(
+        violating=violates.sum(),
+        stopped_or_held=(violates & stopped).sum(),
+        fine=(~violates).sum(),
+        actioned=(~violates & (pl.col("outcome") == "actioned")).sum(),
     )
 
 

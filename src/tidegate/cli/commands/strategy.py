@@ -20,7 +20,7 @@ def command() -> None:
 def check(strategy: str, against: str | None, let: dict[str, float]) -> None:
     """Check STRATEGY and explain it: per rule the signals it needs and when they are computed.
 
-    How the golden cases of the workspace's policies end is said too.
+    How the golden cases end of those policies that its rules name is said too.
 
     Every error is reported with its line and remedy (exit status 2); warnings tell of rules that can never
     match, and of a certificate beside the strategy (`tidegate tune`) that no longer speaks for it.
@@ -31,7 +31,7 @@ def check(strategy: str, against: str | None, let: dict[str, float]) -> None:
     from tidegate.errors import PolicyError
     from tidegate.names import counted
     from tidegate.runs.bench import set_up
-    from tidegate.runs.golden import changed, golden_outcomes, in_short
+    from tidegate.runs.golden import by_policy, changed, golden_outcomes, in_short, not_allowed
     from tidegate.runs.tuning.certificate import stale
     from tidegate.strategy import describe
 
@@ -41,20 +41,23 @@ def check(strategy: str, against: str | None, let: dict[str, float]) -> None:
     rules = describe(loaded, bench.catalog).drop("warning")
     free = not rules["cost_money"].sum()
     show.frame(rules.drop("cost_money") if free else rules)
+    forbidden: list[str] = []
     try:
         outcomes = golden_outcomes(bench)
+        forbidden = not_allowed(bench)
     except PolicyError as error:
         show.problems([f"the golden cases were not tried: {error}"])
         outcomes = None
     if outcomes is not None and outcomes.height:
         show.out.print(in_short(outcomes))
+        show.frame(by_policy(outcomes))
     if outcomes is not None and against is not None:
         others = changed(golden_outcomes(set_up(against)), outcomes)
         if others.height:
             show.frame(others, f"{counted(others.height, 'golden case')} ending otherwise than by {against}")
         else:
             show.out.print(f"Every golden case ends as it does by {against}.")
-    show.problems([*loaded.warnings, *stale(loaded, bench.catalog, datetime.now(UTC))])
+    show.problems([*loaded.warnings, *forbidden, *stale(loaded, bench.catalog, datetime.now(UTC))])
 
 
 @command.command("sql")
