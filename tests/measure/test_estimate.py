@@ -390,3 +390,12 @@ def test_a_million_items_are_measured_in_seconds() -> None:
     figures = estimate(people, said, by=["language", "market", "surface"])
     assert len(figures) == 8 * 46
     assert time.process_time() - before < 10
+
+
+@pytest.mark.parametrize("views", [-1.0, float("nan"), float("inf")])
+def test_views_that_are_no_number_of_views_are_refused(
+    population: Build, labels: Build, views: float
+) -> None:
+    people = population(["passed"] * 3, views=[views, 1.0, 2.0])
+    with pytest.raises(MeasureError, match="below 0 or not finite"):
+        estimate(people, labels([("i1", True)]))

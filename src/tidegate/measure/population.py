@@ -52,9 +52,11 @@ def checked(
             remedy="Give the population one row per item.",
         )
     views = population["views"].cast(pl.Float64) if "views" in population.columns else None
-    if views is not None and not (views.drop_nulls() >= 0).all():
+    if views is not None and not ((views.drop_nulls() >= 0) & views.drop_nulls().is_finite()).all():
         raise MeasureError(
-            "an item has fewer than 0 views", where=Where(field="views"), remedy="Views are ≥ 0."
+            "an item's views are below 0 or not finite",
+            where=Where(field="views"),
+            remedy="Views are ≥ 0; leave unknown ones empty.",
         )
     predictions = [] if prediction is None else [_prediction(population, prediction).alias("prediction")]
     return population.select(
