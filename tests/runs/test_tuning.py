@@ -264,6 +264,16 @@ def test_too_few_labels_say_which_limit_and_how_many_more(build: Build) -> None:
     assert found.automated == found.automated_before
 
 
+def test_a_run_of_which_a_sample_is_looked_at_tells_shares_of_the_whole(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tidegate.runs.tuning.rows.MOST_ITEMS", 1_000)
+    made = build(TWO, p=0.02)
+    (found,) = tune(made.run, made.strategy, made.labels, (Limit("leakage_rate", 0.0001),))
+    assert not found.certified
+    assert all(0 <= one.share <= 1 and 0 <= one.hope_share <= 1 for one in found.failed)
+
+
 def test_a_detector_that_knows_nothing_cannot_be_helped_by_labels(build: Build) -> None:
     found = tuned(build(TWO, auc=0.501), LEAKAGE)
     assert "may not help" in "\n".join(in_words(found, 0.95))

@@ -56,14 +56,14 @@ def weights(criterion: Criterion, weight: Floats) -> Floats:
     """(n,) weights in units of the heaviest.
 
     Raises:
-        MeasureError: one is heavier than the criterion says that any can be, or they differ and it does not
-            say: the heaviest label so far is no bound for those to come.
+        MeasureError: one is heavier than the criterion says that any can be, or it does not say: the heaviest
+            label so far is no bound for those to come.
     """
     if not len(weight):
         return weight
-    if criterion.heaviest is None and weight.min() < weight.max():
+    if criterion.heaviest is None and not np.isin(weight, (0.0, 1.0)).all():
         raise MeasureError(
-            "labels weigh differently, and it is not said how heavy one can be",
+            "labels have weights, and it is not said how heavy one can be",
             where=Where(field="heaviest"),
             remedy="Set heaviest to 1 / the smallest probability of the audit design.",
         )

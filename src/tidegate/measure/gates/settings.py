@@ -32,7 +32,7 @@ class Criterion:
         net: of the disagreements, the share that can add an error minus the share that can take one away.
         memory: labels; see `evidence.Evidence`. Without it, what a good arm is expected to need.
         heaviest: the largest weight that a label can have, 1 / the smallest probability of the audit design;
-            needed where weights differ.
+            needed where labels have weights.
     """
 
     measure: str
