@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from tidegate.signals.text_risk.fit import fit_sigmoid, fit_weights, with_floor
+from tidegate.signals.quick_text.fit import fit_sigmoid, fit_weights, with_floor
 
 
 def fitted(x: np.ndarray, labels: np.ndarray, sets: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tidegate.signals.detector import Detector, Example, compute
+    from tidegate.signals.detector import Detector, Example, compute, left_unasked
     from tidegate.signals.registry import build_detectors, catalog_of, item_signals, timeouts_of
 
 _HOMES = {
@@ -17,6 +17,7 @@ _HOMES = {
     "build_detectors": "registry",
     "catalog_of": "registry",
     "item_signals": "registry",
+    "left_unasked": "detector",
     "timeouts_of": "registry",
 }
 
@@ -27,6 +28,7 @@ __all__ = [
     "catalog_of",
     "compute",
     "item_signals",
+    "left_unasked",
     "timeouts_of",
 ]
 

@@ -75,6 +75,17 @@ def compute(detector: Detector, items: pl.DataFrame, *, timeout_s: float | None 
     return answer.insert_column(0, items["id"].alias("item_id"))
 
 
+def left_unasked(spec: DetectorSpec, items: pl.DataFrame, why: str) -> pl.DataFrame:
+    """What `compute` gives for a detector that is not to be asked: what it reads has failed, for why."""
+    reads = items["kind"].is_in(list(spec.kinds))
+    failed = _blank(spec, len(items), SignalStatus.FAILED, why)
+    status, failure = pl.col(spec.status_column), pl.col(spec.failure_column)
+    return failed.with_columns(
+        pl.when(reads).then(status).otherwise(pl.lit(SignalStatus.NOT_APPLICABLE.value)),
+        pl.when(reads).then(failure),
+    ).insert_column(0, items["id"].alias("item_id"))
+
+
 def _within(
     timeout_s: float | None, work: Callable[[], pl.DataFrame], spec: DetectorSpec, rows: int
 ) -> pl.DataFrame:

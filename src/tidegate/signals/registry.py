@@ -23,10 +23,18 @@ Settings = Mapping[str, object]
 
 def _text(settings: Settings, base: Path) -> Detector:
     from tidegate.signals.text_risk.detector import TextRisk
-    from tidegate.signals.text_risk.model import WEIGHTS, load_model
+    from tidegate.signals.text_risk.weights import WEIGHTS, load_model
 
     weights = settings.get("weights")
     return TextRisk(load_model(base / str(weights) if weights is not None else WEIGHTS))
+
+
+def _quick(settings: Settings, base: Path) -> Detector:
+    from tidegate.signals.quick_text.detector import QuickText
+    from tidegate.signals.quick_text.model import WEIGHTS, load_model
+
+    weights = settings.get("weights")
+    return QuickText(load_model(base / str(weights) if weights is not None else WEIGHTS))
 
 
 def _language(settings: Settings, base: Path) -> Detector:
@@ -54,6 +62,7 @@ def _author(settings: Settings, base: Path) -> Detector:
 
 
 BUILT_IN: Mapping[str, tuple[Callable[[Settings, Path], Detector], frozenset[str]]] = {
+    "quick": (_quick, frozenset({"weights"})),
     "text": (_text, frozenset({"weights"})),
     "language": (_language, frozenset()),
     "lexicon": (_lexicon, frozenset({"lists"})),

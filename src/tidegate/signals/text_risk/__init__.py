@@ -1,2 +1,2 @@
-"""The embedded text-risk model: a linear model on hashed words and pieces of words, one probability per
-harm."""
+"""The text-risk model behind the detector `text`: a small transformer that reads a text whole, one
+probability per harm."""

@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import polars as pl
 
-from tidegate.policy.harms import BY_KEY
 from tidegate.signals.detector import Example
+from tidegate.signals.risk import risk_frame, risk_spec
 from tidegate.signals.text_risk.model import TextRiskModel
-from tidegate.tables import DetectorSpec, SignalField, SignalType
-
-DECIMALS = 6
-"""To which probabilities are given: more would be noise that every table and record has to carry."""
+from tidegate.tables import DetectorSpec
 
 EXAMPLES = (
     Example("The library opens at nine and closes at six.", {"max_risk": 0.0}),
@@ -32,40 +28,12 @@ class TextRisk:
 
     @property
     def spec(self) -> DetectorSpec:
-        harms = tuple(
-            SignalField(
-                harm,
-                SignalType.NUMBER,
-                f"Probability of {BY_KEY[harm].title[0].lower()}{BY_KEY[harm].title[1:]}.",
-                "probability",
-                harm=harm,
-                threshold=round(float(threshold), 3),
-            )
-            for harm, threshold in zip(self.model.harms, self.model.threshold, strict=True)
-        )
-        overall = (
-            SignalField("max_risk", SignalType.NUMBER, "The highest of these probabilities.", "probability"),
-            SignalField("top_harm", SignalType.TEXT, "The harm area with the highest probability."),
-        )
-        return DetectorSpec(
-            name=self.name,
-            version=self.model.version,
-            fields=harms + overall,
-            cost_ms=0.05,
-        )
+        return risk_spec(self.name, self.model.version, self.model.harms, self.model.threshold, cost_ms=4.0)
 
     @property
     def examples(self) -> Sequence[Example]:
         return EXAMPLES
 
     def detect(self, items: pl.DataFrame) -> pl.DataFrame:
-        exact = self.model.probabilities(items["text"].fill_null("").to_list())
-        probabilities = exact.astype(np.float64).round(DECIMALS)
-        told = ~np.isnan(probabilities).any(axis=1)
-        top = np.array(self.model.harms)[np.argmax(probabilities, axis=1)]
-        columns = {f"{self.name}.{harm}": probabilities[:, i] for i, harm in enumerate(self.model.harms)}
-        return (
-            pl.DataFrame(columns | {f"{self.name}.max_risk": probabilities.max(axis=1)})
-            .with_columns(pl.Series(f"{self.name}.top_harm", top.astype(object), dtype=pl.String))
-            .select(pl.when(pl.Series(told)).then(pl.all()))
-        )
+        texts = items["text"].fill_null("").to_list()
+        return risk_frame(self.name, self.model.harms, self.model.probabilities(texts))

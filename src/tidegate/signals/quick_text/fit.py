@@ -10,7 +10,7 @@ import scipy.optimize
 import scipy.sparse
 from numpy.typing import NDArray
 
-from tidegate.signals.text_risk.features import (
+from tidegate.signals.quick_text.features import (
     batch_of,
     buckets,
     neighbour_hashes,
@@ -18,7 +18,7 @@ from tidegate.signals.text_risk.features import (
     token_hashes,
     tokens_of,
 )
-from tidegate.signals.text_risk.model import WINDOW, chunks
+from tidegate.signals.quick_text.model import WINDOW, chunks
 
 Array = NDArray[np.float64]
 

@@ -1,7 +1,8 @@
 """The training corpus: published sets mapped to harms by the recipe, and our own sentences, in one frame.
 
-Columns: set, language, text (as the model reads it), one nullable boolean per harm (null: the set does not
-say), weight, split.
+Columns: set, language, text (as the models read it), one nullable boolean per harm (null: the set does not
+say), phenomenon (of our own texts: what makes them easy or hard), weight, split. Texts of the phenomena that
+the recipe holds back are in the split `held`, which neither training nor calibration sees.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import hashlib
 import random
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ import polars as pl
 from tidegate.errors import SignalError, Where
 from tidegate.names import nearest
 from tidegate.policy.harms import HARM_KEYS
-from tidegate.signals.text_risk.features import prepared
+from tidegate.signals.prepare import prepared
 
 HERE = Path(__file__).parent
 RECIPE = HERE / "recipe.toml"
@@ -30,6 +31,7 @@ LICENCES = frozenset({"MIT", "CC0-1.0", "CC-BY-4.0", "Apache-2.0"})
 """The licences under which weights trained on a set may be shipped with this package."""
 
 SPLITS = ("train", "tune", "test")
+HELD = "held"
 ALTERNATIVES = re.compile(r"\{([^{}]*)\}")
 
 
@@ -98,6 +100,11 @@ def load_corpus(recipe: Mapping[str, Any], data: Path) -> tuple[pl.DataFrame, li
         frames.append(frame.with_columns(weight=pl.lit(authored["weight"] * len(frame) ** -0.5)))
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         sources.append(Source(frame["set"][0], "Tidegate", authored["licence"], len(frame), digest))
+    for path in sorted(AUTHORED.glob("*.tsv")):
+        frame = written_frame(path, recipe["written"]["held_back"])
+        frames.append(frame.with_columns(weight=pl.lit(recipe["written"]["weight"] * len(frame) ** -0.5)))
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        sources.append(Source(frame["set"][0], "Tidegate", authored["licence"], len(frame), digest))
     return pl.concat(frames), sources
 
 
@@ -152,6 +159,49 @@ def authored_lines(path: Path) -> Iterator[tuple[str, bool, tuple[str, ...]]]:
             )
 
 
+def written_frame(path: Path, held_back: Collection[str]) -> pl.DataFrame:
+    """One file of whole texts, `<topic>.<language>.tsv`: lines `harms<TAB>text` under headings
+    `# phenomenon`.
+
+    Harms are a comma list of keys, or `-` for none; one with a `?` before it may be seen either way, and is
+    null.
+
+    Raises:
+        SignalError: a line that is none of these.
+    """
+    topic, language = path.name.removesuffix(".tsv").rsplit(".", 1)
+    rows: list[dict[str, object]] = []
+    phenomenon: str | None = None
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        if line.startswith("#"):
+            phenomenon = line[1:].strip()
+        elif line:
+            harms, tab, text = line.partition("\t")
+            labels = _written_labels(harms)
+            if not tab or not text.strip() or phenomenon is None or labels is None:
+                raise SignalError(
+                    "a line is harms, a tab and a text, under a heading with its phenomenon",
+                    where=Where(path, line=number),
+                    remedy=f"Write - or a comma list of {', '.join(HARM_KEYS)}, a tab, and the text.",
+                )
+            rows.append({"language": language, "text": text, "phenomenon": phenomenon, **labels})
+    schema = {"language": pl.String, "text": pl.String, "phenomenon": pl.String}
+    frame = pl.DataFrame(rows, schema={**schema, **dict.fromkeys(HARM_KEYS, pl.Boolean)})
+    frame = _split(frame.with_columns(set=pl.lit(f"written {topic} {language}")), key=None)
+    held = pl.col("phenomenon").is_in(list(held_back))
+    return frame.with_columns(split=pl.when(held).then(pl.lit(HELD)).otherwise("split"))
+
+
+def _written_labels(harms: str) -> dict[str, bool | None] | None:
+    labels: dict[str, bool | None] = dict.fromkeys(HARM_KEYS, False)
+    for harm in [] if harms.strip() == "-" else harms.split(","):
+        key = harm.strip().removeprefix("?")
+        if key not in labels:
+            return None
+        labels[key] = None if harm.strip().startswith("?") else True
+    return labels
+
+
 def variants(template: str, at_most: int) -> list[str]:
     """Different ways to fill in `{this|that}`, chosen by the template itself."""
     chance = random.Random(template)
@@ -173,4 +223,6 @@ def _split(frame: pl.DataFrame, key: str | None) -> pl.DataFrame:
     frame = frame.with_columns(
         text=pl.Series(texts, dtype=pl.String), split=pl.Series(split, dtype=pl.String)
     )
-    return frame.select("set", "language", "text", *HARM_KEYS, "split")
+    if "phenomenon" not in frame.columns:
+        frame = frame.with_columns(phenomenon=pl.lit(None, pl.String))
+    return frame.select("set", "language", "text", *HARM_KEYS, "phenomenon", "split")

@@ -1,6 +1,6 @@
-"""Training the text-risk model: recipe and data in, a weights file and its measured quality out.
+"""Training the quick text model: recipe and data in, a weights file and its measured quality out.
 
-`python -m tidegate.signals.text_risk.train DATA OUT` does the same from a shell. Needs the extra `train`
+`python -m tidegate.signals.quick_text.train DATA OUT` does the same from a shell. Needs the extra `train`
 (SciPy does the work; scikit-learn measures).
 """
 
@@ -17,8 +17,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tidegate.policy.harms import HARM_KEYS
-from tidegate.signals.text_risk.corpus import RECIPE, Source, load_corpus, load_recipe
-from tidegate.signals.text_risk.fit import (
+from tidegate.signals.card import card, labels_of
+from tidegate.signals.quick_text.fit import (
     Array,
     feature_counts,
     fit_sigmoid,
@@ -27,7 +27,8 @@ from tidegate.signals.text_risk.fit import (
     scaled,
     with_floor,
 )
-from tidegate.signals.text_risk.model import GROUPS, WEIGHTS, TextRiskModel, load_model, packed, unpacked
+from tidegate.signals.quick_text.model import GROUPS, WEIGHTS, QuickTextModel, load_model, packed, unpacked
+from tidegate.signals.text_corpus.corpus import RECIPE, Source, load_corpus, load_recipe
 
 FALSE_ALARMS = 0.01
 """The share of a harm's harmless tuning texts that may exceed its threshold, within the range below."""
@@ -36,6 +37,7 @@ THRESHOLD_RANGE = (0.1, 0.5)
 
 FEWEST = 100
 """So many harmful tuning texts a harm, or a writing system, needs for a calibration of its own."""
+
 
 RARE_SHARE = 0.05
 """The share of harmful texts that the probability of a harm with fewer speaks of, at least."""
@@ -46,7 +48,7 @@ class Trained:
     """What training gave: the file, the model as loaded from it, the corpus, and where that came from."""
 
     path: Path
-    model: TextRiskModel
+    model: QuickTextModel
     corpus: pl.DataFrame
     sources: list[Source]
 
@@ -54,7 +56,7 @@ class Trained:
 def train(
     data: Path, out: Path, *, recipe: Path = RECIPE, report: Callable[[str], None] = lambda _: None
 ) -> Trained:
-    """Train on the sets of `recipe` found in `data`; writes `out`/text-risk.npz and its SHA-256.
+    """Train on the sets of `recipe` found in `data`; writes `out`/quick-text.npz and its SHA-256.
 
     The same recipe, data and library versions give the same file.
 
@@ -79,7 +81,7 @@ def train(
     return Trained(path, load_model(path), corpus, sources)
 
 
-def fit_model(corpus: pl.DataFrame, fit: dict[str, float]) -> TextRiskModel:
+def fit_model(corpus: pl.DataFrame, fit: dict[str, float]) -> QuickTextModel:
     """The fitted weights, not yet calibrated."""
     bits = int(fit["bits"])
     part = corpus.filter(pl.col("split") == "train")
@@ -105,16 +107,16 @@ def fit_model(corpus: pl.DataFrame, fit: dict[str, float]) -> TextRiskModel:
     table[kept[strongest], :-1] = weights[strongest]
     table[:, -1] = frequency**2
     ones = np.ones((len(GROUPS), len(HARM_KEYS)), np.float32)
-    return TextRiskModel(HARM_KEYS, "uncalibrated", bits, table, ones, 0 * ones, ones[0] / 2)
+    return QuickTextModel(HARM_KEYS, "uncalibrated", bits, table, ones, 0 * ones, ones[0] / 2)
 
 
 def set_numbers(corpus: pl.DataFrame) -> NDArray[np.int64]:
     """A number from 0 for each published set, and -1 for our own sentences."""
-    published = pl.when(~pl.col("set").str.starts_with("authored")).then("set").rank("dense") - 1
+    published = pl.when(~pl.col("set").str.contains("^(authored|written) ")).then("set").rank("dense") - 1
     return corpus.select(published.fill_null(-1).cast(pl.Int64)).to_series().to_numpy()
 
 
-def calibrated(model: TextRiskModel, corpus: pl.DataFrame) -> TextRiskModel:
+def calibrated(model: QuickTextModel, corpus: pl.DataFrame) -> QuickTextModel:
     """The model with slopes and shifts fitted on the tuning split, per harm and writing system.
 
     A harm with fewer than `FEWEST` harmful texts in a writing system is calibrated on all; one with fewer
@@ -155,12 +157,6 @@ def thresholds(probability: NDArray[np.float32], labels: Array) -> NDArray[np.fl
     return np.clip(np.array(found, np.float32), *THRESHOLD_RANGE)
 
 
-def labels_of(corpus: pl.DataFrame) -> Array:
-    """n × harms: 1, 0, or NaN where the set does not say."""
-    return corpus.select(pl.col(HARM_KEYS).cast(pl.Float64).fill_null(float("nan"))).to_numpy()
-
-
 if __name__ == "__main__":
-    from tidegate.signals.text_risk.card import card
-
-    print(card(train(Path(sys.argv[1]), Path(sys.argv[2]), report=lambda line: print(line, file=sys.stderr))))
+    made = train(Path(sys.argv[1]), Path(sys.argv[2]), report=lambda line: print(line, file=sys.stderr))
+    print(card(made.model, made.corpus, made.sources))

@@ -11,7 +11,6 @@ span [s, e) hashes to (H[e] - H[s]) P^{-s}, the same wherever it stands (Karp an
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,7 +21,6 @@ from numpy.typing import NDArray
 
 from tidegate.signals.characters import EMOJI_RANGES, HAN_RANGES, KANA_RANGES
 from tidegate.signals.codepoints import UNICODE_SIZE, CodePoints, code_points, mark, text_of
-from tidegate.signals.normalise import normalise_all
 
 Hashes = NDArray[np.uint64]
 Positions = NDArray[np.int64]
@@ -41,7 +39,6 @@ _SALT = {
     )
 }
 _GAP, _WORD, _IDEOGRAPH, _EMOJI = range(4)
-_ADDRESS = re.compile(r"https?://\S+|www\.\S+|@\w+")
 
 
 @dataclass(frozen=True)
@@ -66,15 +63,6 @@ class Batch:
     def span_hashes(self, start: Positions, length: Positions | int) -> Hashes:
         hashes: Hashes = (self.prefix[start + length] - self.prefix[start]) * self.inverse_powers[start]
         return hashes
-
-
-def prepared(texts: Sequence[str]) -> list[str]:
-    """The texts as the model reads them: disguises undone, addresses and mentions dropped, lower case."""
-    plain = [html.unescape(text) if "&" in text and ";" in text else text for text in texts]
-    plain = [
-        _ADDRESS.sub(" ", text) if "@" in text or "http" in text or "www." in text else text for text in plain
-    ]
-    return [text.lower() for text in normalise_all(plain)]
 
 
 def batch_of(texts: Sequence[str]) -> Batch:

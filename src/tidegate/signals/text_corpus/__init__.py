@@ -1,0 +1,1 @@
+"""What the text models learn from: the recipe of published sets, and our own texts."""

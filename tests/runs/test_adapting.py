@@ -1,0 +1,98 @@
+"""A platform's own labels teach the text-risk model, and only what has proved better is written."""
+
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from click.testing import CliRunner
+
+from tidegate.cli.main import tidegate_command
+from tidegate.signals.text_risk.adapt import average_precision
+from tidegate.signals.text_risk.weights import load_model
+
+PLACES = (
+    "market",
+    "harbour",
+    "school",
+    "station",
+    "library",
+    "stadium",
+    "bakery",
+    "museum",
+    "garden",
+    "bridge",
+)
+THINGS = ("umbrella", "bicycle", "lamp", "violin", "jacket", "kettle", "map", "chair")
+VERBS = ("found", "lost")
+
+
+@pytest.fixture(scope="module")
+def posts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Posts about things that were found or lost, some in winter and some in summer."""
+    texts = [
+        f"We {verb} a {thing} near the {place} last {season}."
+        for verb, thing, place, season in product(VERBS, THINGS, PLACES, ("winter", "summer"))
+    ]
+    path = tmp_path_factory.mktemp("posts") / "posts.parquet"
+    ids = [f"p{number}" for number in range(len(texts))]
+    pl.DataFrame({"id": ids, "text": texts}).write_parquet(path)
+    return path
+
+
+def labels_of(posts: Path, violates: pl.Expr, to: Path) -> Path:
+    frame = pl.read_parquet(posts).select(
+        item_id="id", policy=pl.lit("harassment-bullying"), violates=violates
+    )
+    frame.write_csv(to)
+    return to
+
+
+def train(*arguments: object) -> tuple[int, str]:
+    done = CliRunner().invoke(tidegate_command, ["train", *map(str, arguments)])
+    return done.exit_code, done.output
+
+
+@pytest.mark.parametrize("start", [(), ("--from-scratch",)], ids=["adapted", "from scratch"])
+def test_what_a_platform_calls_harm_is_learned(posts: Path, start: tuple[str, ...], tmp_path: Path) -> None:
+    labels = labels_of(posts, pl.col("text").str.contains("lost"), tmp_path / "labels.csv")
+    status, output = train(posts, "--labels", labels, "--out", tmp_path / "mine", *start)
+    assert status == 0, output
+    assert "It has proved better." in output
+    lost, found = load_model(tmp_path / "mine" / "text-risk.zip").probabilities(
+        ["They lost a drum near the tower last winter.", "They found a drum near the tower last winter."]
+    )[:, 2]
+    assert lost > 0.5 > found
+
+
+def test_a_model_that_learned_nothing_is_not_written(posts: Path, tmp_path: Path) -> None:
+    by_chance = pl.Series(np.random.default_rng(2).random(len(pl.read_parquet(posts))) < 0.5)
+    labels = labels_of(posts, pl.lit(by_chance), tmp_path / "labels.csv")
+    status, output = train(posts, "--labels", labels, "--out", tmp_path / "mine")
+    assert status == 3
+    assert "nothing is written" in output
+    assert not (tmp_path / "mine").exists()
+
+
+def test_too_few_labels_say_how_many_are_needed(posts: Path, tmp_path: Path) -> None:
+    labels = tmp_path / "labels.csv"
+    labels.write_text("item_id,policy,violates\np1,harassment-bullying,yes\np2,,no\n", encoding="utf-8")
+    done = CliRunner().invoke(
+        tidegate_command, ["train", str(posts), "--labels", str(labels), "--out", str(tmp_path / "mine")]
+    )
+    assert "no harm has labels enough" in str(done.exception)
+    assert not (tmp_path / "mine").exists()
+
+
+def test_posts_need_labels_and_labels_need_posts(posts: Path, tmp_path: Path) -> None:
+    status, output = train(posts, "--out", tmp_path / "mine")
+    assert status == 2
+    assert "Give POSTS and --labels, or --data." in output
+
+
+def test_average_precision_by_hand() -> None:
+    y = np.array([1.0, 0, 1, 0])
+    assert average_precision(y, np.array([4.0, 3, 2, 1])) == pytest.approx((1 + 2 / 3) / 2)
+    # Equal scores share the precision at their end.
+    assert average_precision(y, np.zeros(4)) == pytest.approx(0.5)

@@ -1,0 +1,193 @@
+"""How the text-risk model is made: pieces that are kept, the exported encoder against plain arithmetic,
+calibration.
+
+Training itself needs torch and is tried where weights are made; everything around it is tried here.
+"""
+
+import math
+
+import numpy as np
+import onnxruntime
+import pytest
+import sentencepiece
+from numpy.typing import NDArray
+
+from tidegate.policy.harms import HARM_KEYS
+from tidegate.signals.text_risk.calibration import FEWEST, THRESHOLD_RANGE, calibrated, thresholds
+from tidegate.signals.text_risk.finetune.base import Base
+from tidegate.signals.text_risk.finetune.batches import (
+    FILLING,
+    Texts,
+    filled,
+    hidden,
+    joined,
+    like_lengths,
+)
+from tidegate.signals.text_risk.finetune.export import encoder_file
+from tidegate.signals.text_risk.finetune.vocabulary import SPECIAL, UNKNOWN, kept_pieces, piece_model
+from tidegate.signals.text_risk.model import OTHER, Head
+
+Floats = NDArray[np.float32]
+WIDTH, INNER, LAYERS, HEADS, WORDS = 16, 32, 2, 4, 50
+
+
+def random_arrays(seed: int) -> dict[str, Floats]:
+    chance = np.random.default_rng(seed)
+
+    def some(*shape: int) -> Floats:
+        return chance.normal(scale=0.3, size=shape).astype(np.float32)
+
+    arrays = {
+        "word": some(WORDS, WIDTH),
+        "pos": some(20, WIDTH),
+        "eln.w": some(WIDTH) + 1,
+        "eln.b": some(WIDTH),
+    }
+    sizes = {"qkv": (3 * WIDTH, WIDTH), "ao": (WIDTH, WIDTH), "fi": (INNER, WIDTH), "fo": (WIDTH, INNER)}
+    for layer in range(LAYERS):
+        for part, (outputs, inputs) in sizes.items():
+            arrays |= {f"l{layer}.{part}.w": some(outputs, inputs), f"l{layer}.{part}.b": some(outputs)}
+        for part in ("aln", "oln"):
+            arrays |= {f"l{layer}.{part}.w": some(WIDTH) + 1, f"l{layer}.{part}.b": some(WIDTH)}
+    return arrays
+
+
+def by_hand(arrays: dict[str, Floats], ids: list[int]) -> Floats:
+    """The encoder in plain NumPy, as the papers write it."""
+
+    def norm(x: Floats, name: str) -> Floats:
+        spread = np.sqrt(x.var(axis=-1, keepdims=True) + 1e-12)
+        return (x - x.mean(axis=-1, keepdims=True)) / spread * arrays[f"{name}.w"] + arrays[f"{name}.b"]
+
+    def product(x: Floats, name: str) -> Floats:
+        return x @ arrays[f"{name}.w"].T + arrays[f"{name}.b"]
+
+    x = norm(arrays["word"][ids] + arrays["pos"][: len(ids)], "eln")
+    for layer in range(LAYERS):
+        parts = np.split(product(x, f"l{layer}.qkv"), 3, axis=1)
+        q, k, v = (part.reshape(len(ids), HEADS, -1).transpose(1, 0, 2) for part in parts)
+        weight = np.exp(q @ k.transpose(0, 2, 1) / math.sqrt(WIDTH / HEADS))
+        mixed = (weight / weight.sum(axis=-1, keepdims=True) @ v).transpose(1, 0, 2).reshape(len(ids), WIDTH)
+        x = norm(x + product(mixed, f"l{layer}.ao"), f"l{layer}.aln")
+        inner = product(x, f"l{layer}.fi")
+        gelu = inner * 0.5 * (1 + np.vectorize(math.erf)(inner / math.sqrt(2)))
+        x = norm(x + product(gelu, f"l{layer}.fo"), f"l{layer}.oln")
+    return np.concatenate([x.mean(axis=0), x.max(axis=0)])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_exported_encoder_computes_what_the_papers_say(seed: int) -> None:
+    arrays = random_arrays(seed)
+    session = onnxruntime.InferenceSession(encoder_file(arrays, LAYERS, HEADS))
+    for ids in ([0, 7, 2], [0, *range(4, 16), 2]):
+        (found,) = session.run(None, {"ids": np.array([ids])})
+        exact = by_hand(arrays, ids)
+        # Eight bits: within a few hundredths of the numbers' own spread.
+        assert np.abs(found[0] - exact).max() < 0.1 * exact.std()
+
+
+def test_the_same_arrays_give_the_same_file() -> None:
+    assert encoder_file(random_arrays(1), LAYERS, HEADS) == encoder_file(random_arrays(1), LAYERS, HEADS)
+
+
+def little_base() -> Base:
+    letters = [f"▁{letter}" for letter in "abcdefgh"] + list("abcdefgh")
+    pieces = (*SPECIAL, "▁head", "▁bead", "ad", *letters, "ad", "<mask>")
+    scores = np.concatenate([np.zeros(4), [-3, -3, -4], np.full(len(letters), -6.0), [-9, 0]])
+    return Base(pieces, scores.astype(np.float32), LAYERS, HEADS, {})
+
+
+def test_pieces_that_texts_use_are_kept_and_letters_first_of_all() -> None:
+    base = little_base()
+    kept = kept_pieces(base, ["head head head", "bead", "cab"], 8)
+    names = [base.pieces[i] for i in kept]
+    assert tuple(names[:4]) == SPECIAL
+    assert {"▁c", "a", "b"} < set(names)
+    assert "▁head" in names
+    assert "▁bead" not in names
+
+
+def test_a_word_that_lost_its_piece_falls_apart_and_strange_signs_are_unknown() -> None:
+    base = little_base()
+    kept = np.array([i for i, piece in enumerate(base.pieces[:-2]) if piece != "▁bead"])
+    pieces = sentencepiece.SentencePieceProcessor(model_proto=piece_model(base, kept))
+    assert pieces.encode("head", out_type=str) == ["▁head"]
+    assert pieces.encode("bead", out_type=str) == ["▁b", "e", "ad"]
+    assert pieces.encode("ｈｅａｄ", out_type=str) == ["▁head"]
+    assert UNKNOWN in pieces.encode("z")
+
+
+def some_texts() -> Texts:
+    labels = np.array([[1.0, 0], [0, 0], [np.nan, 0], [0, np.nan]], np.float32)
+    ids = [np.arange(10, 10 + n) for n in (3, 9, 5, 4)]
+    return Texts(ids, labels, np.ones(4, np.float32), np.zeros(4, np.int64), np.zeros(4, np.int64))
+
+
+def test_batches_hold_every_text_once_and_keep_to_their_size() -> None:
+    lengths = np.random.default_rng(0).integers(3, 60, 500)
+    for chance in (None, np.random.default_rng(1)):
+        batches = like_lengths(lengths, np.arange(500), 300, chance)
+        assert sorted(np.concatenate(batches)) == list(range(500))
+        assert all(lengths[batch].max() * len(batch) <= 300 for batch in batches)
+
+
+def test_filling_is_marked_and_no_mark_or_filling_is_ever_hidden() -> None:
+    ids, seen = filled([np.array([10, 11]), np.array([12])])
+    assert ids.tolist() == [[0, 10, 11, 2], [0, 12, 2, FILLING]]
+    assert seen.tolist() == [[True] * 4, [True, True, True, False]]
+    assert hidden(ids, seen, 1.0, np.random.default_rng(0)).tolist() == [
+        [0, UNKNOWN, UNKNOWN, 2],
+        [0, UNKNOWN, 2, FILLING],
+    ]
+
+
+def test_joined_texts_are_harmful_if_either_is_and_unknown_if_that_cannot_be_told() -> None:
+    texts = some_texts()
+    _, labels = joined(texts, np.array([0]), np.array([2]), 1.0, np.random.default_rng(0))
+    assert labels.tolist() == [[1, 0]]
+    windows, labels = joined(texts, np.array([1]), np.array([2]), 1.0, np.random.default_rng(0))
+    assert len(windows[0]) == 14
+    assert np.isnan(labels[0, 0])
+    assert labels[0, 1] == 0
+
+
+def test_calibrated_probabilities_are_right_per_language_for_a_mix_with_a_third_of_harm() -> None:
+    chance = np.random.default_rng(4)
+    n, harms = 40_000, len(HARM_KEYS)
+    languages = chance.choice(["en", "zh"], n)
+    labels = np.full((n, harms), np.nan)
+    labels[:, 0] = chance.random(n) < 0.1
+    # The odds that a score s tells are e^(2 s) in English and e^s in Chinese.
+    slope = np.where(languages == "en", 2.0, 1.0)
+    scores = np.zeros((n, harms), np.float32)
+    scores[:, 0] = np.where(labels[:, 0] == 1, 0.5, -0.5) * slope + chance.normal(size=n)
+    ones = np.ones((3, harms), np.float32)
+    head = Head(HARM_KEYS, ("en", "zh", OTHER), np.ones((harms, 2), np.float32), ones[0], ones, ones, ones[0])
+    p = calibrated(head, scores, labels, np.ones(n), list(languages)).probabilities(scores, list(languages))
+    for language in ("en", "zh"):
+        for low, high in ((0.2, 0.4), (0.6, 0.8)):
+            here = (languages == language) & (p[:, 0] > low) & (p[:, 0] < high)
+            y = labels[here, 0]
+            # A tenth is harmful; weighed up to a third, each harmful text counts 4.5 times a harmless one.
+            share = 4.5 * y.sum() / (4.5 * y.sum() + (1 - y).sum())
+            assert share == pytest.approx(p[here, 0].mean(), abs=0.06)
+
+
+def test_a_language_with_few_texts_is_calibrated_with_the_others() -> None:
+    n, harms = 4 * FEWEST, len(HARM_KEYS)
+    labels = np.full((n, harms), np.nan)
+    labels[:, 0] = np.arange(n) % 2
+    scores = np.zeros((n, harms), np.float32)
+    scores[:, 0] = labels[:, 0] + np.random.default_rng(0).normal(size=n)
+    ones = np.ones((3, harms), np.float32)
+    head = Head(HARM_KEYS, ("en", "de", OTHER), ones[:, :2].T[:, :2], ones[0], ones, ones, ones[0])
+    languages = ["de"] * 10 + ["en"] * (n - 10)
+    fitted = calibrated(head, scores, labels, np.ones(n), languages)
+    assert fitted.slope[1, 0] == fitted.slope[2, 0]
+
+
+def test_a_threshold_is_where_one_in_a_hundred_harmless_texts_would_alarm() -> None:
+    p = np.linspace(0, 1, 1001, dtype=np.float32)[:, None]
+    found = thresholds(p * 0.9, np.zeros((1001, 1)))
+    assert found[0] == pytest.approx(0.891, abs=0.001)
+    assert thresholds(p * 0.1, np.zeros((1001, 1)))[0] == np.float32(THRESHOLD_RANGE[0])
