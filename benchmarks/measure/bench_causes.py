@@ -27,7 +27,7 @@ from tidegate.measure.causes.significance import luck
 
 ITEMS = 10_000
 PLANTS, REPORTS, OF_SLICELINE = 40, 40, 4
-"""Enough for `make bench`; the tables in the docs are of 200, 1,000 and 40."""
+"""Enough for `make bench`; the tables in the docs are of 200, 3,000 and 40."""
 PERMUTATIONS = 400
 LEVEL = 0.025
 """A report searches twice, for leakage and for overkill, and its 5 % are shared by the two."""

@@ -2,7 +2,8 @@
 
 20,000 items, 2 % of which violate; the arms differ in the threshold of one calibrated score, so that they
 disagree on about one item in 200. `python -m benchmarks.measure.bench_differences [repetitions]` prints the
-table of docs/measurement/designs.md.
+table of docs/measurement/designs.md. Does the interval hold however rare the harm? That is in
+`bench_disagreement`.
 """
 
 from __future__ import annotations

@@ -149,7 +149,7 @@ def test_strategy_check_warns_of_a_missing_and_of_a_stale_certificate(tmp_path: 
     strategy = Path(shutil.copy(STARTER_STRATEGY, tmp_path / "text.yaml"))
     done = CliRunner(env={"COLUMNS": "300"}).invoke(check, [str(strategy)])
     assert done.exit_code == 0
-    assert "no certificate speaks for remove, review, help" in done.output
+    assert "no certificate speaks for fine, remove, review, help" in done.output
     (tmp_path / "text.certificate.json").write_text("{}", encoding="utf-8")
     done = CliRunner(env={"COLUMNS": "300"}).invoke(check, [str(strategy)])
     assert done.exit_code == 0

@@ -246,6 +246,19 @@ class TestWhoCounts:
         assert len(figures) == 8
         assert figures["note"].unique().to_list() == ["no items"]
 
+    def test_a_frame_without_rows_may_be_without_types(self, labels: Build) -> None:
+        names = ("item_id", "outcome", "audit_probability", "audited")
+        assert len(estimate(pl.DataFrame({name: [] for name in names}), labels([]))) == 8
+
+    def test_what_cannot_err_is_exactly_none_or_all(
+        self, population: Build, labels: Build, figure: Figure
+    ) -> None:
+        people = population(["passed"] * 200, 0.5, audited=[i % 2 == 0 for i in range(200)])
+        found = estimate(people, labels([(f"i{i}", i < 9) for i in range(0, 200, 2)]))
+        leaked, stopped = figure(found, "leakage_share"), figure(found, "overkill_share")
+        assert (leaked["low"], leaked["high"]) == (1, 1)
+        assert (stopped["low"], stopped["high"]) == (0, 0)
+
     def test_few_labels_are_pointed_out(self, population: Build, labels: Build, figure: Figure) -> None:
         people = population(["passed"] * 900, 0.01, audited=[i < 9 for i in range(900)])
         row = figure(estimate(people, labels([(f"i{i}", i == 0) for i in range(9)])), "leakage_rate")
@@ -344,6 +357,29 @@ def test_figures_asked_for_alone_are_those_of_all(population: Build, labels: Bui
     wanted = pl.col("measure").is_in(["leakage_rate", "overkill_share"]) & (pl.col("weight") == "view")
     assert some.equals(everything.filter(wanted))
     assert len(some) == 6
+
+
+@pytest.mark.parametrize("left_out", [0, 1])
+def test_labels_in_the_order_of_the_items_or_in_any_other_say_the_same(
+    population: Build, labels: Build, left_out: int
+) -> None:
+    """Given a filled-in audit sheet, with or without a gap, then shuffling it changes no figure."""
+    rng = np.random.default_rng(2)
+    people = population(
+        ["passed"] * 900 + ["actioned"] * 100,
+        0.2,
+        views=rng.integers(1, 99, 1000),
+        policy=["hate", "spam"] * 500,
+    )
+    drawn = people.filter("audited")["item_id"].to_list()
+    sheet = labels([(item, k % 7 == 0) for k, item in enumerate(drawn)][left_out:])
+    for weights in (["item", "view"], ["view"]):
+        found = estimate(people, sheet, by=["policy"], weights=weights)
+        shuffled = estimate(
+            people, sheet.sample(fraction=1, shuffle=True, seed=3), by=["policy"], weights=weights
+        )
+        assert found.equals(shuffled)
+        assert found["labels"].max() == len(sheet)
 
 
 def test_the_same_input_gives_the_same_figures_to_the_last_digit(population: Build, labels: Build) -> None:

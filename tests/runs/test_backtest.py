@@ -342,6 +342,27 @@ def test_rows_stay_in_order_whatever_the_row_groups(tmp_path: Path, monkeypatch:
     assert all(here in (None, there) for here, there in zip(found, expected, strict=True))
 
 
+def test_rows_stay_in_order_whatever_the_lists_in_the_conditions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given so many rules that DuckDB joins with the list of them, then each item has its own code."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    plan = "{proportional_to: cheap.risk, budget_per_day: 100}"
+    rules = [f"  - {{id: r{k}, when: cheap.risk >= {0.95 - k / 20}, then: remove}}" for k in range(12)]
+    last = "  - {id: otherwise, then: allow}\n"
+    text = "\n".join(["strategy: doors", "version: 2", f"audit: {plan}", "rules:", *rules, last])
+    many = stage(tmp_path, made_up(60_000, 6), text=text, row_groups=3_000)
+
+    trial = set_up_trial(many.folder, many.strategy(text))
+    with run_tables(many.folder, many.root) as connection:
+        connection.execute("SET threads = 4")
+        write_codes(connection, trial, many.root / "codes.parquet")
+    codes = pl.read_parquet(many.root / "codes.parquet")[CODE]
+    names = [rule.id for rule in trial.bench.strategy.rules]
+    recorded = pl.read_parquet(many.folder.table("decisions"))["rule"]
+    assert [names[code] for code in codes] == recorded.to_list()
+
+
 def test_the_items_own_columns_are_known_even_where_the_run_did_not_read_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -53,6 +53,14 @@ def lenient(posts: Path, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     return decided_by(text, posts, tmp_path_factory.mktemp("lenient"), "lenient")
 
 
+@pytest.fixture(scope="module")
+def cautious(posts: Path, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    """The same posts, decided by a strategy that has people look at what the starter strategy removes."""
+    text = STARTER_STRATEGY.read_text(encoding="utf-8").replace("version: 1", "version: 3")
+    text = text.replace("then: remove", "then: review")
+    return decided_by(text, posts, tmp_path_factory.mktemp("cautious"), "cautious")
+
+
 def tidegate_gate(*arguments: str | Path | float) -> Result:
     return CliRunner(env={"COLUMNS": "200"}).invoke(
         command, [str(a) for a in arguments], catch_exceptions=False
@@ -75,8 +83,18 @@ def test_a_limit_that_is_broken_rolls_back(run: RunFolder, tmp_path: Path) -> No
     assert done.stdout.startswith("ROLL BACK: leakage rate above the limit")
 
 
-def test_without_labels_it_holds(run: RunFolder) -> None:
-    done = tidegate_gate(run.root, "--leakage-at-most", 0.02, "--overkill-at-most", 0.05)
+def test_without_labels_the_truth_of_the_drawn_items_serves(run: RunFolder, labels: Path) -> None:
+    ask = (run.root, "--leakage-at-most", 0.4, "--json")
+    told = tidegate_gate(*ask)
+    assert told.exit_code == ADVANCE
+    assert "By the runs' truth" in told.stderr
+    assert told.stdout == tidegate_gate(*ask, "--labels", labels).stdout
+
+
+def test_without_labels_or_truth_it_holds(posts: Path, bench: Bench, tmp_path: Path) -> None:
+    untold = RunFolder(tmp_path / "run")
+    moderate(Job([str(posts)], untold.root), bench)
+    done = tidegate_gate(untold.root, "--leakage-at-most", 0.02, "--overkill-at-most", 0.05)
     assert done.exit_code == HOLD
     assert "no answer yet on overkill rate and leakage rate" in done.stdout
     assert "has a label yet" in done.stdout
@@ -162,9 +180,33 @@ def test_a_rise_needs_something_to_rise_over(run: RunFolder, labels: Path) -> No
         tidegate_gate(run.root, "--labels", labels, "--overkill-rises-at-most", 0.0)
 
 
-def test_strategies_that_agree_leave_nothing_to_compare(run: RunFolder, labels: Path) -> None:
-    with pytest.raises(MeasureError, match="do not differ"):
-        tidegate_gate(run.root, "--labels", labels, "--against", run.root, "--overkill-rises-at-most", 0.0)
+def test_strategies_that_agree_hold_and_say_so(run: RunFolder, labels: Path) -> None:
+    ask = (run.root, "--against", run.root, "--overkill-rises-at-most", 0.0, "--leakage-rises-at-most", 0.001)
+    done = tidegate_gate(*ask, "--labels", labels)
+    assert done.exit_code == HOLD
+    assert "do not differ in overkill" in done.stdout
+    assert "do not differ in leakage" in done.stdout
+
+
+def test_strategies_that_agree_leave_nothing_to_label(run: RunFolder, tmp_path: Path) -> None:
+    ask = (run.root, "--against", run.root, "--overkill-rises-at-most", 0.0, "--disagreement-rate", 1.0)
+    assert tidegate_gate(*ask, "--awaited", tmp_path / "sheet.csv").exit_code == HOLD
+    assert pl.read_csv(tmp_path / "sheet.csv").is_empty()
+
+
+def test_strategies_that_differ_in_one_error_are_judged_on_it(
+    strict: RunFolder, cautious: RunFolder, tmp_path: Path
+) -> None:
+    """Given an arm that removes what the current strategy has reviewed, then it cannot leak more."""
+    fine = tmp_path / "labels.csv"
+    pl.read_parquet(strict.table("decisions")).select("item_id", violates=pl.lit("no")).write_csv(fine)
+    ask = (strict.root, "--against", cautious.root, "--disagreement-rate", 1.0, "--labels", fine, "--json")
+    done = tidegate_gate(*ask, "--leakage-rises-at-most", 0.0, "--overkill-rises-at-most", 0.0)
+    found = {one["measure"]: one for one in json.loads(done.stdout)["findings"]}
+    assert done.exit_code == ROLL_BACK
+    assert found["overkill_change"]["call"] == "roll back"
+    assert found["leakage_change"]["call"] == "hold"
+    assert "do not differ in leakage" in found["leakage_change"]["reasons"][0]
 
 
 def test_a_split_is_checked_over_all_arms(run: RunFolder, labels: Path, tmp_path: Path, bench: Bench) -> None:

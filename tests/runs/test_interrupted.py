@@ -17,18 +17,22 @@ import pytest
 from tidegate.demo import write_stream
 from tidegate.runs.folder import RunFolder
 
+POSTS = 4_000
+"""In forty batches, so that there is time to interrupt."""
+
 
 def moderate(posts: Path, out: Path, *extra: str) -> list[str]:
     return [
         *(sys.executable, "-m", "tidegate.cli.main", "moderate", str(posts)),
-        *("--strategy", "starter", "--out", str(out), "--truth", "violates", "--batch-rows", "500", *extra),
+        *("--strategy", "starter", "--out", str(out), "--truth", "violates"),
+        *("--batch-rows", str(POSTS // 40), *extra),
     ]
 
 
 @pytest.fixture(scope="module")
 def stream(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("stream") / "posts.parquet"
-    write_stream(path, 20_000, 3)
+    write_stream(path, POSTS, 3)
     return path
 
 
@@ -89,11 +93,11 @@ def test_resuming_with_another_strategy_is_refused(stream: Path, tmp_path: Path)
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 2 MB of its own."""
+    """A file system of half a megabyte of its own."""
     folder = tmp_path / "disk"
     folder.mkdir()
     made = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)], capture_output=True, check=False
+        ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(folder)], capture_output=True, check=False
     )
     if made.returncode:
         pytest.skip("a small file system can be mounted by root only")
@@ -111,12 +115,12 @@ def test_a_full_disk_is_named_and_the_run_can_be_taken_up_elsewhere(
     assert "Traceback" not in done.stderr
     assert not folder.table("decisions").exists()
     for part in folder.parts():
-        assert len(pl.read_ipc(part / "decisions.arrow")) == 500
+        assert len(pl.read_ipc(part / "decisions.arrow")) == POSTS // 40
 
     moved = RunFolder(tmp_path / "roomier")
     shutil.copytree(folder.root, moved.root)
     subprocess.run(moderate(stream, moved.root, "--resume"), check=True, capture_output=True)
-    assert json.loads(moved.summary.read_text())["items"] == 20_000
+    assert json.loads(moved.summary.read_text())["items"] == POSTS
 
 
 @pytest.mark.slow
@@ -152,15 +156,19 @@ def test_resuming_with_other_items_is_refused(stream: Path, tmp_path: Path) -> N
 
 def test_an_interrupted_demo_can_be_run_again(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path / "demo")
-    command = [sys.executable, "-m", "tidegate.cli.main", "demo", "--out", str(folder.root), "--items"]
-    with subprocess.Popen([*command, "60000"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:
+    command = [sys.executable, "-m", "tidegate.cli.main", "demo", "--no-serve", "--out"]
+    with subprocess.Popen(
+        [*command, str(folder.root), "--items", "60000"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as child:
         until = time.monotonic() + 60
         while not folder.manifest.exists() and child.poll() is None:
             assert time.monotonic() < until
             time.sleep(0.005)
         child.kill()
     assert not (folder.root / "posts.parquet").exists()
-    done = subprocess.run([*command, "300"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*command, str(folder.root), "--items", "300"], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 
@@ -179,4 +187,4 @@ def test_two_processes_do_not_work_on_one_run(stream: Path, tmp_path: Path) -> N
         assert first.wait(timeout=120) == 0
     assert second.returncode == 2
     assert "another process is at work on this run" in second.stderr
-    assert json.loads(folder.summary.read_text())["items"] == 20_000
+    assert json.loads(folder.summary.read_text())["items"] == POSTS

@@ -54,6 +54,26 @@ def test_a_gate_asks_for_an_interval_below_its_limit() -> None:
     assert all(one["high"] <= 0.008 for one in found["designs"])
 
 
+def test_a_gate_that_is_looked_at_after_every_label_needs_more_than_one_look() -> None:
+    arguments = (*WORLD[:-1], 0.9, "--limit", 0.01)
+    found = json.loads(plan_labels(*arguments, "--json").output)
+    gate = {one["design"]: one["labels"] for one in found["gate"]}
+    once = {one["design"]: one["labels"] for one in found["designs"]}
+    assert list(gate) != []
+    assert gate.keys() == once.keys()
+    assert list(gate.values()) == sorted(gate.values())
+    assert all(labels > once[design] for design, labels in gate.items())
+    shown = plan_labels(*arguments).output
+    assert "looked at after every label" in shown
+    assert "about " in shown
+
+
+def test_a_gate_without_an_answer_says_how_far_it_was_followed() -> None:
+    shown = plan_labels("--items", 300, "--prevalence", 0.095, "--auc", 0.9, "--limit", 0.1)
+    assert shown.exit_code == 0
+    assert "over 300" in shown.output
+
+
 def test_a_wish_that_all_items_cannot_fulfil_is_said_so() -> None:
     shown = plan_labels("--items", 300, "--prevalence", 0.1, "--auc", 0.9, "--half-width", 1e-9)
     assert "± " not in shown.output

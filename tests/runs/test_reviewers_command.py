@@ -50,9 +50,9 @@ def test_skill_is_counted_from_golds_by_group(site: Path) -> None:
     assert status == 0, said
     rows = {row["value"]: row for row in json.loads(said)}
     assert set(rows) >= {"everybody", "ann", "bo", "en", "zh"}
-    for row in rows.values():
-        assert row["sensitivity_low"] <= SENSITIVITY <= row["sensitivity_high"]
-        assert row["specificity_low"] <= 1 - FALSE_CALLS <= row["specificity_high"]
+    held = [row["sensitivity_low"] <= SENSITIVITY <= row["sensitivity_high"] for row in rows.values()]
+    held += [row["specificity_low"] <= 1 - FALSE_CALLS <= row["specificity_high"] for row in rows.values()]
+    assert held.count(False) <= 1  # of ten intervals, each of which misses in one of twenty sets of labels
 
 
 def test_corrected_rates_hold_the_truth(site: Path) -> None:
@@ -66,7 +66,7 @@ def test_corrected_rates_hold_the_truth(site: Path) -> None:
         assert found["low"] <= truth <= found["high"]
     # Reviewers who miss make good decisions look like overkill.
     labelled, corrected = figures["overkill"]["rate"], figures["overkill"]["rate"]["corrected"]
-    assert corrected["estimate"] < labelled["estimate"]
+    assert corrected["high"] < labelled["estimate"]
     assert "corrected" in figures["by"]["language"]["zh"]["leakage"]["rate"]
 
 

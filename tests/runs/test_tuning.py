@@ -23,7 +23,7 @@ from tidegate.runs.tuning.certificate import certificate, certificate_path, cond
 from tidegate.runs.tuning.files import targets, write
 from tidegate.runs.tuning.numbers import plain_numbers, with_numbers
 from tidegate.runs.tuning.steps import all_steps
-from tidegate.runs.tuning.words import in_words
+from tidegate.runs.tuning.words import as_dict, in_words
 from tidegate.strategy import load_strategy
 
 ROOT = Path(__file__).parents[2]
@@ -274,6 +274,18 @@ def test_a_run_of_which_a_sample_is_looked_at_tells_shares_of_the_whole(
     assert all(0 <= one.share <= 1 and 0 <= one.hope_share <= 1 for one in found.failed)
 
 
+def test_hardly_any_label_is_no_sign_that_labels_would_not_help(two: World, tmp_path: Path) -> None:
+    path = tmp_path / "one.csv"
+    pl.read_csv(two.labels).head(1).write_csv(path)
+    (found,) = tune(two.run, two.strategy, path, [OVERKILL, LEAKAGE])
+    said = "\n".join(in_words(found, 0.95))
+    assert "may not help" not in said
+    wanted = {one["measure"]: one["more_labels"] for one in as_dict(found, None)["failed"]}
+    # log(1 / 0.025) / KL(half the limit, the limit), from the paper on hand.
+    assert 450 <= wanted["overkill_rate"] <= 500
+    assert 2_350 <= wanted["leakage_rate"] <= 2_500
+
+
 def test_a_detector_that_knows_nothing_cannot_be_helped_by_labels(build: Build) -> None:
     found = tuned(build(TWO, auc=0.501), LEAKAGE)
     assert "may not help" in "\n".join(in_words(found, 0.95))
@@ -367,6 +379,27 @@ def test_thresholds_without_a_certificate_are_named(two: World, tmp_path: Path) 
     unread = tmp_path / "unread.yaml"
     unread.write_text("strategy: a\nversion: 1\nlet: {x: 1}\nrules:\n  - {id: all, then: allow}\n")
     assert reasons(two, unread) == ""
+
+
+@pytest.mark.parametrize(
+    ("when", "warned"),
+    [
+        ("text.hate >= 0.9", True),
+        ("item.views > 10 and not text.hate < 0.9", True),
+        ("text.hate between 0.4 and 0.6", True),
+        ("text.hate >= :sure", False),
+        ("item.views > 1000", False),
+        ("text.hate is null", False),
+    ],
+)
+def test_thresholds_written_into_rules_have_no_certificate(
+    two: World, tmp_path: Path, when: str, warned: bool
+) -> None:
+    path = tmp_path / "bare.yaml"
+    rules = f'  - {{id: some, when: "{when}", then: remove}}\n  - {{id: all, then: allow}}\n'
+    path.write_text("strategy: a\nversion: 1\nlet: {sure: 0.97}\nrules:\n" + rules)
+    said = "no certificate speaks for the thresholds written into 'some'" in reasons(two, path)
+    assert said == warned
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,9 @@ def cell(whole: Whole, seen: Seen, alpha: float) -> Cell:
     """What population and labels say together; alpha, the error of both limits, only steers the cap.
 
     Drawn items without an answer are taken as missing at random within the cell: each item's probability of a
-    label is its probability of being drawn, times the share of drawn items that have an answer.
+    label is its probability of being drawn, times the share of drawn items that have an answer (a response
+    homogeneity group; C.-E. Särndal, B. Swensson and J. Wretman 1992, chapter 15). `expanded` is the total of
+    D. G. Horvitz and D. J. Thompson (1952), Σ weight / probability; what `terms` are, `limits` says.
     """
     response = len(seen.p) / whole.audited if whole.audited else 1.0
     cap, excess = _cap(whole, response, alpha)
@@ -152,9 +154,10 @@ def _cap(whole: Whole, response: float, alpha: float) -> tuple[float, float]:
     """How much an item may stand for, and the weight of all items that lies above.
 
     Of an item with weight / probability above the cap c, only the weight c · probability is inferred about.
-    With no violation found, the upper limit of the total is (weight above the cap) + log(2/alpha) · c, by
-    the rule of three; it is least where log(2/alpha) items above the cap are expected to be labelled. The
-    cap depends on weights and probabilities, never on labels, so the limits hold wherever it lies.
+    With no violation found, the upper limit of the total is (weight above the cap) + log(2/alpha) · c, by the
+    rule of three (J. A. Hanley and A. Lippman-Hand 1983); it is least where log(2/alpha) items above the cap
+    are expected to be labelled. The cap depends on weights and probabilities, never on labels, so the limits
+    hold wherever it lies.
     """
     missable = ~whole.sure if response == 1 else np.ones_like(whole.sure)
     weight, chance = whole.weight[missable], whole.chance[missable] * response
@@ -172,7 +175,8 @@ def _cap(whole: Whole, response: float, alpha: float) -> tuple[float, float]:
 def _gammas(w: Floats, p: Floats) -> Floats:
     """(terms, 2) scale and shape of gamma variables, each item's of mean w/p and variance (w/p)² (1 − p).
 
-    Variables of the same scale add up to one; those of nearly the same are merged, mean and variance kept.
+    Variables of the same scale add up to one; those of nearly the same are merged, mean and variance kept (F.
+    E. Satterthwaite 1946).
     """
     if not len(w):
         return np.empty((0, 2))

@@ -20,7 +20,7 @@ EVEN_SHARE = 0.5
 
 
 def fixed_rate(n: int, rate: float) -> Floats:
-    """The same probability for each of n items.
+    """The same probability for each of n items (Bernoulli sampling; Särndal et al. 1992, section 3.2).
 
     Raises:
         MeasureError: the rate is not in (0, 1].
@@ -147,9 +147,10 @@ def disagreement(
 ) -> Floats:
     """Probabilities for the difference of two arms: labels where their outcomes differ, few elsewhere.
 
-    Items that both arms treat alike cancel in a paired difference of leakage rates, so they tell little
-    of it. A share `elsewhere` of the budget is spread over them all the same, since what can never be drawn
-    can never be measured, and so is what the items that differ cannot use up.
+    Items that both arms treat alike cancel in a paired difference of leakage rates, so they tell little of it
+    (Q. McNemar 1947, of concordant pairs). A share `elsewhere` of the budget is spread over them all the
+    same, since what can never be drawn can never be measured, and so is what the items that differ cannot use
+    up.
 
     Args:
         before, after: (n,) outcomes of the two arms.

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from tidegate.errors import MeasureError, Where
@@ -35,6 +36,9 @@ TRUTHS = {name: ESTIMATES[name] for name in ("measure", "weight", "slice", "valu
     "truth": pl.Float64,
     "items": pl.Int64,
 }
+
+NOTHING, EVERYTHING = 1e-12, 1 - 1e-8
+"""A share below, and one above: as near to 0 and 1 as the search for limits comes."""
 
 
 def estimate(
@@ -71,7 +75,9 @@ def estimate(
     Raises:
         MeasureError: a column is missing or senseless.
 
-    Source: docs/measures.md.
+    Sources: docs/measures.md says why. The estimate is a ratio of totals of Horvitz and Thompson (1952), a
+    rate's centred (`parts.totals`); the limits are those of `hypergeometric_limits` where sampling is simple,
+    and of `limits.two_sided` where it is not.
     """
     check_confidence(confidence)
     alpha = 1.0 - confidence
@@ -83,12 +89,13 @@ def estimate(
 
     def sample_of(policy: str | None) -> Sample:
         votes = on_any_policy(counted) if policy is None else on_policy(counted, policy)
-        return Sample(frame, drawn.join(votes.answers, on="item_id", maintain_order="left"), votes.tied)
+        return Sample(frame, _beside(drawn, votes.answers), votes.tied)
 
+    chosen = [weight for weight in WEIGHTS if weight in weights]
     wanted = [
         figure
-        for figure in figures(sample_of, counted.policies, by, partial(sampled, alpha=alpha))
-        if figure.measure in measures and figure.weight in weights
+        for figure in figures(sample_of, counted.policies, by, partial(sampled, alpha=alpha), chosen)
+        if figure.measure in measures
     ]
     views_missing = int(frame["views_missing"].sum())
     out = [
@@ -128,6 +135,13 @@ def truth(population: pl.DataFrame, truth_frame: pl.DataFrame, *, by: Sequence[s
     return pl.DataFrame(out, schema=TRUTHS)
 
 
+def _beside(drawn: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
+    """Items with their answers, those without left out. Where every item has one, no join is needed."""
+    if drawn["item_id"].equals(answers["item_id"]):
+        return drawn.with_columns(answers["y"])
+    return drawn.join(answers, on="item_id", maintain_order="left")
+
+
 def _items(given: Ballots) -> int:
     return len(given.rows) if given.single else given.rows["item_id"].n_unique()
 
@@ -151,8 +165,13 @@ def _intervals(wanted: Sequence[Figure], alpha: float) -> list[dict[str, float |
     weighted = [figure for figure in wanted if _is_weighted(figure)]
     low, high = two_sided([evidence(figure.parts) for figure in weighted], alpha, 0.0, 1.0)
     least, most = two_sided([certainty(figure.parts) for figure in weighted], alpha, 0.0, 1.0)
-    limits = iter(zip(np.maximum(low, least), np.minimum(high, most), strict=True))
+    limits = iter(zip(_snapped(np.maximum(low, least)), _snapped(np.minimum(high, most)), strict=True))
     return [_interval(figure, limits, alpha) for figure in wanted]
+
+
+def _snapped(limits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The limits, exactly 0 or 1 where only the steps of the search are between."""
+    return np.where(limits < NOTHING, 0.0, np.where(limits > EVERYTHING, 1.0, limits))
 
 
 def _interval(

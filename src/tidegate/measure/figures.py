@@ -53,7 +53,11 @@ CellsOf = Callable[[Sample, Sequence[str], str], Cells]
 
 
 def figures(
-    sample_of: Callable[[str | None], Sample], policies: Sequence[str], by: Sequence[str], cells_of: CellsOf
+    sample_of: Callable[[str | None], Sample],
+    policies: Sequence[str],
+    by: Sequence[str],
+    cells_of: CellsOf,
+    weights: Sequence[str] = WEIGHTS,
 ) -> Iterator[Figure]:
     """All figures, those of the whole population first.
 
@@ -63,30 +67,33 @@ def figures(
         by: slices, in the columns `slice:<name>`; `policy` means the policy violated for leakage, and that of
             the deciding rule for overkill.
         cells_of: how a sample becomes cells.
+        weights: those that are wanted; cells take most of the time, and each weight has its own.
     """
     everything = sample_of(None)
-    yield from _by_column(everything, None, cells_of)
+    yield from _by_column(everything, None, cells_of, weights)
     for name in by:
         if name == POLICY:
-            yield from _by_policy(sample_of, everything, policies, cells_of)
+            yield from _by_policy(sample_of, everything, policies, cells_of, weights)
         else:
-            yield from _by_column(everything, name, cells_of)
+            yield from _by_column(everything, name, cells_of, weights)
 
 
-def _by_column(sample: Sample, name: str | None, cells_of: CellsOf) -> Iterator[Figure]:
+def _by_column(
+    sample: Sample, name: str | None, cells_of: CellsOf, weights: Sequence[str]
+) -> Iterator[Figure]:
     keys = ["outcome"] if name is None else [f"slice:{name}", "outcome"]
     # slice value (None for everything) → weight → outcome → cell
     by_value: dict[str | None, dict[str, dict[Key, Cell]]] = {}
     if name is None:
-        by_value[None] = {weight: {} for weight in WEIGHTS}
-    for weight in WEIGHTS:
+        by_value[None] = {weight: {} for weight in weights}
+    for weight in weights:
         for key, cell in cells_of(sample, keys, weight).items():
             value = None if name is None else key[0]
-            by_value.setdefault(value, {w: {} for w in WEIGHTS})[weight][key[-1:]] = cell
+            by_value.setdefault(value, {w: {} for w in weights})[weight][key[-1:]] = cell
     for value, cells in sorted(by_value.items(), key=lambda pair: str(pair[0])):
         for measure in MEASURES:
             target = (TARGET[measure.partition("_")[0]],)
-            for weight in WEIGHTS:
+            for weight in weights:
                 parts = _parts(measure, cells[weight], target)
                 yield Figure(measure, weight, name, value, parts, sample.tied if name is None else 0)
 
@@ -96,17 +103,19 @@ def _by_policy(
     everything: Sample,
     policies: Sequence[str],
     cells_of: CellsOf,
+    weights: Sequence[str],
 ) -> Iterator[Figure]:
-    decided = {weight: cells_of(everything, [f"slice:{POLICY}", "outcome"], weight) for weight in WEIGHTS}
-    deciding = {policy for policy, outcome in decided["item"] if outcome == TARGET["overkill"]}
-    enforced = {policy for policy, _ in decided["item"]} - {NONE}
+    decided = {weight: cells_of(everything, [f"slice:{POLICY}", "outcome"], weight) for weight in weights}
+    keys = {key for cells in decided.values() for key in cells}
+    deciding = {policy for policy, outcome in keys if outcome == TARGET["overkill"]}
+    enforced = {policy for policy, _ in keys} - {NONE}
     for policy in sorted(deciding | enforced | set(policies)):
         sample = sample_of(policy) if policy in policies else None
         violated = {
-            weight: {} if sample is None else cells_of(sample, ["outcome"], weight) for weight in WEIGHTS
+            weight: {} if sample is None else cells_of(sample, ["outcome"], weight) for weight in weights
         }
         for measure in MEASURES:
-            for weight in WEIGHTS:
+            for weight in weights:
                 if measure.startswith("overkill"):
                     parts = _parts(measure, decided[weight], (policy, TARGET["overkill"]))
                     yield Figure(measure, weight, POLICY, policy, parts)

@@ -78,7 +78,12 @@ def two_sided(
 def upper_limits(
     evidence: Sequence[Evidence], alpha: float, lowest: float, highest: float, unseen: float = 1.0
 ) -> Floats:
-    """The upper limit of ρ for each piece of evidence; at unseen = 1 missed with probability ≤ alpha."""
+    """The upper limit of ρ for each piece of evidence; at unseen = 1 missed with probability ≤ alpha.
+
+    The bound of N. Gaffke (2005), for samples of unequal probability, of a ratio melded as in M. P. Fay, M.
+    A. Proschan and E. Brittain (2015): the root of the equation at the head of this module. That alpha holds
+    is proven where weights are equal (C. J. Clopper and E. S. Pearson 1934), and conjectured elsewhere.
+    """
     limits = np.empty(len(evidence))
     order = sorted(range(len(evidence)), key=lambda i: len(evidence[i].terms))
     while order:

@@ -40,7 +40,10 @@ def share(bad: int, *, inside: bool) -> Counts:
 
 
 def totals(parts: Sequence[Part]) -> Floats:
-    """(2,) estimated numerator and denominator (D. G. Horvitz and D. J. Thompson, 1952), a rate's centred."""
+    """(2,) estimated numerator and denominator, Σ weight · counts / probability, a rate's centred.
+
+    D. G. Horvitz and D. J. Thompson (1952), for the totals; J. Hájek (1971), for their ratio.
+    """
     if found := _predictable(parts):
         return _from_predictions(parts[0].cell, *found).point
     parts, constant = _centred(parts)
@@ -148,7 +151,7 @@ def _evidence(parts: Sequence[Part], known: tuple[float, float]) -> Evidence:
 
 
 def certainty(parts: Sequence[Part], known: tuple[float, float] = (0.0, 0.0)) -> Evidence:
-    """What would hold even if every unlabelled item had the worst label."""
+    """What would hold even if every unlabelled item had the worst label (C. F. Manski 1989)."""
     return Evidence(
         terms=np.empty((0, 3)),
         known=np.array(known) + _total([part.cell.labelled for part in parts], parts),

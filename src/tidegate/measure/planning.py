@@ -57,7 +57,8 @@ def risk_of(scores: npt.ArrayLike, prevalence: float | None = None) -> Risk:
 
     Args:
         scores: (n,) calibrated chances of violating; missing ones count as the mean of the others.
-        prevalence: scales the scores to this mean, where they are only known to be in proportion.
+        prevalence: scales the scores' odds by one factor to this mean, where they are only known to be in
+            proportion (M. Saerens, P. Latinne and C. Decaestecker 2002, of a prior that is another).
 
     Raises:
         MeasureError: no item has a score, or one is not in [0, 1].
@@ -102,7 +103,7 @@ def binormal(items: int, prevalence: float, auc: float) -> Risk:
 
 
 def fixed(risk: Risk, budget: float) -> Floats:
-    """Every item with the same probability."""
+    """Every item with the same probability (Bernoulli sampling; Särndal et al. 1992, section 3.2)."""
     return np.full(len(risk.items), min(1.0, budget / risk.size))
 
 
@@ -131,13 +132,24 @@ def stratified(risk: Risk, budget: float, floor_share: float) -> Floats:
     return probabilities
 
 
+FIXED = "fixed rate"
+DESIGNS: dict[str, Callable[[Risk, float, float], Floats]] = {
+    FIXED: lambda risk, budget, _: fixed(risk, budget),
+    "stratified by risk": stratified,
+    "proportional to √risk": neyman,
+}
+"""By name: probabilities from a risk, a budget, and the floor as a share of the budget's fixed rate."""
+
+
 def expected_interval(
     risk: Risk, designs: Sequence[Floats], confidence: float = 0.95
 ) -> tuple[Floats, Floats]:
     """(designs,) low and high that each design is expected to give for the rate of violation.
 
     The expected sample goes into `limits.two_sided` as one gamma variable with the mean and the variance of
-    the Horvitz–Thompson total, Σ risk and Σ risk (1 − p) / p; the least probable item is the unseen one.
+    the total of Horvitz and Thompson (1952), Σ risk and Σ risk (1 − p) / p; that variance is over both draw
+    and labels, the anticipated variance of C. T. Isaki and W. A. Fuller (1982). The least probable item is
+    the unseen one.
     """
     n = risk.size
     total = risk.items @ risk.risk
@@ -168,12 +180,8 @@ def best_floor(risk: Risk, budget: float, design: Callable[[Risk, float, float],
 def plans(risk: Risk, enough: Callable[[float, float], bool], confidence: float = 0.95) -> list[Plan]:
     """Per design the fewest labels whose expected interval is `enough(low, high)`, cheapest first."""
     made = [
-        _fewest(risk, name, shares, probabilities, enough, confidence)
-        for name, shares, probabilities in (
-            ("fixed rate", (1.0,), lambda risk, budget, _: fixed(risk, budget)),
-            ("stratified by risk", SHARES, stratified),
-            ("proportional to √risk", SHARES, neyman),
-        )
+        _fewest(risk, name, (1.0,) if name == FIXED else SHARES, probabilities, enough, confidence)
+        for name, probabilities in DESIGNS.items()
     ]
     return sorted(made, key=lambda plan: plan.labels)
 

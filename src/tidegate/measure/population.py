@@ -44,7 +44,7 @@ def checked(
             )
     for name in outcomes:
         _check_outcome(population[name])
-    _check_probability(population["audit_probability"])
+    _check_probability(population["audit_probability"].cast(pl.Float64))
     if population["item_id"].null_count() or population["item_id"].n_unique() < len(population):
         raise MeasureError(
             "an item id is missing or comes twice",
@@ -60,7 +60,8 @@ def checked(
         )
     predictions = [] if prediction is None else [_prediction(population, prediction).alias("prediction")]
     return population.select(
-        "item_id",
+        # A frame without rows may have a column without a type.
+        pl.col("item_id").cast(pl.String),
         pl.col(*outcomes).cast(pl.Enum(OUTCOMES)),
         *predictions,
         p=pl.col("audit_probability").cast(pl.Float64),

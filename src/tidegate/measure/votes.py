@@ -30,8 +30,13 @@ class Ballots:
         return sorted(self.rows["policy"].drop_nulls().unique())
 
     def of(self, items: pl.DataFrame) -> Ballots:
-        """Those of these items alone."""
-        return Ballots(self.rows.join(items.select("item_id"), on="item_id", how="semi"), self.single)
+        """Those of these items alone; where no item has two, in the order of the items."""
+        ids = items.select("item_id")
+        if self.rows["item_id"].equals(items["item_id"]):  # a filled-in audit sheet, as a rule
+            return self
+        if self.single:
+            return Ballots(ids.join(self.rows, on="item_id", maintain_order="left"), single=True)
+        return Ballots(self.rows.join(ids, on="item_id", how="semi"), single=False)
 
 
 def ballots(labels: pl.DataFrame) -> Ballots:

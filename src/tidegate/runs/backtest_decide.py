@@ -24,6 +24,9 @@ from tidegate.tables import ITEM_SIGNALS, DetectorSpec, SignalStatus, SignalType
 from tidegate.warehouse.exact import as_pattern
 
 CODE = "after"
+ROW = "file_row_number"
+"""The place of a row in the run, by the name that DuckDB gives it when it reads Parquet."""
+
 SQL_TYPES = {SignalType.NUMBER: "DOUBLE", SignalType.TEXT: "VARCHAR", SignalType.BOOLEAN: "BOOLEAN"}
 
 
@@ -48,7 +51,7 @@ def run_tables(folder: RunFolder, scratch: Path) -> Iterator[duckdb.DuckDBPyConn
 
 
 def view(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:
-    connection.read_parquet(as_pattern(path)).create_view(name, replace=True)
+    connection.read_parquet(as_pattern(path), file_row_number=True).create_view(name, replace=True)
 
 
 def write_codes(connection: duckdb.DuckDBPyConnection, trial: Trial, out: Path) -> None:
@@ -60,6 +63,9 @@ def write_codes(connection: duckdb.DuckDBPyConnection, trial: Trial, out: Path) 
 def codes_sql(trial: Trial, recorded: Collection[str]) -> str:
     """SQL over the tables signals and items: `after`, and `<detector>.ran` per detector of the new strategy.
 
+    Rows come by `ROW`, a column of signals. DuckDB would keep their order without being told, but for lists
+    of eight values or more: it joins with them, and two threads then answer in any order.
+
     `recorded` are the columns of signals. `after` is the index of the deciding rule, DETECTOR_FAILED, or
     FIRST_NEED - k where the k-th detector of `order_of` is needed first and was not recorded.
     """
@@ -69,12 +75,12 @@ def codes_sql(trial: Trial, recorded: Collection[str]) -> str:
     facts = f"SELECT *, {step_sql(strategy, order)} AS {CODE} FROM ({source})"
     flags = [f"{_would_run(strategy, spec.name)} AS {identifier(ran(spec.name))}" for spec in specs]
     code = f"CAST({CODE} AS SMALLINT) AS {CODE}"
-    return f"SELECT {', '.join([code, *flags])} FROM ({_played(strategy, order, facts)})"
+    return f"SELECT {', '.join([code, *flags])} FROM ({_played(strategy, order, facts)}) ORDER BY {ROW}"
 
 
 def _source(strategy: Strategy, specs: Sequence[DetectorSpec], recorded: Collection[str]) -> str:
     """The signals that the strategy reads with their statuses, each from where the run has it."""
-    columns = []
+    columns = [f"signals.{ROW}"]
     there_of = {spec.name: is_recorded(spec, recorded) for spec in specs}
     for spec in specs:
         there = there_of[spec.name]
@@ -87,7 +93,7 @@ def _source(strategy: Strategy, specs: Sequence[DetectorSpec], recorded: Collect
                 columns.append(f"{value} AS {identifier(name)}")
     # Reading one table keeps DuckDB's parallel scan, so items come in only where they are needed.
     tables = "signals" if all(there_of.values()) else "signals POSITIONAL JOIN items"
-    return f"SELECT {', '.join(columns) or '1'} FROM {tables}"
+    return f"SELECT {', '.join(columns)} FROM {tables}"
 
 
 def is_recorded(spec: DetectorSpec, recorded: Collection[str]) -> bool:
@@ -117,7 +123,7 @@ def _played(strategy: Strategy, order: Sequence[str], facts: str) -> str:
     """`facts` after the cascade has ended: `<detector>.real`, its recorded status, and `<detector>.asked`."""
     names = sorted(strategy.detectors)
     real = [_real(name) for name in names]
-    kept = [*(identifier(name) for name in strategy.types), CODE]
+    kept = [ROW, *(identifier(name) for name in strategy.types), CODE]
     begun = [f"{_status(name)} AS {_real(name)}, {_free(name)} AS {_asked(name)}" for name in names]
     query = f"SELECT {', '.join([*kept, *begun])} FROM ({facts})"
     # One round asks at most one detector per item, so as many rounds as detectors settle every item.

@@ -13,7 +13,7 @@ import duckdb
 import polars as pl
 import pyarrow.parquet as pq
 
-from tidegate.runs.backtest_decide import CODE, codes_sql, is_recorded
+from tidegate.runs.backtest_decide import CODE, ROW, codes_sql, is_recorded
 from tidegate.runs.backtest_sql import identifier, literal
 from tidegate.runs.backtest_trial import Trial, with_detectors
 from tidegate.runs.bench import Bench
@@ -84,7 +84,7 @@ def _settled(
     signals = cascade(bench.strategy, items, ask, catalog=bench.catalog, given=given).signals
     with duckdb.connect() as connection:
         connection.register("items", items.to_arrow())
-        connection.register("signals", signals.to_arrow())
+        connection.register("signals", signals.with_row_index(ROW).to_arrow())
         codes: pl.DataFrame = connection.sql(codes_sql(trial, signals.columns)).pl()
         return codes
 

@@ -9,27 +9,42 @@ from pathlib import Path
 import polars as pl
 
 from tidegate.runs.workspace import STARTER, Workspace, find_workspace
-from tidegate.signals import Detector, build_detectors, catalog_of, compute, item_signals, timeouts_of
+from tidegate.signals import (
+    Detector,
+    build_detectors,
+    catalog_of,
+    compute,
+    item_signals,
+    left_unasked,
+    timeouts_of,
+)
 from tidegate.strategy import Strategy, load_strategy
 from tidegate.tables import ITEM_SIGNALS, Catalog
 
+SWITCHED_OFF = "switched off"
 STARTER_STRATEGY = STARTER / "strategies" / "text.yaml"
 
 
 @dataclass(frozen=True)
 class Bench:
-    """A loaded strategy over detectors that are ready to be asked; `timeouts` are in seconds per batch."""
+    """A loaded strategy over detectors that are ready to be asked; `timeouts` are in seconds per batch.
+
+    `off` names detectors that are not asked: for what they read they have failed, as `SWITCHED_OFF`.
+    """
 
     workspace: Workspace
     detectors: Mapping[str, Detector]
     catalog: Catalog
     strategy: Strategy
     timeouts: Mapping[str, float] = field(default_factory=dict)
+    off: frozenset[str] = frozenset()
 
     def ask(self, detector: str, items: pl.DataFrame) -> pl.DataFrame:
         """The signals of one detector for these items, as the cascade wants them."""
         if detector == ITEM_SIGNALS.name:
             return item_signals(items)
+        if detector in self.off:
+            return left_unasked(self.catalog.detectors[detector], items, SWITCHED_OFF)
         return compute(self.detectors[detector], items, timeout_s=self.timeouts.get(detector))
 
 

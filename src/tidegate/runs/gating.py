@@ -19,10 +19,10 @@ from tidegate.measure.gates import (
     judge,
     rate_rows,
 )
-from tidegate.measure.gates.rows import check_disagreement
 from tidegate.measure.gates.settings import CHANGES, RATES
 from tidegate.runs.folder import RunFolder
 from tidegate.runs.gating_items import TARGET, beside, decided, heaviest, moved
+from tidegate.runs.population import truth_labels
 from tidegate.tables import LABELS
 from tidegate.warehouse import read_labels
 
@@ -66,12 +66,13 @@ class Record:
         return judge(self.settings, self.rows, traffic=self.traffic, labels_per_day=self.labels_per_day)
 
 
-def record(folders: Sequence[RunFolder], labels: Path | None, asked: Gate) -> Record:
+def record(folders: Sequence[RunFolder], labels: Path | pl.DataFrame | None, asked: Gate) -> Record:
     """What a gate has to go by: an arm's decisions, and the labels of its audit samples so far.
 
     Args:
         folders: finished runs in the order in which they were decided; those of other arms count for the
             split alone.
+        labels: a file of labels, or a frame such as that of `truth_of`; None where there are none yet.
 
     Raises:
         MeasureError: the runs and the question do not fit together.
@@ -86,7 +87,8 @@ def record(folders: Sequence[RunFolder], labels: Path | None, asked: Gate) -> Re
         )
     everyone = decided(folders)
     mine = everyone.filter(pl.col("arm") == _arm(everyone, asked))
-    said = LABELS.empty() if labels is None else _labels(labels, everyone)
+    said = _labels(labels, everyone) if isinstance(labels, Path) else labels
+    said = LABELS.empty() if said is None else said
     rows, criteria = [], []
     if any(measure in asked.limits for measure in RATES):
         rows.append(rate_rows(mine, said, batch=BATCH))
@@ -96,7 +98,7 @@ def record(folders: Sequence[RunFolder], labels: Path | None, asked: Gate) -> Re
         changes, known = change_rows(both, said, batch=BATCH)
         rows.append(changes)
         for measure in (one for one in CHANGES if one in asked.limits):
-            found = check_disagreement(known, measure)
+            found = known[measure]
             criteria.append(
                 Criterion(
                     measure,
@@ -116,6 +118,24 @@ def record(folders: Sequence[RunFolder], labels: Path | None, asked: Gate) -> Re
     )
     gated = pl.concat(rows).filter(pl.col("measure").is_in(list(asked.limits)))
     return Record(settings, gated, _traffic(everyone), _pace(gated, said))
+
+
+def truth_of(folders: Sequence[RunFolder]) -> pl.DataFrame | None:
+    """What runs were told is true of their items, as labels; None where a run was told nothing.
+
+    A gate looks at the drawn ones alone.
+    """
+    known = [truth_labels(folder) for folder in folders]
+    if any(one is None for one in known):
+        return None
+    frame = pl.concat([one.drop_nulls("violates") for one in known if one is not None])
+    return frame.select(
+        "item_id",
+        "violates",
+        "policy",
+        labeller=pl.lit("truth"),
+        labelled_at=pl.lit(None, dtype=LABELS["labelled_at"].dtype),
+    )
 
 
 def _labels(path: Path, everyone: pl.DataFrame) -> pl.DataFrame:

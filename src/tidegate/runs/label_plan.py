@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tidegate.errors import MeasureError, Where
+from tidegate.measure.gates.designs import gate_plans
 from tidegate.measure.planning import Plan, Risk, binormal, plans, risk_of
 from tidegate.runs.folder import RunFolder
 from tidegate.runs.population import population, score_of
@@ -39,6 +40,14 @@ def label_plan(risk: Risk, enough: Callable[[float, float], bool], confidence: f
         "confidence": confidence,
         "designs": [_row(plan) for plan in plans(risk, enough, confidence)],
     }
+
+
+def gate_plan(risk: Risk, limit: float, confidence: float) -> list[dict[str, Any]]:
+    """Labels per design until a gate on this limit answers, cheapest first; None where it does not."""
+    return [
+        {"design": plan.design, "labels": plan.labels, "floor_share": plan.floor_share, "within": plan.within}
+        for plan in gate_plans(risk, limit, error=1.0 - confidence)
+    ]
 
 
 def assumed(items: int, prevalence: float, auc: float) -> Risk:

@@ -47,6 +47,22 @@ def test_the_maxima_are_those_over_every_slice(stratified: bool) -> None:
     assert found.critical == pytest.approx(np.median(widest), abs=1e-6)
 
 
+def test_a_tie_counts_as_exceeded() -> None:
+    """With five errors most maxima are equal to what was found; rounding must not call that clearer."""
+    rng = np.random.default_rng(1)
+    fields = pl.DataFrame(
+        {"a": rng.integers(0, 40, 3000).astype(str), "b": rng.integers(0, 60, 3000).astype(str)}
+    )
+    slices, even = candidates(predicates(fields)), np.zeros(3000, dtype=np.intp)
+    for seed in range(20):
+        wrong = np.zeros(3000, dtype=bool)
+        wrong[np.random.default_rng(seed).choice(3000, 5, replace=False)] = True
+        chance = luck(slices, wrong, even, permutations=100, seed=seed)
+        (first,) = choose(slices, wrong, even, chance, most=1)
+        at = first.root - chance.offsets[first.number]
+        assert first.p_value == (1 + (chance.maxima > at - 1e-6).sum()) / 101
+
+
 @pytest.mark.slow
 def test_permuted_errors_have_a_p_value_up_to_five_percent_in_five_percent_of_the_searches() -> None:
     slices, strata, wrong = small_search(2)

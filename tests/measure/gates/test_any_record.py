@@ -34,6 +34,16 @@ def changes(draw: st.DrawFn) -> Criterion:
     )
 
 
+no_disagreements = st.builds(
+    Criterion,
+    st.sampled_from(["overkill_change", "leakage_change"]),
+    st.floats(-0.99, 0.99),
+    share=st.just(0.0),
+    net=st.just(0.0),
+    heaviest=st.just(1e9),
+)
+
+
 rows = st.lists(
     st.tuples(
         st.sampled_from([0.0, 0.5, 1.0, None]),
@@ -45,7 +55,7 @@ rows = st.lists(
 
 
 @settings(deadline=None, max_examples=150)
-@given(rates | changes(), rows)
+@given(rates | changes() | no_disagreements, rows)
 def test_there_is_always_a_verdict(criterion: Criterion, runs: list[tuple[float | None, float, int]]) -> None:
     labels = [(x, weight) for x, weight, times in runs for _ in range(times)]
     frame = pl.DataFrame(labels, schema={"x": pl.Float64, "weight": pl.Float64}, orient="row")

@@ -41,6 +41,26 @@ def test_few_errors_advance() -> None:
     assert found.forecast is None
 
 
+@pytest.mark.parametrize("limit", [-0.01, 0.0, 0.01])
+def test_a_change_without_disagreements_holds_whatever_its_limit(limit: float) -> None:
+    gate = GateSettings((Criterion("leakage_change", limit, share=0.0, net=0.0),))
+    found = only(gate, labels(0, 0))
+    assert found.call is Call.HOLD
+    assert found.estimate == found.low == found.high == 0
+    assert "do not differ in leakage" in found.reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("errors", "call"), [(10, Call.HOLD), (60, Call.ROLL_BACK)], ids=["kept limit", "broken limit"]
+)
+def test_beside_it_the_other_error_is_judged_all_the_same(errors: int, call: Call) -> None:
+    gate = GateSettings((OVERKILL, Criterion("leakage_change", 0.0, share=0.0, net=0.0)))
+    verdict = judge(gate, labels(errors, 590).with_columns(measure=pl.lit("overkill_rate")))
+    assert verdict.call is call
+    assert verdict.findings[0].call is (Call.ADVANCE if call is Call.HOLD else Call.ROLL_BACK)
+    assert verdict.findings[1].call is Call.HOLD
+
+
 def test_many_errors_roll_back() -> None:
     found = only(GATE, labels(60, 340))
     assert found.call is Call.ROLL_BACK

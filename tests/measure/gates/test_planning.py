@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from tidegate.measure.gates import Criterion, GateSettings, Reviewers, labels_to_answer
+from tidegate.measure.gates.designs import gate_plans
+from tidegate.measure.gates.planning import Draws
+from tidegate.measure.planning import binormal
 
 OVERKILL = Criterion("overkill_rate", 0.05)
 GATE = GateSettings((OVERKILL,))
@@ -46,3 +50,37 @@ def test_changes_can_be_planned_too(change: float) -> None:
     found = labels_to_answer(GateSettings((criterion,)), criterion, change)
     assert found.labels is not None
     assert (found.advance > 0.9) == (change < 0)
+
+
+def test_a_change_without_disagreements_will_not_answer() -> None:
+    criterion = Criterion("overkill_change", 0.0, share=0.0, net=0.0)
+    found = labels_to_answer(GateSettings((criterion,), budget=500), criterion, 0.0)
+    assert found.labels is None
+    assert found.futile
+
+
+def test_kinds_that_are_drawn_alike_take_as_long_as_one_kind() -> None:
+    items, rate = np.array([900.0, 100.0]), np.array([0.05, 0.55])
+    mixed = labels_to_answer(GATE, OVERKILL, 0.10, draws=Draws.of(items, rate, np.full(2, 0.3)))
+    alone = labels_to_answer(GATE, OVERKILL, 0.10)
+    assert mixed.labels == pytest.approx(alone.labels, rel=0.25)
+
+
+def test_drawing_where_the_errors_are_stops_a_bad_arm_sooner() -> None:
+    items, rate = np.array([900.0, 100.0]), np.array([0.0, 1.0])
+    drawn = labels_to_answer(GATE, OVERKILL, 0.10, draws=Draws.of(items, rate, np.array([0.1, 0.9])))
+    alike = labels_to_answer(GATE, OVERKILL, 0.10, draws=Draws.of(items, rate, np.array([0.1, 0.1])))
+    assert drawn.labels is not None
+    assert alike.labels is not None
+    assert drawn.labels < alike.labels
+
+
+@pytest.mark.parametrize(("prevalence", "saves"), [(0.005, 1.1), (0.02, 2.0)])
+def test_a_good_score_saves_labels_of_a_gate_and_most_where_the_arm_is_bad(
+    prevalence: float, saves: float
+) -> None:
+    plans = {plan.design: plan.labels for plan in gate_plans(binormal(1_000_000, prevalence, 0.98), 0.01)}
+    fixed, score = plans["fixed rate"], plans["proportional to √risk"]
+    assert fixed is not None
+    assert score is not None
+    assert fixed > saves * score

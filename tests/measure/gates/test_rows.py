@@ -8,9 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tidegate.errors import MeasureError
 from tidegate.measure.gates import Call, Criterion, GateSettings, judge
-from tidegate.measure.gates.rows import change_rows, check_disagreement, rate_rows
+from tidegate.measure.gates.rows import Disagreement, change_rows, rate_rows
 
 Population = Callable[..., pl.DataFrame]
 Labels = Callable[..., pl.DataFrame]
@@ -101,12 +100,20 @@ def test_a_change_is_learnt_from_disagreements_alone(labels: Labels) -> None:
     assert known["leakage_change"].net == pytest.approx((1 - 2) / 3)
 
 
-def test_arms_that_agree_everywhere_leave_nothing_to_gate(labels: Labels) -> None:
+def test_arms_that_agree_everywhere_have_no_rows_and_no_disagreement(labels: Labels) -> None:
     people = both(["passed", "actioned"], ["passed", "actioned"])
     rows, known = change_rows(people, labels([("i0", True)]))
     assert rows.is_empty()
-    with pytest.raises(MeasureError, match="do not differ in overkill"):
-        check_disagreement(known, "overkill_change")
+    assert known == dict.fromkeys(("overkill_change", "leakage_change"), Disagreement(0.0, 0.0, 0))
+
+
+def test_arms_may_differ_in_one_error_alone(labels: Labels) -> None:
+    """Given an arm that holds what the current strategy acts on, then nothing passes that did not before."""
+    people = both(["passed", "actioned"], ["passed", "held"])
+    rows, known = change_rows(people, labels([("i1", False)]))
+    assert rows["measure"].to_list() == ["overkill_change"]
+    assert known["overkill_change"] == Disagreement(0.5, -1.0, 1)
+    assert known["leakage_change"].share == 0
 
 
 def test_a_better_arm_advances_on_the_paired_difference() -> None:

@@ -26,7 +26,11 @@ def test_what_was_found_stands_with_its_interval_and_its_labels() -> None:
 def test_one_label_is_no_plural_and_awaited_ones_are_told() -> None:
     text = words(0.0, None)
     assert "1 label, 1 awaited" in text
-    assert "forecast, if labels go on like this" in text
+
+
+def test_a_forecast_waits_for_labels_that_say_something() -> None:
+    assert "forecast" not in words(*[0.0] * 9, None)
+    assert "forecast, if labels go on like this" in words(*[0.0] * 10, None)
 
 
 def test_a_change_is_dated() -> None:

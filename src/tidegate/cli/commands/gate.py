@@ -43,7 +43,7 @@ class BoundsType(click.ParamType[tuple[float, float]]):
 @click.option(
     "--labels",
     type=click.Path(path_type=Path),
-    help="Labels of the audit samples so far (CSV, JSONL, Parquet); none yet without it.",
+    help="Labels of the audit samples so far (CSV, JSONL, Parquet); without it, the runs' truth.",
 )
 @click.option(
     "--overkill-at-most", "overkill_rate", type=RATE, help="Limit of the overkill rate: 0.02 is 2 %."
@@ -143,7 +143,7 @@ def command(
     """
     from tidegate.measure.gates import Reviewers
     from tidegate.runs.folder import RunFolder
-    from tidegate.runs.gating import Gate, record
+    from tidegate.runs.gating import Gate, record, truth_of
     from tidegate.runs.gating_items import write_awaited
 
     limits = {
@@ -164,7 +164,11 @@ def command(
         false_roll_backs=false_roll_backs,
     )
     folders = [RunFolder(path) for path in runs]
-    found = record(folders, labels, asked)
+    # Who asks what is still to be labelled wants people's answers.
+    truth = truth_of(folders) if labels is None and awaited is None else None
+    if truth is not None:
+        click.echo("By the runs' truth of the drawn items; --labels goes by people's answers.", err=True)
+    found = record(folders, truth if labels is None else labels, asked)
     if awaited is not None:
         write_awaited(folders, found.rows, awaited)
     verdict = found.verdict

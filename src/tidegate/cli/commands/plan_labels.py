@@ -46,15 +46,17 @@ def command(
 ) -> None:
     """How many labels the leakage rate needs under each audit design, before any is bought.
 
-    Give either RUN and --score, or --items, --prevalence and --auc; and a half-width or a gate's limit.
+    Give either RUN and --score, or --items, --prevalence and --auc; and a half-width or a gate's limit. For a
+    limit it says what `tidegate gate` needs, which may be looked at after every label, and what an interval
+    needs that is looked at once.
 
     \b
       tidegate plan-labels --items 1000000 --prevalence 0.005 --auc 0.96 --half-width 0.0005
-      tidegate plan-labels run/ --score text_risk.hate --limit 0.004 --rate 0.002
+      tidegate plan-labels run/ --score text.max_risk --limit 0.004 --rate 0.002
     """
     from tidegate.measure.planning import decides, narrow_enough
     from tidegate.runs.folder import RunFolder
-    from tidegate.runs.label_plan import assumed, label_plan, risk_of_run
+    from tidegate.runs.label_plan import assumed, gate_plan, label_plan, risk_of_run
 
     if (half_width is None) == (limit is None):
         raise click.UsageError("Give either --half-width or --limit.")
@@ -69,10 +71,28 @@ def command(
         risk = assumed(items, wanted, auc)
     enough = narrow_enough(half_width) if half_width is not None else decides(limit or 0.0, risk.prevalence)
     plan = label_plan(risk, enough, confidence)
+    if limit is not None:
+        plan["gate"] = gate_plan(risk, limit, confidence)
     if as_json:
         click.echo(json.dumps(plan, ensure_ascii=False, indent=2))
     else:
         _show(plan)
+
+
+def _of_gate(plans: list[dict[str, Any]]) -> list[dict[str, str]]:
+    return [
+        {
+            "design": plan["design"],
+            "labels, in half of all gates": _about(plan["labels"], plan["within"]),
+            "floor, of the even rate": f"{plan['floor_share']:.0%}",
+        }
+        for plan in plans
+    ]
+
+
+def _about(labels: int | None, within: int) -> str:
+    """To two digits: the simulation knows no more."""
+    return f"over {within:,}" if labels is None else f"about {int(float(f'{labels:.1e}')):,}"
 
 
 def _show(plan: dict[str, Any]) -> None:
@@ -94,5 +114,9 @@ def _show(plan: dict[str, Any]) -> None:
         }
         for row in plan["designs"]
     ]
-    show.frame(pl.DataFrame(rows), f"{plan['items']:,} items, {plan['prevalence']:.3%} of which violate")
+    title = f"{plan['items']:,} items, {plan['prevalence']:.3%} of which violate"
+    if "gate" in plan:
+        show.frame(pl.DataFrame(_of_gate(plan["gate"])), f"{title}: a gate, looked at after every label")
+        title = "An interval on one side of the limit, looked at once"
+    show.frame(pl.DataFrame(rows), title)
     click.echo("Expected from the risks alone, for a calibrated score; the interval holds for any score.")

@@ -36,7 +36,8 @@ def choose(
 
     Each step takes the largest root − offset beside the residual errors: those that are left when errors are
     spread within stratum × slices chosen so far. The first p-value is that of the whole search; the later
-    ones are held against the same distribution of maxima.
+    ones are held against the same distribution of maxima (single-step maxT; P. H. Westfall and S. S. Young
+    1993), and none is below the one before it.
     """
     seen = observed(slices, np.flatnonzero(errors))
     sizes = slices.sizes.astype(np.float64)

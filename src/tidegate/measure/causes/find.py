@@ -65,6 +65,10 @@ def find_causes(
 
     Raises:
         MeasureError: a column is missing or out of its range, or the clauses are of other items.
+
+    Sources: docs/measurement/root-causes.md says why. Slices are those of SliceLine (Sagadeeva and Boehm
+    2021), p-values those of P. H. Westfall and S. S. Young (1993); `candidates`, `signed_root`, `luck`,
+    `choose` and `lift_limits` have the details.
     """
     errors, weight, views = _checked(items, clauses, permutations)
     total = int(errors.sum())

@@ -57,7 +57,7 @@ class Finding:
 
 
 def excess(inside: NDArray[np.bool_], errors: NDArray[np.bool_], weight: Floats) -> tuple[float, float]:
-    """The slice's weighted share of the items, and of the errors."""
+    """The slice's weighted share of the items, and of the errors (ratios of Σ w; J. Hájek 1971)."""
     of_items = float(weight[inside].sum() / weight.sum()) if weight.sum() > 0 else 0.0
     wrong = weight[errors].sum()
     of_errors = float(weight[inside & errors].sum() / wrong) if wrong > 0 else 0.0
@@ -113,6 +113,6 @@ def _share(inside: NDArray[np.bool_], weight: Floats) -> float:
 
 
 def effective(weight: Floats) -> float:
-    """Kish's effective number: as many equal weights as would be as informative."""
+    """(Σ w)² / Σ w², as many equal weights as would be as informative (L. Kish 1965, section 11.7)."""
     squares = float((weight**2).sum())
     return float(weight.sum()) ** 2 / squares if squares > 0 else 0.0

@@ -21,13 +21,19 @@ Floats = NDArray[np.float64]
 def expected(slices: Slices, errors: NDArray[np.bool_], strata: NDArray[np.intp]) -> Floats:
     """The errors that each slice would have, were errors spread evenly over the items of each stratum.
 
+    Σ_s n_s · e_s / N_s, with n_s of the slice's items, and e_s errors among all N_s items, in stratum s (N.
+    Mantel and W. Haenszel 1959, the expectation of a cell).
+
+    Rounded to nine decimals: slices that are alike must tie, here and under permuted errors, whatever the
+    order in which their items were added up.
+
     Args:
         errors: whether each item is in error, shape (items,).
         strata: the stratum of each item, numbered from 0.
     """
     counts = np.bincount(strata)
     share = np.bincount(strata, weights=errors) / np.maximum(counts, 1)
-    return np.asarray(slices.members.T @ share[strata], dtype=np.float64)
+    return np.asarray(np.round(slices.members.T @ share[strata], 9), dtype=np.float64)
 
 
 def observed(slices: Slices, rows: NDArray[np.intp]) -> Floats:
@@ -100,6 +106,7 @@ def luck(
 ) -> Luck:
     """Search permuted errors, just as the errors themselves are searched.
 
+    The distribution of the largest statistic over all slices (maxT; P. H. Westfall and S. S. Young 1993).
     Errors are permuted within strata, since under the null hypothesis they are exchangeable there and not
     across: items that were drawn for their score err more often.
 
@@ -145,7 +152,6 @@ class _Alike:
 
 
 def _alike(slices: Slices, due: Floats) -> _Alike:
-    due = np.round(due, 9)
     order = np.lexsort((due, slices.sizes, slices.pairs))
     keys = np.column_stack([slices.pairs, slices.sizes, due])[order]
     starts = np.flatnonzero(np.concatenate([[True], (keys[1:] != keys[:-1]).any(axis=1)]))

@@ -50,12 +50,18 @@ class Chain:
         return np.asarray((self.weight > 0) | before, dtype=bool)
 
     def bound(self, at: int) -> float:
-        """An upper limit of the true rate of a certified candidate, at the confidence of the whole chain."""
+        """An upper limit of the true rate of a certified candidate, at the confidence of the whole chain.
+
+        `pvalues.bound` of what labels show (C. J. Clopper and E. S. Pearson 1934, for equal chances), carried
+        over to the truth by `Limit.true` (W. J. Rogan and B. Gladen 1978).
+        """
         return self.limit.true(bound(self.shown[at], self.level))
 
 
 def chain(sample: Sample, sets: Sets, limit: Limit, level: float) -> Chain:
-    """Test the sets in their order; see `sequence.fallback` for what is promised, and by whom.
+    """Test the sets in their order, by Learn then Test (A. N. Angelopoulos and others 2021, section 2).
+
+    See `pvalues.p_values` for the tests, and `sequence.fallback` for what is promised of their order.
 
     Sets without any items keep every limit and cost nothing.
     """

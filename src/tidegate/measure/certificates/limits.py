@@ -58,7 +58,10 @@ class Limit:
 
     @property
     def least_shown(self) -> float:
-        """The share that labels would show at worst if there were no error at all."""
+        """The share that labels would show at worst if there were no error at all.
+
+        That of `shown` at q = 0 (W. J. Rogan and B. Gladen 1978), slip, where it is highest.
+        """
         return max(slip for _, slip in self.reviewers.corners(self.about_overkill))
 
     def true(self, shown: float) -> float:

@@ -28,9 +28,11 @@ class Outlook:
         bound: the upper limit of the true rate where testing began.
         labels, share: the labels that it rests on, and the share of all items that this set is.
         more: about how many times as many labels, of the same sampling, would certify something; infinite
-            where no set that has labels enough to judge shows a rate below the limit.
+            where no set that has labels enough to judge shows a rate below the limit, or none has enough.
         hope, hope_share: the labels now in the set that this would certify, and its share of all items.
         blind: whether no rate could be certified with these reviewers, however many labels they give.
+        least: where no set has labels enough to judge, about how many one needs, should half of the limit be
+            its true rate; else None.
     """
 
     measure: str
@@ -42,10 +44,14 @@ class Outlook:
     hope: int
     hope_share: float
     blind: bool
+    least: float | None = None
 
 
 def outlook(chain: Chain, items: int, asked: Limit | None = None) -> Outlook:
     """What a chain lacks in which no set with items was certified.
+
+    `bound` is that of `pvalues.bound`; `more` and `least` are by H. Chernoff's bound (1952) on binomial
+    tails.
 
     Args:
         items: how many items there are in all.
@@ -68,7 +74,18 @@ def outlook(chain: Chain, items: int, asked: Limit | None = None) -> Outlook:
         hope=chain.shown[hope].labels,
         hope_share=chain.shown[hope].items / items,
         blind=limit.least_shown >= limit.shown,
+        least=None if any(_telling(chain, at) for at in range(len(chain.shown))) else _least(chain),
     )
+
+
+def _telling(chain: Chain, at: int) -> bool:
+    """Whether a set has labels enough that a rate at the limit would show."""
+    return chain.shown[at].labels * chain.limit.shown >= TELLING
+
+
+def _least(chain: Chain) -> float:
+    limit = chain.limit
+    return labels_needed(limit.shown, (limit.shown + limit.least_shown) / 2, chain.level)
 
 
 def _more(chain: Chain) -> tuple[float, int]:
@@ -85,7 +102,7 @@ def _more(chain: Chain) -> tuple[float, int]:
     least, best = math.inf, first
     for at in range(first + 1):
         one, effective = chain.shown[at], float(chain.effective[at])
-        if one.labels * limit.shown < TELLING or not 0 < chain.p[at] < 1:
+        if not _telling(chain, at) or not 0 < chain.p[at] < 1:
             continue
         hoped = max(one.rate, min(one.rate + 0.5 / one.labels, limit.shown / 2), limit.least_shown)
         wanted = labels_needed(limit.shown, hoped, level) / effective

@@ -39,7 +39,10 @@ class Shown:
 
 
 def shown(sample: Sample, sets: Sets, limit: Limit, level: float) -> list[Shown]:
-    """What the labels show of each set, for a test at `level`, which steers how heavy weights are cut."""
+    """What the labels show of each set, for a test at `level`, which steers how heavy weights are cut.
+
+    The rate is a count over a count where chances are equal, else Σ a error / Σ a (J. Hájek 1971), a = 1 / p.
+    """
     error = ~sample.violates if limit.about_overkill else sample.violates
     labels, errors = np.count_nonzero(sets.labels, axis=1), np.count_nonzero(sets.labels & error, axis=1)
     weighed = None if sets.ground.even.all() else Weighed.of(sample, sets, error)
@@ -78,8 +81,9 @@ def p_values(of: Sequence[Shown], limit: Limit) -> Floats:
 def bound(one: Shown, level: float) -> float:
     """The upper limit, at confidence 1 − level, of the share of labels that would say "error".
 
-    With equal chances of a label that of C. J. Clopper and E. S. Pearson (1934); otherwise that of
-    `measure.limits`. Without labels it is 1.
+    With equal chances of a label that of C. J. Clopper and E. S. Pearson (1934), the 1 − level quantile of
+    Beta(errors + 1, labels − errors); otherwise that of `measure.limits` (N. Gaffke 2005). Without labels it
+    is 1.
     """
     if one.items == 0:
         return 0.0

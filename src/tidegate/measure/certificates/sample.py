@@ -70,6 +70,8 @@ class Sets:
 def ground(p: Floats, items: Bools, whole: Floats | None = None) -> Ground:
     """The ground of sets: p is (items,) the chance of a label, items is (sets, items) who is in which set.
 
+    Its effective number is (Σ w)² / Σ w² with w = a, so (Σ p a)² / Σ p a² = n² / Σ a (L. Kish 1965).
+
     Where these items are a sample, `whole` holds the chances of all of which they are: numbers and chances
     are then scaled up to all, and no item is lighter than the heaviest of all in its band.
 

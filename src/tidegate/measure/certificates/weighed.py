@@ -43,15 +43,16 @@ class Weighed:
         return Weighed(number, weight, square, item_bands, sets.ground)
 
     def rate(self, row: int) -> float:
-        """The share of errors that labels show, by weight; nan without labels."""
+        """Σ a error / Σ a, the share of errors that labels show (J. Hájek 1971); nan without labels."""
         fine, wrong = self.weight[row].sum(axis=1)
         return float(wrong / (fine + wrong)) if fine + wrong else float("nan")
 
     def evidence(self, row: int, level: float) -> Evidence:
         """What the labels say of a set.
 
-        Where log(1 / level) labels are expected above the cap, the cap is set (as in `measure.cells`); what
-        lies above it counts as errors.
+        Terms for the test of `pvalues.p_values` (N. Gaffke 2005), those of a band merged by mean and variance
+        (F. E. Satterthwaite 1946). Where log(1 / level) labels are expected above the cap, the cap is set (as
+        in `measure.cells`); what lies above it counts as errors.
         """
         of = self.ground
         there = np.flatnonzero(of.number[row] > 0)

@@ -70,7 +70,11 @@ def calibration_drift(
 
 
 def shuffled_p(windows: list[tuple[Floats, Floats]], seed: int) -> float:
-    """Two-sided p of the studentised difference of weighted means, each window (residuals, weights)."""
+    """Two-sided p of the studentised difference of weighted means, each window (residuals, weights).
+
+    By shuffling between the windows (A. Janssen 1997); with b of B shuffles as large, p is (1 + b) / (1 + B)
+    (B. Phipson and G. K. Smyth 2010).
+    """
     rng = np.random.default_rng(seed)
     residual = np.concatenate([one[0] for one in windows])
     weight = np.concatenate([one[1] for one in windows])

@@ -60,7 +60,7 @@ class Check:
         return float(self.at_least + (ndtri(1 - each / 2) + ndtri(POWER)) * self.spread)
 
     def interval(self, level: float) -> tuple[float, float] | None:
-        """An interval of the change at confidence 1 − level."""
+        """An interval of the change at confidence 1 − level: ± (z of 1 − level/2) · spread (A. Wald 1943)."""
         from scipy.special import ndtri
 
         if self.change is None or not np.isfinite(self.spread):

@@ -23,5 +23,5 @@ def corrected(p: Sequence[float | None]) -> list[float | None]:
 
 
 def level_of_each(checks: int, level: float) -> float:
-    """The level at which the most significant of so many checks is tested."""
+    """The level at which the most significant of so many checks is tested: level / checks (S. Holm 1979)."""
     return level / max(checks, 1)

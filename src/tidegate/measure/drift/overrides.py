@@ -114,7 +114,10 @@ def _limits(window: Sequence[Mapping[str, object] | None]) -> tuple[Floats, Floa
 def recovered_p(
     points: Sequence[float], low: Sequence[Floats], high: Sequence[Floats], at_least: float = 0.0
 ) -> float:
-    """The error at which the interval of the difference just excludes ± at_least, read between the looks."""
+    """The error at which the interval of the difference just excludes ± at_least, read between the looks.
+
+    The interval is that of G. Zou and A. Donner (2008), equation 2: see `override_drift`.
+    """
     from scipy.special import ndtr
 
     d, looked = points[1] - points[0], Z[: len(low[0])]

@@ -101,7 +101,10 @@ def _top(name: str, old: Floats, new: Floats, slice: str, value: str, at_least: 
 def mix_drift(
     slice: str, before: npt.NDArray[np.str_], now: npt.NDArray[np.str_], *, at_least: float = 0.0
 ) -> list[Check]:
-    """The share of all items that each value of a slice makes up; values that are new or gone included."""
+    """The share of all items that each value of a slice makes up; values that are new or gone included.
+
+    Each by the test of `share_check` (R. A. Fisher 1935; C. P. Farrington and G. Manning 1990).
+    """
     values = np.union1d(before, now)
     return [
         share_check(
@@ -126,7 +129,13 @@ def share_check(
     value: str,
     at_least: float,
 ) -> Check:
-    """A share of items, (of them, of all), in two windows."""
+    """A share of items, (of them, of all), in two windows.
+
+    p is that of the exact test of R. A. Fisher (1935), or, where changes up to `at_least` do not matter, of
+    the score test of C. P. Farrington and G. Manning (1990):
+    (|change| − at_least) / √(a (1 − a) / m + b (1 − b) / n), with a and b the most likely shares that are
+    `at_least` apart.
+    """
     (x, m), (y, n) = before, now
     if not m or not n:
         return Check(check, what, slice, value, None, None, None, np.inf, m, n, note="no items in one window")
@@ -139,7 +148,10 @@ def share_check(
 
 
 def largest_change(before: Floats, now: Floats) -> tuple[float, tuple[float, float]]:
-    """The score at which the share of items at or above it differs most, and the two shares."""
+    """The score at which the share of items at or above it differs most, and the two shares.
+
+    sup |F_m − G_n|, the two-sample statistic of N. V. Smirnov (1939), and where it is.
+    """
     at = np.unique(np.concatenate([before, now]))
     shares = [1 - np.searchsorted(np.sort(one), at, side="left") / len(one) for one in (before, now)]
     most = int(np.argmax(np.abs(shares[1] - shares[0])))
@@ -147,7 +159,12 @@ def largest_change(before: Floats, now: Floats) -> tuple[float, tuple[float, flo
 
 
 def distance_p(before: Floats, now: Floats, at_least: float) -> float:
-    """P(a Kolmogorov–Smirnov distance this large) where the true one is at most `at_least`."""
+    """P(a Kolmogorov–Smirnov distance this large) where the true one is at most `at_least`.
+
+    Of the distance beyond `at_least`, by A. N. Kolmogorov's limiting law (1933) at √(m n / (m + n)) ·
+    distance, which N. V. Smirnov (1939) showed to be that of two samples; a true distance adds no more than
+    itself.
+    """
     from scipy.stats import ks_2samp, kstwobign
 
     if at_least <= 0:
@@ -167,7 +184,7 @@ def _least_spread(m: int, n: int) -> float:
 
 
 def _fisher(x: int, m: int, y: int, n: int) -> float:
-    """Fisher's exact test, two-sided by doubling the smaller tail."""
+    """The exact test of R. A. Fisher (1935), two-sided by doubling the smaller tail."""
     from scipy.stats import hypergeom
 
     law = hypergeom(m + n, x + y, n)

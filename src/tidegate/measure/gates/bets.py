@@ -34,7 +34,10 @@ class Bets:
     prior: Floats
 
     def factors(self, x: Floats, a: Floats) -> Floats:
-        """(…, K, n) by which labels x of weights a, both (…, n), multiply the capitals. All are > 0."""
+        """(…, K, n) by which labels x of weights a, both (…, n), multiply the capitals. All are > 0.
+
+        1 + λ (x − limit) a, the factor of a capital process (I. Waudby-Smith and A. Ramdas 2024), or with −λ.
+        """
         gain = (x - self.limit) * a * self.sign
         return 1.0 + gain[..., None, :] * self.size[:, None]
 
@@ -53,7 +56,11 @@ def above(limit: float, bad: float) -> Bets:
 
 
 def below(limit: float, good: float) -> Bets:
-    """Bets that the rate is below the limit, aimed at `good`; the mirror of `above`."""
+    """Bets that the rate is below the limit, aimed at `good`.
+
+    The mirror of `above`: A. Wald (1945) for labels of 0 and 1, I. Waudby-Smith and A. Ramdas (2024) in
+    general.
+    """
     most = BOLDEST / (1 - limit)
     spread = np.linspace(TIMIDEST / (1 - limit), most, SPREAD)
     return _bets(limit, good, -1, most, spread)

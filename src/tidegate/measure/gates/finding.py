@@ -19,11 +19,17 @@ Floats = npt.NDArray[np.float64]
 HORIZON = 10_000
 """Further labels that a forecast looks ahead where there is no budget."""
 
+FORETOLD_FROM = 10
+"""Labels; from fewer a forecast would tell its prior and nothing else."""
+
 
 def finding(
     settings: GateSettings, criterion: Criterion, x: Floats, a: Floats, *, pace: float | None, ahead: bool
 ) -> Finding:
     """What the labels say about one criterion.
+
+    It is met, or broken, where the evidence has reached 1/α (J. Ville 1939, see `Evidence`); its interval is
+    the confidence sequence of the same bets (I. Waudby-Smith and A. Ramdas 2024, see `sequence`).
 
     Args:
         x: (n,) labels in [0, 1] in the order of decision, NaN where awaited.
@@ -31,6 +37,8 @@ def finding(
         pace: labels a day, for the forecast.
         ahead: whether to forecast.
     """
+    if not criterion.testable:
+        return _nothing_to_learn(settings, criterion, x)
     plan = stakes(criterion, settings.to_advance, float(a.mean()) if len(a) else 1.0)
     stands = standing(plan, x, a)
     come = ~np.isnan(x)
@@ -40,7 +48,7 @@ def finding(
     reasons = _reasons(criterion, call, come, believable)
     low, high = interval(criterion, low, high)
     coming = None
-    if ahead and call is Call.HOLD and come.any():
+    if ahead and call is Call.HOLD and come.sum() >= FORETOLD_FROM:
         coming = _forecast(settings, plan, x[come], a[come], pace)
         if coming.futile:
             reasons.append("this gate will most likely not answer within its budget of labels")
@@ -60,6 +68,36 @@ def finding(
         since=stands.since if call is Call.ROLL_BACK else None,
         reasons=tuple(reasons),
         forecast=coming,
+    )
+
+
+def _nothing_to_learn(settings: GateSettings, criterion: Criterion, x: Floats) -> Finding:
+    """Of a change whose two strategies differ on no item.
+
+    It is 0 of the items so far, whatever the limit. But those to come may differ, and at an early look many
+    arms that will have not done so yet. To advance on that would launch them.
+    """
+    awaited = int(np.isnan(x).sum())
+    error = "overkill" if criterion.about_overkill else "leakage"
+    return Finding(
+        measure=criterion.measure,
+        at_most=criterion.at_most,
+        call=Call.HOLD,
+        estimate=0.0,
+        low=0.0,
+        high=0.0,
+        labels=len(x) - awaited,
+        awaited=awaited,
+        log_advance=0.0,
+        log_roll_back=0.0,
+        needed_advance=float(np.log(settings.to_advance)),
+        needed_roll_back=float(np.log(settings.to_roll_back)),
+        since=None,
+        reasons=(
+            f"the arm and the current strategy do not differ in {error} on a single item so far, so no label "
+            "can answer: leave this limit out to decide without it, or compare more items",
+        ),
+        forecast=None,
     )
 
 

@@ -104,7 +104,8 @@ def forecast_paths(
 ) -> Answers:
     """Futures of a gate that has seen (n,) labels x of weights a, and has not answered.
 
-    The past is read as if nothing were awaited: a forecast may be wrong, and decides nothing.
+    Labels to come are drawn by `futures` (D. Rubin 1981). The past is read as if nothing were awaited: a
+    forecast may be wrong, and decides nothing.
     """
     rng = np.random.default_rng(seed)
     start = Evidence(stakes)

@@ -44,7 +44,8 @@ def judge(
 
     Errors: over the gate's whole life, with a look after every label, an arm above one of its limits advances
     with probability at most `false_launches`, an arm within its limits is rolled back with at most
-    `false_roll_backs`: see `Evidence` for arms that change, and `late` for labels that come late.
+    `false_roll_backs` (J. Ville 1939): see `Evidence` for arms that change, and `late` for labels that come
+    late.
     """
     frame = checked(settings, labels)
     pace = labels_per_day or {}

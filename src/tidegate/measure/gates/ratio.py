@@ -45,7 +45,11 @@ def mismatch(traffic: pl.DataFrame, split: Mapping[str, float]) -> float:
 
 
 def log_evidence(total: Floats, expected: Floats) -> Floats:
-    """Log e-values of (…, arms) items so far against (arms,) expected shares; see `mismatch`."""
+    """Log e-values of (…, arms) items so far against (arms,) expected shares θ; see `mismatch`.
+
+    Of n items, x of an arm, Γ(c) / Γ(c + n) · Π Γ(c θ + x) / Γ(c θ) / θ^x, averaged over concentrations c (M.
+    Lindon and A. Malek 2022).
+    """
     logs = [
         gammaln(c)
         - gammaln(c + total.sum(axis=-1))

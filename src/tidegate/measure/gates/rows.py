@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from tidegate.errors import MeasureError, Where
 from tidegate.measure.draw import uniforms
 from tidegate.measure.figures import BAD, TARGET
 from tidegate.measure.gates.settings import CHANGES, RATES
@@ -71,8 +70,7 @@ def change_rows(
 
     Returns:
         item_id, measure, x ((d + 1)/2: 1 for an error that only the arm makes, 0 for one that only the
-        current strategy makes, ½ for neither, null while awaited), weight; and per measure its disagreement,
-        for those measures on which the two disagree at all.
+        current strategy makes, ½ for neither, null while awaited), weight; and per measure its disagreement.
     """
     sides = ("outcome_before", "outcome_after")
     drawn = _drawn(population, labels, sides, batch)
@@ -82,8 +80,8 @@ def change_rows(
         moved = (pl.col(sides[1]) == target).cast(pl.Int8) - (pl.col(sides[0]) == target).cast(pl.Int8)
         change = population.select(moved=moved).to_series()
         items = int((change != 0).sum())
-        if items:
-            known[measure] = Disagreement(items / len(population), float(change.sum()) / items, items)
+        share, net = (items / len(population), float(change.sum()) / items) if items else (0.0, 0.0)
+        known[measure] = Disagreement(share, net, items)
         parts.append(
             drawn.with_columns(moved=moved)
             .filter(pl.col("moved") != 0)
@@ -116,18 +114,3 @@ def _drawn(
         .sort("group", "turn")
         .join(answers, on="item_id", how="left", maintain_order="left")
     )
-
-
-def check_disagreement(known: dict[str, Disagreement], measure: str) -> Disagreement:
-    """The disagreement of a measure.
-
-    Raises:
-        MeasureError: the two strategies agree on every item, so there is nothing to gate.
-    """
-    if measure not in known:
-        raise MeasureError(
-            f"the arm and the current strategy do not differ in {_error(measure)} on a single item",
-            where=Where(field=measure),
-            remedy="There is nothing to compare: gate on the rates instead, or compare other strategies.",
-        )
-    return known[measure]

@@ -19,14 +19,21 @@ MOST_MEMORY = 10_000_000
 
 
 def shown(criterion: Criterion, value: float, hit: float, slip: float) -> float:
-    """The mean of x for a true value, with reviewers of this hit and slip."""
+    """The mean of x for a true value, with reviewers of this hit and slip.
+
+    Of a rate q, hit · q + slip · (1 − q) (W. J. Rogan and B. Gladen 1978); of a change, the difference of
+    two.
+    """
     if criterion.paired:
         return ((hit - slip) * value / criterion.share + slip * criterion.net + 1) / 2
     return value * hit + (1 - value) * slip
 
 
 def true(criterion: Criterion, x: float, hit: float, slip: float) -> float:
-    """The inverse of `shown`, within what the value can be."""
+    """The inverse of `shown`, within what the value can be.
+
+    Of a rate (x − slip) / (hit − slip) (W. J. Rogan and B. Gladen 1978).
+    """
     if criterion.paired:
         value = criterion.share * ((2 * x - 1) - slip * criterion.net) / (hit - slip)
     else:
@@ -66,7 +73,10 @@ def _flawless(criterion: Criterion) -> list[float]:
 
 
 def stakes(criterion: Criterion, to_advance: float, mean_weight: float = 1.0) -> Stakes:
-    """The bets of a criterion, aimed at its good and bad arm as middling reviewers would show them."""
+    """The bets of a criterion, aimed at its good and bad arm as middling reviewers would show them.
+
+    The memory is log(1/α) / KL(good ‖ limit), about the labels that a likelihood ratio needs (A. Wald 1945).
+    """
     middle = criterion.reviewers.middle(criterion.about_overkill)
     low, high = shown_limits(criterion)
     good = shown(criterion, criterion.aim_good, *middle)
@@ -83,7 +93,10 @@ def stakes(criterion: Criterion, to_advance: float, mean_weight: float = 1.0) ->
 
 
 def divergence(p: float, q: float) -> float:
-    """Kullback–Leibler divergence of a coin of chance p from one of chance q, in nats."""
+    """How far a coin of chance p is from one of chance q, in nats (S. Kullback and R. A. Leibler 1951).
+
+    p ln(p / q) + (1 − p) ln((1 − p) / (1 − q)).
+    """
     out = 0.0
     for a, b in ((p, q), (1 - p, 1 - q)):
         out += a * float(np.log(a / b)) if a > 0 else 0.0

@@ -24,6 +24,9 @@ _EDGE = 1e-9
 def lower_limit(bets: Callable[[float], Bets], x: Floats, a: Floats, at: float) -> float:
     """The largest limit that is refuted because the mean is above it; 0 where none is.
 
+    Refuted is m where Σ prior · Π (1 + λ(m) (x − m) a) ≥ 1/α (I. Waudby-Smith and A. Ramdas 2024, theorem 3,
+    with constant bets).
+
     Args:
         bets: the bets that a mean is above a given limit.
         x: (n,) labels in [0, 1].
@@ -34,7 +37,10 @@ def lower_limit(bets: Callable[[float], Bets], x: Floats, a: Floats, at: float) 
 
 
 def upper_limit(bets: Callable[[float], Bets], x: Floats, a: Floats, at: float) -> float:
-    """The smallest limit that is refuted because the mean is below it; 1 where none is. See `lower_limit`."""
+    """The smallest limit that is refuted because the mean is below it; 1 where none is.
+
+    As `lower_limit`, with −λ (I. Waudby-Smith and A. Ramdas 2024, theorem 3).
+    """
     return _turn(bets, x, a, at, low_is_refuted=False)
 
 

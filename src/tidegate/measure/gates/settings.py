@@ -28,7 +28,8 @@ class Criterion:
         good, bad: what the gate is aimed at: it answers soonest for arms like these, and is honest for all.
             Without them half and twice the limit for a rate; for a change, disagreements that go two to one.
         reviewers: how far the labels can be trusted.
-        share: disagreements per decided item; for changes alone.
+        share: disagreements per decided item; for changes alone. 0 where the two strategies differ on no item
+            yet: then any limit may stand, and the gate holds.
         net: of the disagreements, the share that can add an error minus the share that can take one away.
         memory: labels; see `evidence.Evidence`. Without it, what a good arm is expected to need.
         heaviest: the largest weight that a label can have, 1 / the smallest probability of the audit design;
@@ -52,12 +53,19 @@ class Criterion:
                 where=Where(field="measure"),
                 remedy=f"{nearest(self.measure, MEASURES)}Gates are on {', '.join(MEASURES)}.",
             )
-        if not 0 < self.share <= 1 or not -1 <= self.net <= 1:
+        if not 0 <= self.share <= 1 or not -1 <= self.net <= 1:
             raise MeasureError(
                 f"share {self.share} and net {self.net} are no disagreement",
                 where=Where(field="share"),
-                remedy="The share is above 0 and at most 1, net lies between -1 and 1.",
+                remedy="The share lies between 0 and 1, net between -1 and 1.",
             )
+        if self.testable:
+            self._check_limits()
+        for name, value in (("memory", self.memory), ("heaviest", self.heaviest)):
+            if value is not None and not value > 0:
+                raise MeasureError(f"{name} must be above 0", where=Where(field=name))
+
+    def _check_limits(self) -> None:
         if not self.lowest < self.at_most < self.highest:
             raise MeasureError(
                 f"a limit of {self.at_most:g} cannot be tested",
@@ -71,13 +79,15 @@ class Criterion:
                 where=Where(field="good"),
                 remedy=f"good lies below the limit of {self.at_most:g}, bad above it.",
             )
-        for name, value in (("memory", self.memory), ("heaviest", self.heaviest)):
-            if value is not None and not value > 0:
-                raise MeasureError(f"{name} must be above 0", where=Where(field=name))
 
     @property
     def paired(self) -> bool:
         return self.measure in CHANGES
+
+    @property
+    def testable(self) -> bool:
+        """Whether labels can speak for or against the limit: a change has none without disagreements."""
+        return not self.paired or self.share > 0
 
     @property
     def about_overkill(self) -> bool:
@@ -149,10 +159,10 @@ class GateSettings:
 
     @property
     def to_advance(self) -> float:
-        """The e-value from which a criterion is met."""
+        """The e-value from which a criterion is met: 1/α (J. Ville 1939)."""
         return 1 / self.false_launches
 
     @property
     def to_roll_back(self) -> float:
-        """The e-value from which a criterion is broken; a union bound over the criteria."""
+        """The e-value from which one is broken: 1/α (J. Ville 1939) with a union bound over the criteria."""
         return len(self.criteria) / self.false_roll_backs

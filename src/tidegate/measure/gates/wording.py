@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from tidegate.measure.gates.settings import CHANGES
 from tidegate.measure.gates.verdict import Call, Finding, Forecast, Verdict
+from tidegate.names import counted
 
 NAMES = {
     "overkill_rate": "overkill rate",
@@ -52,7 +53,7 @@ def _finding(one: Finding) -> Iterator[str]:
     def percent(value: float) -> str:
         return f"{100 * value:{sign}.{digits}f} {unit}"
 
-    labels = f"{one.labels:,} label{'' if one.labels == 1 else 's'}"
+    labels = counted(one.labels, "label")
     estimate = "unknown" if one.estimate is None else percent(one.estimate)
     yield f"{NAMES[one.measure]}, limit {percent(one.at_most)}: {one.call.value}"
     yield (
@@ -77,7 +78,8 @@ def _evidence(log_e: float, needed: float) -> str:
         found = f"{math.exp(log_e):,.0f}"
     else:
         found = f"10^{log_e / math.log(10):.0f}"
-    return f"{found} of {math.exp(needed):,.0f} to 1 ({min(share, 1):.0%} of the way)"
+    # Evidence multiplies from label to label, so the way to what is needed is that of its logarithm.
+    return f"{found} of {math.exp(needed):,.0f} to 1 ({min(share, 1):.0%} of the way, on a log scale)"
 
 
 def _ahead(coming: Forecast) -> str:
@@ -85,7 +87,7 @@ def _ahead(coming: Forecast) -> str:
     if coming.labels is None:
         return f"most likely no answer within {coming.within:,} more labels ({chances})"
     days = f", or {coming.days:,.1f} days" if coming.days is not None else ""
-    return f"an answer after about {coming.labels:,} more labels{days} ({chances})"
+    return f"an answer after about {counted(coming.labels, 'more label')}{days} ({chances})"
 
 
 def _digits(one: Finding) -> int:

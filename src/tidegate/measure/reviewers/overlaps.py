@@ -49,7 +49,7 @@ class _Fit:
 
 
 def skill_from_overlaps(labels: pl.DataFrame, *, seed: int = 0) -> dict[str, Skill]:
-    """Each reviewer's skill, by name.
+    """Each reviewer's skill, by name: of the greatest likelihood (A. P. Dawid and A. M. Skene 1979).
 
     With three reviewers per item all is identified; with two it needs two populations of different
     prevalence, such as what passed and what was actioned (S. L. Hui and S. D. Walter 1980).

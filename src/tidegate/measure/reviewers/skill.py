@@ -109,7 +109,11 @@ def _mixed(share: float | None, parts: Sequence[tuple[float, float | None, Limit
 
 
 def skill_from_golds(truth: pl.Series, answer: pl.Series) -> Skill:
-    """Counted from (answers,) known truth and what reviewers said, both booleans without nulls."""
+    """Counted from (answers,) known truth and what reviewers said, both booleans without nulls.
+
+    Sensitivity and specificity are as J. Yerushalmy (1947) has them: the share of violating items called so,
+    and of fine items called fine.
+    """
     if len(truth) != len(answer) or truth.null_count() or answer.null_count():
         raise MeasureError(
             "each gold answer needs a truth and an answer",
@@ -150,7 +154,9 @@ def of_majority(one: Skill, votes: int) -> Skill:
 def of_votes(one: Skill, votes: int, needed: int) -> Skill:
     """The skill of so many reviewers who err independently, where `needed` of them must say "violating".
 
-    At 2 of 2 the sensitivity is squared and false calls become (1 − specificity)²; at 1 of 2 the other way.
+    P(Binomial(votes, sensitivity) ≥ needed) and P(Binomial(votes, 1 − specificity) < needed) (Condorcet
+    1785). At 2 of 2 the sensitivity is squared and false calls become (1 − specificity)²; at 1 of 2 the other
+    way.
     """
     if one.sensitivity is None or one.specificity is None:
         return one
@@ -161,7 +167,10 @@ def of_votes(one: Skill, votes: int, needed: int) -> Skill:
 
 
 def exact_limits(share: float | None, answers: float, confidence: float) -> Limits:
-    """Clopper and Pearson's limits of a share; (0, 1) without answers. `answers` may be fractional."""
+    """Limits of a share by C. J. Clopper and E. S. Pearson (1934); (0, 1) without answers.
+
+    Quantiles of Beta(k, n − k + 1) and Beta(k + 1, n − k) for k right of n answers, which may be fractional.
+    """
     from scipy.special import betaincinv
 
     if share is None or answers <= 0:

@@ -19,8 +19,8 @@ from tidegate.errors import MeasureError, TidegateError, Where
 from tidegate.measure.gates.reviewers import Reviewers
 from tidegate.runs.tuning.numbers import written
 from tidegate.runs.tuning.result import Tuning
-from tidegate.strategy import Strategy
-from tidegate.tables import Catalog
+from tidegate.strategy import Strategy, nodes
+from tidegate.tables import ITEM_SIGNALS, Catalog, SignalType
 
 FORMAT = "tidegate-certificate-1"
 METHOD = (
@@ -28,6 +28,7 @@ METHOD = (
     "are equal and gamma tests where they are not"
 )
 SAME = 1e-9
+ORDER = (nodes.Comparison.LT, nodes.Comparison.LE, nodes.Comparison.GT, nodes.Comparison.GE)
 
 
 def certificate_path(strategy: Path) -> Path:
@@ -106,7 +107,7 @@ def stale(strategy: Strategy, catalog: Catalog, now: datetime) -> list[TidegateE
 
 
 def _missing(strategy: Strategy) -> Iterator[MeasureError]:
-    """One warning for all thresholds; a strategy that reads no let: number has none."""
+    """One warning for the let: numbers that rules read, and one for the thresholds written into rules."""
     read = " ".join(rule.when for rule in strategy.rules if rule.when)
     names = [name for name in strategy.let if re.search(rf":{re.escape(name)}\b", read)]
     if names:
@@ -115,6 +116,31 @@ def _missing(strategy: Strategy) -> Iterator[MeasureError]:
             where=Where(strategy.file, field="let"),
             remedy="`tidegate tune` chooses thresholds that keep a limit, and certifies it.",
         )
+    bare = [
+        rule for rule in strategy.rules if rule.condition and _has_bare_threshold(rule.condition, strategy)
+    ]
+    if bare:
+        rules = ", ".join(f"'{rule.id}'" for rule in bare)
+        yield MeasureError(
+            f"no certificate speaks for the thresholds written into {rules}",
+            where=Where(strategy.file, line=bare[0].line, field="when"),
+            remedy="Name such a number under let:, so that `tidegate tune` can choose and certify it.",
+        )
+
+
+def _has_bare_threshold(condition: nodes.Condition, strategy: Strategy) -> bool:
+    """Whether a detector's number is held against one that is written here, and is no let: number."""
+    named = set(strategy.let.values())
+    for test in nodes.tests(condition):
+        if isinstance(test, nodes.Compare) and test.operator in ORDER:
+            parts = list(nodes.values(test))
+            signals = [part for part in parts if isinstance(part, nodes.Signal)]
+            constants = [part for part in parts if isinstance(part, nodes.Constant)]
+            if any(one.detector != ITEM_SIGNALS.name for one in signals) and any(
+                one.type is SignalType.NUMBER and one.value not in named for one in constants
+            ):
+                return True
+    return False
 
 
 def _reasons(found: Mapping[str, Any], strategy: Strategy, catalog: Catalog, now: datetime) -> list[str]:

@@ -16,7 +16,8 @@ from tidegate.errors import MeasureError, Where
 from tidegate.measure.certificates.limits import Limit
 from tidegate.measure.certificates.outlook import outlook
 from tidegate.measure.estimate import check_confidence
-from tidegate.names import nearest
+from tidegate.measure.gates.reviewers import Reviewers
+from tidegate.names import counted, nearest
 from tidegate.runs.backtest_trial import Trial, set_up_trial
 from tidegate.runs.folder import RunFolder
 from tidegate.runs.tuning.attempt import Job, search_of
@@ -26,6 +27,7 @@ from tidegate.runs.tuning.joint import kept
 from tidegate.runs.tuning.numbers import plain_numbers
 from tidegate.runs.tuning.result import Tuning
 from tidegate.runs.tuning.rows import Rows, answers, rows_of
+from tidegate.runs.tuning.simplest import simplest
 from tidegate.runs.tuning.steps import Steps
 from tidegate.strategy import Strategy
 
@@ -77,6 +79,8 @@ def _tuned(trial: Trial, rows: Rows, job: Job, group: Mapping[str, str]) -> Tuni
     found, plain = search.attempt(), search.plain
     items = search.items
     numbers = plain if found.numbers is None else found.numbers
+    if len(items) == rows.total:
+        numbers = simplest(search.whole, plain, numbers, items)
     before, after = (outcome[items] for outcome in search.whole.outcomes([plain, numbers]))
     names = {name for one in found.families for name in one.names}
     certified = found.numbers is not None
@@ -92,12 +96,19 @@ def _tuned(trial: Trial, rows: Rows, job: Job, group: Mapping[str, str]) -> Tuni
         failed=tuple(outlook(result, rows.total, one.limit) for one, result in found.lacking),
         rows=rows,
         used=int(search.used.sum()),
-        notes=_notes(rows, found.families, search.moved, apart=not certified and not found.lacking),
+        notes=_notes(rows, job, found.families, search.moved, apart=not certified and not found.lacking),
     )
 
 
-def _notes(rows: Rows, families: Sequence[Family], moved: Sequence[Steps], apart: bool) -> tuple[str, ...]:
+def _notes(
+    rows: Rows, job: Job, families: Sequence[Family], moved: Sequence[Steps], apart: bool
+) -> tuple[str, ...]:
     notes = []
+    if any(limit.reviewers != Reviewers() for limit in job.limits):
+        notes.append(
+            "the confidence is that of the labels alone: the reviewers' bounds are taken as certain, and "
+            "their own doubt comes on top"
+        )
     if rows.left_out:
         notes.append(f"{rows.left_out:,} labels are of items that were not drawn for the audit sample")
     names = {name for one in families for name in one.names}
@@ -107,7 +118,7 @@ def _notes(rows: Rows, families: Sequence[Family], moved: Sequence[Steps], apart
     unknown = sum(one.unknown for one in families)
     if unknown:
         notes.append(
-            f"{unknown} candidates were left out: the run never computed a signal that they need; "
+            f"{counted(unknown, 'candidate')} not tried, for want of a signal that the run never computed; "
             "moderate with all signals to try them"
         )
     if apart:

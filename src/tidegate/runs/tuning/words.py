@@ -52,6 +52,11 @@ def lacking(one: Outlook) -> Iterator[str]:
             "  reviewers of this sensitivity and specificity cannot show so low a rate; "
             "let labels be checked by a second person, or measure the reviewers on more gold items"
         )
+    elif one.least is not None:
+        yield (
+            f"  too few labels to judge any threshold by: one needs about {rounded(one.least):,} among the "
+            f"items that it would have {PLACES[one.measure]}, if half of the limit is its true rate"
+        )
     elif math.isinf(one.more):
         yield (
             "  more labels alone may not help: wherever there are enough to judge, the rate they show is "
@@ -67,9 +72,21 @@ def lacking(one: Outlook) -> Iterator[str]:
 
 def more_labels(one: Outlook) -> int:
     """How many more labels of the most promising set, rounded up to two figures."""
-    more = max(one.hope * (one.more - 1), 1.0)
-    unit = 10 ** max(math.floor(math.log10(more)) - 1, 0)
-    return int(math.ceil(more / unit) * unit)
+    return rounded(max(one.hope * (one.more - 1), 1.0))
+
+
+def rounded(labels: float) -> int:
+    """A number of labels, rounded up to two figures."""
+    unit = 10 ** max(math.floor(math.log10(labels)) - 1, 0)
+    return int(math.ceil(labels / unit) * unit)
+
+
+def _wanted(one: Outlook) -> int | None:
+    if one.blind:
+        return None
+    if one.least is not None:
+        return max(rounded(one.least) - one.labels, 1)
+    return None if math.isinf(one.more) else more_labels(one)
 
 
 def as_dict(tuning: Tuning, written_to: str | None) -> dict[str, Any]:
@@ -87,7 +104,7 @@ def as_dict(tuning: Tuning, written_to: str | None) -> dict[str, Any]:
                 "at_most": one.at_most,
                 "bound": one.bound,
                 "labels": one.labels,
-                "more_labels": None if one.blind or math.isinf(one.more) else more_labels(one),
+                "more_labels": _wanted(one),
             }
             for one in tuning.failed
         ],
