@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import duckdb
@@ -10,7 +11,7 @@ import psycopg
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tidegate.strategy import Strategy, compile_row, decide_columns, to_sql
+from tidegate.strategy import Strategy, column, compile_row, decide_columns, to_sql
 from tidegate.strategy.truth import Truth, first_match
 
 Strategies = st.SearchStrategy[Strategy]
@@ -74,3 +75,23 @@ def test_the_row_evaluators_forms_agree_with_the_reading_one(
         rule, read = evaluate.explained(values)
         assert rule == expected
         assert {name: values[name] for name in read} == read
+
+
+def test_rows_keep_their_order_however_long_a_list_is(strategy_of: Callable[..., Strategy]) -> None:
+    """Given a list that DuckDB joins with, and rows for several threads, then each row has its own rule."""
+    listed = [f"place-{k}" for k in range(12)]
+    strategy = strategy_of(f"text.top in ({', '.join(repr(place) for place in listed)})")
+    row = pl.int_range(1_000_000)
+    signals = pl.select(
+        row.cast(pl.String).alias("item_id"), pl.format("place-{}", row * 7919 % 41).alias("text.top")
+    )
+
+    with column._database().cursor() as connection:
+        connection.execute("SET threads = 4")
+    try:
+        found = decide_columns(strategy, signals)
+    finally:
+        with column._database().cursor() as connection:
+            connection.execute("RESET threads")
+    assert found["item_id"].equals(signals["item_id"])
+    assert (found["rule"] == 0).equals(signals["text.top"].is_in(listed))

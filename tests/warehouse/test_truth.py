@@ -121,3 +121,13 @@ def test_an_expression_that_fails_on_a_row_says_where(read, file):
     with pytest.raises(InputError, match="between 2 and 3") as caught:
         read(path, truth="label::int = 1")
     assert "try_cast" in caught.value.remedy
+
+
+def test_each_row_has_its_own_truth_however_long_a_list_is(read, tmp_path):
+    labels = [f"kind-{k * 7919 % 41}" for k in range(200_000)]
+    path = tmp_path / "posts.parquet"
+    pl.DataFrame({"id": range(len(labels)), "text": "a mild post", "label": labels}).write_parquet(path)
+    bad = {f"kind-{k}" for k in range(12)}
+    listed = ", ".join(f"'{label}'" for label in sorted(bad))
+    truth = read(path, truth=f"label in ({listed})").truth
+    assert truth["violates"].to_list() == [label in bad for label in labels]

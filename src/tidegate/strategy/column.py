@@ -20,9 +20,14 @@ if TYPE_CHECKING:
     import duckdb
 
 
-def decide_columns(strategy: Strategy, signals: pl.DataFrame | duckdb.DuckDBPyRelation) -> pl.DataFrame:
-    """Which rule decides each row when every signal is known: item_id, rule (index, UInt16), row by row.
+ROW = " row"
+"""A name that no signal has."""
 
+
+def decide_columns(strategy: Strategy, signals: pl.DataFrame | duckdb.DuckDBPyRelation) -> pl.DataFrame:
+    """Which rule decides each row when every signal is known: item_id, rule (index, UInt16).
+
+    The rows of a frame come in their order, those of a relation in any.
     `signals` has `item_id` and a column for each of `strategy.signals`. Statuses are not read: what is NULL
     counts as NULL. For rows on which detectors were skipped or failed, see `decision_case(strategy,
     partial=True)`.
@@ -52,13 +57,16 @@ def evaluate(expression: str, frame: pl.DataFrame, rows: int) -> pl.Series:
 
 
 def evaluate_all(expressions: Mapping[str, str], frame: pl.DataFrame, rows: int) -> pl.DataFrame:
-    """DuckDB expressions, by name, over the rows of a frame in order; the frame may have no columns."""
+    """DuckDB expressions, by name, over the rows of a frame in order; the frame may have no columns.
+
+    The rows are numbered, since DuckDB answers in any order where it turns a long IN list into a join.
+    """
     chosen = ", ".join(f'{expression} AS "{name}"' for name, expression in expressions.items())
-    table = frame if frame.width else pl.DataFrame({"row": np.arange(rows)})
+    numbered = frame.with_columns(pl.Series(ROW, np.arange(rows)))
     with _database().cursor() as connection:
-        connection.register("signals", table.to_arrow())
-        found: pl.DataFrame = connection.sql(f"SELECT {chosen} FROM signals").pl()
-    return found
+        connection.register("signals", numbered.to_arrow())
+        found: pl.DataFrame = connection.sql(f'SELECT "{ROW}", {chosen} FROM signals').pl()
+    return (found if found[ROW].is_sorted() else found.sort(ROW)).drop(ROW)
 
 
 @cache

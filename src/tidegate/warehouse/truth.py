@@ -178,10 +178,12 @@ class TruthReader:
         return "truth", _first_line(error)
 
     def _select(self, rows: pl.DataFrame, selected: Sequence[str]) -> pl.DataFrame:
-        # A table needs a column, also where the expression reads none.
+        # A table needs a column, also where the expression reads none. And DuckDB promises no order where it
+        # turns a long list of values into a join.
         self._connection.register("rows", rows.with_row_index(" row").to_arrow())
         try:
-            answer: pl.DataFrame = self._connection.sql(f"select {', '.join(selected)} from rows").pl()
+            found = self._connection.sql(f'select {", ".join(selected)}, " row" from rows').pl()
+            answer: pl.DataFrame = found.sort(" row").drop(" row")
             return answer
         finally:
             self._connection.unregister("rows")
