@@ -145,3 +145,103 @@ def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
         else:
             return
     raise AssertionError("the service did not start")
+
+
+@pytest.fixture(scope="session")
+def django_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with Django set up for it in this very process, over no database yet and in no scope."""
+    workspace = tmp_path_factory.mktemp("inside") / "site"
+    workspace.mkdir()
+    made = run("init", ".", cwd=workspace, environment=dict(os.environ))
+    assert made.returncode == 0, made.stderr
+    (workspace / "strategies" / "text.yaml").write_text(COUNTING)
+    with (workspace / "tidegate.toml").open("a") as settings:
+        settings.write("\n[detectors.author]\n")
+    before = dict(os.environ)
+    os.environ.pop("DATABASE_URL", None)
+    os.environ.pop("TIDEGATE_URL", None)
+    os.environ["TIDEGATE_HOSTS"] = "testserver"  # what Django's test client asks for
+    from tidegate.server.boot import boot
+
+    boot(workspace, migrate=False)
+    os.environ.clear()
+    os.environ.update(before)
+    from tidegate.server.zones.scope import of_process
+
+    of_process(None)
+    return workspace
+
+
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def inside(
+    request: pytest.FixtureRequest, django_workspace: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
+    """The workspace over two zones alike; on PostgreSQL as a role that owns nothing (docs/people.md)."""
+    import dj_database_url
+    from django.core.cache import cache
+    from django.core.management import call_command
+    from django.db import connections
+
+    from tidegate.server.launches.actions import publish
+    from tidegate.server.zones.scope import EVERYWHERE, within
+
+    def connect(settings: dict[str, object]) -> None:
+        connections["default"].close()
+        connections.settings["default"] = {**connections.settings["default"], **settings}
+        del connections["default"]
+
+    with database(request.param, tmp_path_factory) as url:
+        before = dict(connections.settings["default"])
+        file = tmp_path_factory.mktemp("database") / "tidegate.db"
+        owner = dict(dj_database_url.parse(url or f"sqlite:///{file}", conn_max_age=None))
+        connect({"OPTIONS": before["OPTIONS"] if url is None else {}, **owner})
+        call_command("migrate", verbosity=0)
+        if url is not None:
+            with connections["default"].cursor() as cursor:
+                cursor.execute(APP_ROLE)
+            connect({"USER": "tidegate_app", "PASSWORD": "app"})
+        with within(EVERYWHERE):
+            publish(django_workspace / "strategies" / "text.yaml", "one", actor="test")
+            _populate()
+        yield django_workspace
+        cache.clear()
+        connect(before)
+
+
+def _populate() -> None:
+    """Two zones with the same things in each: items with reports, an appeal, a webhook, a key, a hold."""
+    from tidegate.server.content.actions import take_in
+    from tidegate.server.content.arrivals import CONTENT, Arrival
+    from tidegate.server.delivery.endpoints import add_endpoint
+    from tidegate.server.delivery.settings import Webhooks
+    from tidegate.server.events.actions import record
+    from tidegate.server.events.occurrences import Occurrence
+    from tidegate.server.people.keys import make_key
+    from tidegate.server.retention.holds import hold
+
+    for zone in ZONES:
+        make_key(f"feed-{zone}", zone, ["items", "events"], actor="test")
+        add_endpoint(f"hooks-{zone}", zone, "https://hooks.example.com/", Webhooks(), actor="test")
+        hold(zone, "a case", item=f"held-{zone}", actor="test")
+        content = dict.fromkeys(CONTENT) | {"kind": "text", "author_id": f"author-{zone}"}
+        take_in(
+            [
+                Arrival("key:test", zone, name, content | {"text": f"secret of {zone}: {name}"}, None)
+                for name in ("post-1", "post-2", f"only-{zone}", f"held-{zone}")
+            ]
+        )
+        record(
+            [
+                Occurrence("key:test", zone, "event-1", "post-1", "report", by=f"fan-{zone}", reason="rude"),
+                Occurrence("key:test", zone, "event-2", "post-1", "appeal", by="me", statement="not so"),
+            ]
+        )
+
+
+ZONES = ("us", "eu")
+APP_ROLE = """
+create role tidegate_app login password 'app' nosuperuser nobypassrls;
+grant usage on schema public to tidegate_app;
+grant select, insert, update, delete on all tables in schema public to tidegate_app;
+grant usage on all sequences in schema public to tidegate_app;
+"""

@@ -5,36 +5,28 @@ from __future__ import annotations
 import json
 import os
 import random
+import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import threading
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 from standardwebhooks import Webhook
+from tests.server.receiving import EXAMPLE, SETTINGS, acts, until
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "webhook_receiver.py"
 WORKER = (sys.executable, "-m", "tidegate.cli.main", "worker")
-SETTINGS = """
-[webhooks]
-allow_private = true
-first_wait_s = 0.1
-factor = 1
-timeout_s = 1
-lease_s = 2
-tries = 4
-"""
 
 
 @dataclass(frozen=True)
@@ -188,13 +180,6 @@ def working(delivering: Any) -> Iterator[subprocess.Popen[bytes]]:
             assert process.wait(timeout=30) == 0
 
 
-def until(holds: Callable[[], object], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "it did not come to pass"
-        time.sleep(0.05)
-
-
 def name(how: str = "post") -> str:
     return f"{how}-{uuid.uuid4().hex[:12]}"
 
@@ -222,9 +207,10 @@ def test_deliveries_end_as_designed(here: Platform, receiver: Receiver, working:
     assert edited[0]["version"] == 2
     assert set(receiver.paths) == {"/hooks?of=tidegate"}, "a redirect is not followed"
 
+    # The last answer has come; that it was the last try is written down a moment later.
+    until(lambda: [here.command("webhook", "dead").count(item) for item in (never, away)] == [2, 1])
     dead = [line.split("\t") for line in here.command("webhook", "dead").splitlines()]
     mine = [line for line in dead if line[3] in (never, away)]
-    until(lambda: here.command("webhook", "dead").count(never) == 2)
     assert {line[3] for line in dead if line[1] == f"hook-{here.zone}"} <= {never, away}
     [redirected] = [line for line in mine if line[3] == away]
     assert redirected[-1] == "answered 302: redirects are not followed"
@@ -368,17 +354,20 @@ def test_nothing_is_lost_done_twice_or_out_of_order(delivering: Any, tmp_path: P
         feeder = stack.enter_context(ThreadPoolExecutor(1)).submit(feed)
         stack.callback(over.set)
         for _ in range(kills):
-            time.sleep(chance.uniform(0, 0.7))
+            # Something has arrived since the last kill: however slow the machine, it is work that is cut off.
+            until(partial(more_than, len(acts(db)), db), seconds=120)
+            time.sleep(chance.uniform(0, 0.5))
             place = chance.randrange(4)
             workers[place].kill()
             workers[place].wait()
             workers[place] = worker(delivering)
         over.set()
         feeder.result(timeout=60)
-        until(lambda: len(acts(db)) == sum(sent.values()), seconds=120)
+        until(lambda: len(acts(db)) == sum(sent.values()), seconds=600)
         for process in workers:
             process.terminate()
-        assert [process.wait(timeout=30) for process in workers] == [0] * 4
+        # One that was still starting, and had claimed nothing, dies of the signal.
+        assert {process.wait(timeout=30) for process in workers} <= {0, -signal.SIGTERM}
     of_item = defaultdict(list)
     for item, sequence in acts(db):
         of_item[item].append(sequence)
@@ -388,13 +377,5 @@ def test_nothing_is_lost_done_twice_or_out_of_order(delivering: Any, tmp_path: P
     there.command("webhook", f"hook-{there.zone}", "--remove")
 
 
-def acts(db: Path) -> list[tuple[str, int]]:
-    if not db.exists():
-        return []
-    with sqlite3.connect(db, timeout=30) as connection:
-        try:
-            return connection.execute("SELECT item, sequence FROM act ORDER BY number").fetchall()
-        except sqlite3.OperationalError:
-            return []  # the receiver has not begun
-        finally:
-            connection.commit()
+def more_than(number: int, db: Path) -> bool:
+    return len(acts(db)) > number

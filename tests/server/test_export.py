@@ -20,7 +20,7 @@ audit: 0.5
 rules:
   - {id: sure, when: "text.harassment >= 0.5 and author.items_1h is null", then: remove}
   - {id: flood, when: "author.items_24h >= 3", then: review, queue: floods}
-  - {id: otherwise, then: allow, audit: {proportional_to: text.max_risk, budget_per_day: 20, floor: 0.1}}
+  - {id: otherwise, then: allow, audit: {proportional_to: text.max_risk, budget_per_day: 20, floor: 0.5}}
 """
 
 
@@ -96,6 +96,16 @@ def test_a_backtest_runs_on_what_the_service_recorded(counting: Any, populated: 
     )
     assert done.returncode == 0, done.stderr
     assert '"label"' in done.stdout
+
+
+def test_a_backtest_reads_the_last_days_alone_where_it_is_told(counting: Any, populated: str) -> None:
+    strategy = str(counting.workspace / "strategies" / "recent.yaml")
+    asked = ("backtest", "--from", "server", "--zone", populated, "--strategy", strategy, "--json")
+    assert counting.command(*asked, "--since", "2026-01-01").returncode == 0
+    later = counting.command(*asked, "--since", "2999-01-01")
+    assert later.returncode == 2
+    assert "has decided nothing" in later.stderr
+    assert "does not match the formats" in counting.command(*asked, "--since", "monday").stderr
 
 
 def test_labels_of_the_audit_sample_give_figures(counting: Any, populated: str, tmp_path: Path) -> None:

@@ -60,8 +60,8 @@ def test_reasons_are_given_in_full(client: httpx.Client) -> None:
     assert item["created_at"] == "2026-03-02T09:00:00+00:00"
     reasons = item["decisions"][0]
     assert decided == {name: reasons[name] for name in decided}
-    assert 0 <= reasons["values"]["text.max_risk"] <= 1
-    assert set(reasons["detectors"]) == {"text"}
+    assert 0 <= reasons["values"]["quick.max_risk"] <= 1
+    assert set(reasons["detectors"]) == {"quick"}
 
 
 def test_a_retry_gets_the_same_answer_and_stores_nothing(client: httpx.Client, service: Any) -> None:
@@ -166,6 +166,21 @@ def test_many_clients_at_once_get_one_decision_per_item(client: httpx.Client, se
     for place, answer in enumerate(answers):
         assert answer == answers[place % len(ids)]
     assert rows_of_ledger(service) == rows + len(ids)
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [("2026-03-02T09:00:00-20:45", "2026-03-03T05:45:00+00:00"), ("9999-12-31T23:00:00-20:45", None)],
+)
+def test_times_are_kept_in_utc_whatever_their_offset(
+    client: httpx.Client, sent: str, kept: str | None
+) -> None:
+    name = new_id()
+    answer = client.post("/items", json={"id": name, "text": "Tea.", "created_at": sent})
+    if kept is None:
+        assert (answer.status_code, answer.json()["field"]) == (422, "created_at")
+        return
+    assert client.get(f"/items/{name}").json()["created_at"] == kept
 
 
 def test_a_published_version_decides_at_once_in_every_process(client: httpx.Client, service: Any) -> None:

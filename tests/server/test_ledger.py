@@ -77,6 +77,7 @@ def test_the_command_names_the_first_bad_row(tmp_path: Path, tidegate: Command) 
     )
 
     with sqlite3.connect(site / "tidegate.db") as database:
+        database.execute("drop trigger ledger_no_update")
         database.execute("update ledger_entry set actor = 'cli:nobody' where number = 2")
     database.close()
 
@@ -99,4 +100,4 @@ def test_an_unknown_scope_makes_no_key(tmp_path: Path, tidegate: Command, scope:
         "key", "feed", "--zone", "us", "--scope", scope, cwd=tmp_path / "site", environment=environment
     )
     assert done.returncode == 2
-    assert "Scopes are items, events." in done.stderr
+    assert "Scopes are items, events, moderations, launches, exports, metrics." in done.stderr

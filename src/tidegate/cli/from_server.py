@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from datetime import datetime
 from pathlib import Path
 
 import click
 
 from tidegate.cli import options
 
-HELP = "In place of a run: --from server --zone ZONE, what the service has decided there."
+HELP = (
+    "In place of a run: --from server --zone ZONE, what the service has decided there; "
+    "with --since DATE, from then on (UTC)."
+)
 
 
 class OfRun(click.Command):
@@ -23,13 +27,15 @@ class OfRun(click.Command):
         given = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
         given.add_argument("--from", dest="source")
         given.add_argument("--zone")
+        given.add_argument("--since")
         asked, rest = given.parse_known_args(args)
         if asked.source is None:
             return super().parse_args(ctx, args)
         if asked.source != "server" or asked.zone is None:
             raise click.UsageError("What the service decided is read with --from server --zone us.", ctx)
+        since = None if asked.since is None else options.utc(options.TIME.convert(asked.since, None, ctx))
         run = Path(ctx.with_resource(tempfile.TemporaryDirectory(prefix="tidegate-"))) / "run"
-        _take_out(asked.zone, run)
+        _take_out(asked.zone, since, run)
         optional = any(isinstance(one, click.Option) and one.name == "run" for one in self.params)
         return super().parse_args(ctx, ["--run", str(run), *rest] if optional else [str(run), *rest])
 
@@ -39,12 +45,13 @@ class OfRun(click.Command):
         super().format_epilog(ctx, formatter)
 
 
-def _take_out(zone: str, out: Path) -> None:
+def _take_out(zone: str, since: datetime | None, out: Path) -> None:
     from tidegate.server.boot import boot
 
     boot(Path())
 
-    from tidegate.server.exports.choice import Choice, version_of
+    from tidegate.server.exports.choice import Choice
     from tidegate.server.exports.run_folder import write_run
+    from tidegate.server.launches.reads import version_of
 
-    write_run(Choice(zone, version_of(None, None)), out, (), actor=options.actor())
+    write_run(Choice(zone, version_of(None, None), since), out, (), actor=options.actor())

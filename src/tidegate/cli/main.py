@@ -18,7 +18,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "init": "Lay out a workspace: tidegate.toml, policies/, strategies/.",
         "policy": "Check written policies against their golden cases.",
         "strategy": "Check and explain a strategy; write it as SQL.",
-        "train": "Train the embedded text-risk model.",
+        "train": "Train a text model on labels of your own, or on public sets.",
     },
     "Decide": {
         "demo": "Moderate a generated stream with known truth, and show the result.",
@@ -42,12 +42,17 @@ SECTIONS: dict[str, dict[str, str]] = {
         "serve": "Run the service: items in over HTTP, decisions out.",
         "publish": "Publish a strategy as a version that never changes.",
         "activate": "Let a published version decide: forward, or back.",
+        "switch": "Kill switches: a rule, a detector, a strategy, everything.",
         "versions": "What was published, by whom and why, and what is active.",
         "export": "What the service decided, as a run folder that every command reads.",
-        "key": "Make or revoke the key of an integration.",
+        "analyst": "Roles of PostgreSQL that read the reporting views.",
+        "key": "Make, list or revoke the keys of integrations.",
         "webhook": "Where decisions are delivered; what could not be.",
-        "worker": "Deliver what was decided to the platform's webhooks.",
+        "worker": "Deliver what was decided, and do the day's work.",
         "ledger": "The record of every act: is it whole?",
+        "person": "Who signs in: add people, give roles and zones.",
+        "hold": "Legal holds: what must not be erased.",
+        "erase": "Erase content and people's data on request; statistics stay whole.",
     },
 }
 INTERRUPTED = 130

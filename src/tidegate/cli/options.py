@@ -5,11 +5,14 @@ from __future__ import annotations
 import getpass
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import click
+
+TIME = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
+"""A day, or a moment, in UTC."""
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -48,6 +51,11 @@ def days(_: click.Context, parameter: click.Parameter, value: str | None) -> tim
     if not found:
         raise click.BadParameter(f"'{value}' is no number of days, such as 7d", param=parameter)
     return timedelta(days=int(found.group(1)))
+
+
+def utc(when: datetime | None) -> datetime | None:
+    """A moment as `TIME` reads it, with its zone."""
+    return when and when.replace(tzinfo=UTC)
 
 
 def reading(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -31,8 +31,16 @@ def boot(workspace: Path, *, migrate: bool = True) -> None:
             "the service is not installed", remedy="Install it: pip install 'tidegate[server]'."
         ) from error
     django.setup()
+    _for_the_operator()
     if migrate:
         _migrate()
+
+
+def _for_the_operator() -> None:
+    """Commands are run on the machine by whoever may read the database anyway, and act for all zones."""
+    from tidegate.server.zones.scope import EVERYWHERE, of_process
+
+    of_process(EVERYWHERE)
 
 
 def _migrate() -> None:

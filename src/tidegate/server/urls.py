@@ -1,9 +1,29 @@
-"""Where everything is reached."""
+"""Where everything is reached. Each page says itself who may open it: see `people.access`."""
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from tidegate.server.api import api
+from tidegate.server.api.moderations import moderations
+from tidegate.server.content.pages import item
+from tidegate.server.launches import pages as launches
+from tidegate.server.ledger.pages import acts
+from tidegate.server.ops.pages import live, metrics, ready
 
-urlpatterns = [path("api/v1/", api.urls)]
+urlpatterns = [
+    path("api/v1/", api.urls),
+    path("v1/", moderations.urls),
+    path("health/live", live),
+    path("health/ready", ready),
+    path("metrics", metrics),
+    path("", include("tidegate.server.people.urls")),
+    path("items/<slug:zone>/<path:external_id>", item, name="item"),
+    path("ledger/", acts, name="ledger"),
+    path("launches/", launches.launches, name="launches"),
+    path("launches/publish", launches.publish, name="publish"),
+    path("launches/switch-off", launches.switch_off, name="switch_off"),
+    path("launches/switch-on", launches.switch_on, name="switch_on"),
+    path("launches/<str:name>/<int:number>/", launches.version, name="version"),
+    path("launches/<str:name>/<int:number>/activate", launches.activate, name="activate"),
+]

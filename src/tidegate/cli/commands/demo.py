@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
+import shutil
 from pathlib import Path
 
 import click
+
+SITE = "site"
+"""The folder in the demo's run in which its service lives."""
 
 
 @click.command("demo", short_help="Moderate a generated stream with known truth, and show the result.")
@@ -13,16 +18,27 @@ import click
 )
 @click.option("--items", "count", default=20_000, show_default=True, type=click.IntRange(1))
 @click.option("--seed", default=7, show_default=True)
-def command(out: Path, count: int, seed: int) -> None:
+@click.option(
+    "--serve/--no-serve", default=True, show_default=True, help="Start the service on some of the posts."
+)
+@click.option("--port", type=click.IntRange(1, 65_435), default=8080, show_default=True)
+@click.option("--stop", is_flag=True, help="Stop the service of a former demo; nothing else.")
+def command(out: Path, count: int, seed: int, serve: bool, port: int, stop: bool) -> None:
     """Moderate a generated week of mild posts, in English and Chinese, whose truth is known.
 
     The table shows what the audit sample alone says, with its interval, next to the truth, so that you can
     see for yourself that the estimate can be trusted. A former demo in the same folder is replaced.
+
+    It ends with the service running on some of the posts, and says where to look and how to sign in.
     """
-    from tidegate.cli import show
+    from tidegate.cli import background, show
     from tidegate.runs.bench import set_up
     from tidegate.runs.demo import run_demo
 
+    if background.stop(out / SITE) or stop:
+        click.echo(f"The service of the demo in {out}/ is stopped.", err=True)
+    if stop:
+        return
     bench = set_up("starter")
     with show.progress("moderating") as report:
         summary = run_demo(out, bench, count, seed, report)
@@ -35,3 +51,42 @@ def command(out: Path, count: int, seed: int) -> None:
         f"tidegate explain {out} {summary['example']}",
     ):
         click.echo(f"  {line}")
+    if serve and importlib.util.find_spec("granian") is None:
+        click.echo("\nTo see it in the service: pip install 'tidegate[server]', and again.")
+    elif serve:
+        _serve(out, port)
+
+
+def _serve(out: Path, port: int) -> None:
+    """A service of the demo's own, with a share of its posts, that goes on when the command ends."""
+    import os
+
+    import polars as pl
+
+    from tidegate.cli import background, show
+    from tidegate.runs.demo import POSTS
+    from tidegate.runs.moderate import Progress
+    from tidegate.runs.workspace import lay_out
+    from tidegate.server.boot import boot
+
+    site = out / SITE
+    shutil.rmtree(site, ignore_errors=True)
+    lay_out(site, "demo")
+    os.environ.pop("DATABASE_URL", None)  # the demo never writes to a database that somebody uses
+    boot(site)
+
+    from tidegate.server.demo_site import SHOWN, add_people, populate
+
+    posts = pl.read_parquet(out / POSTS).head(SHOWN)
+    with show.progress("taking in") as report:
+        populate(
+            site / "strategies" / "text.yaml",
+            posts,
+            lambda number: report(Progress(number, 0, number / len(posts))),
+        )
+    passwords = add_people()
+    url = background.start(site, port)
+    click.echo(f"\nThe service runs at {url} with {len(posts):,} of the posts. Sign in as")
+    click.echo(f"  mo   {passwords['mo']}   a moderator")
+    click.echo(f"  ada  {passwords['ada']}   a lead, auditor and admin; asks for an authenticator app first")
+    click.echo(f"Stop it: tidegate demo --out {out} --stop")

@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import click
 
 from tidegate.cli import options
 
-TIME = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
-
 
 @click.command("export", short_help="What the service decided, as a run folder that every command reads.")
 @click.option("--zone", required=True, help="The zone whose decisions are taken out, such as us.")
 @click.option(
-    "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="New folder to write."
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="New folder, or with --table file, to write.",
+)
+@click.option(
+    "--table",
+    type=click.Choice(["items", "decisions", "events"]),
+    help="One table instead, whole, as a file: .parquet, .csv, .jsonl, .xlsx or .hyper.",
 )
 @click.option("--strategy", help="Name of a published strategy; the one that is active without it.")
 @click.option("--version", "number", type=click.IntRange(1), help="Its version; the newest without it.")
-@click.option("--since", type=TIME, help="Decided from this time on (UTC).")
-@click.option("--until", type=TIME, help="Decided before this time (UTC).")
+@click.option("--since", type=options.TIME, help="Decided from this time on (UTC).")
+@click.option("--until", type=options.TIME, help="Decided before this time (UTC).")
 @options.sliced("policy,language")
 @options.workspace
 def command(
     zone: str,
     out: Path,
+    table: str | None,
     strategy: str | None,
     number: int | None,
     since: datetime | None,
@@ -34,21 +41,36 @@ def command(
     workspace: Path,
 ) -> None:
     """Take the decisions of one strategy version in one zone out of the service, all of them, into a run
-    folder: measure, backtest, tune, replay and explain read it as they read a run over files."""
+    folder: measure, backtest, tune, replay and explain read it as they read a run over files.
+
+    With --table: all rows of a table of the zone, by whichever version, as a file for other tools.
+    """
     from tidegate.runs.population import check_slices
     from tidegate.server.boot import boot
 
     check_slices(by)
     boot(workspace)
 
-    from tidegate.server.exports.choice import Choice, version_of
+    if table is not None:
+        if strategy or number:
+            raise click.UsageError(
+                "A table has the decisions of all versions; leave --strategy and --version out."
+            )
+        _write_table(table, zone, out, options.utc(since), options.utc(until))
+        return
+    from tidegate.server.exports.choice import Choice
     from tidegate.server.exports.run_folder import write_run
+    from tidegate.server.launches.reads import version_of
 
-    chosen = Choice(zone, version_of(strategy, number), _utc(since), _utc(until))
+    chosen = Choice(zone, version_of(strategy, number), options.utc(since), options.utc(until))
     summary = write_run(chosen, out, by, actor=options.actor())
     drawn = summary["audit"]["drawn"]
     click.echo(f"{summary['items']:,} decisions in {out}/, {drawn:,} of them drawn for audit (audit.csv)")
 
 
-def _utc(when: datetime | None) -> datetime | None:
-    return when and when.replace(tzinfo=UTC)
+def _write_table(table: str, zone: str, out: Path, since: datetime | None, until: datetime | None) -> None:
+    from tidegate.server.exports.files import write_file
+    from tidegate.server.exports.tables import export
+
+    count = write_file(export(table, zone, since, until), zone, out, actor=options.actor())
+    click.echo(f"{count:,} {table} in {out}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from pathlib import Path
 
 import click
@@ -24,6 +26,11 @@ def command(workspace: Path, host: str, port: int, workers: int, threads: int) -
     """
     from tidegate.server.boot import boot
 
+    # Where the processes add their metrics up; to be known before any of them begins.
+    shared = click.get_current_context().with_resource(
+        tempfile.TemporaryDirectory(prefix="tidegate-metrics-")
+    )
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = shared
     boot(workspace)
 
     from granian import Granian
@@ -38,4 +45,5 @@ def command(workspace: Path, host: str, port: int, workers: int, threads: int) -
         workers=workers,
         blocking_threads=threads,
         log_enabled=False,
+        respawn_failed_workers=True,
     ).serve()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import click
 from tidegate.cli import options
 
 
-@click.command("worker", short_help="Deliver what was decided to the platform's webhooks.")
+@click.command("worker", short_help="Deliver what was decided, and do the day's work.")
 @options.workspace
 @click.option("--once", is_flag=True, help="Stop when nothing is due any more.")
 def command(workspace: Path, once: bool) -> None:
@@ -25,11 +24,16 @@ def command(workspace: Path, once: bool) -> None:
 
     from tidegate.server.delivery.settings import webhooks
     from tidegate.server.delivery.worker import Worker
+    from tidegate.server.retention.daily import Housekeeping, run_due
+    from tidegate.server.retention.settings import retention
 
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
     worker = Worker(webhooks(workspace))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
-    if not once:
+    retention(workspace)  # a setting that is wrong is said now, and not at night
+    if once:
+        run_due(workspace)
+    else:
+        Housekeeping(workspace).start()
         click.echo("Tidegate delivers", err=True)
     worker.run(once=once)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from ninja import Schema
-from pydantic import AwareDatetime, ConfigDict, Discriminator, Field, Tag
+from pydantic import ConfigDict, Discriminator, Field, Tag
 
-from tidegate.server.api.schemas import DecisionOut, Id, Short, Text
+from tidegate.server.api.schemas import DecisionOut, Id, Moment, Short, Text
 from tidegate.server.settings import MOST_ITEMS
 
 
@@ -16,7 +16,7 @@ class _EventIn(Schema):
 
     id: Id = Field(description="The platform's own id of the event; a retry bears the same.")
     item_id: Id
-    at: AwareDatetime | None = None
+    at: Moment | None = None
 
 
 class ReportIn(_EventIn):

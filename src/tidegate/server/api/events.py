@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import Body, Router
 
 from tidegate.server.api.event_schemas import (
@@ -17,6 +17,7 @@ from tidegate.server.api.event_schemas import (
     ViewsIn,
 )
 from tidegate.server.api.keys import Key
+from tidegate.server.api.limits import take_off
 from tidegate.server.api.problems import PROBLEMS, ProblemError
 from tidegate.server.api.rendering import told
 from tidegate.server.api.schemas import ProblemOut
@@ -32,11 +33,12 @@ router = Router(tags=["events"])
     auth=Key("events"),
     response={200: EventsOut, 404: ProblemOut, 409: ProblemOut, **PROBLEMS},
 )
-def post_events(request: HttpRequest, body: Body[OneOrManyEvents]) -> dict[str, Any]:
+def post_events(request: HttpRequest, response: HttpResponse, body: Body[OneOrManyEvents]) -> dict[str, Any]:
     """Record a report, an appeal or a count of views, or up to 1,000 of them. A retry is safe."""
     key: ApiKey = request.auth  # type: ignore[attr-defined]
     many = isinstance(body, EventsIn)
     sent = body.events if isinstance(body, EventsIn) else [body]
+    take_off(key, len(sent), response)
     try:
         outcomes = record([_occurrence(one, key) for one in sent])
     except EventError as error:

@@ -10,6 +10,7 @@ from ninja.security import HttpBearer
 from tidegate.server.api.problems import ProblemError
 from tidegate.server.people.keys import find_key
 from tidegate.server.people.models import ApiKey
+from tidegate.server.zones.scope import widen_to
 
 
 class Key(HttpBearer):
@@ -27,4 +28,6 @@ class Key(HttpBearer):
                 f"this key may not do this: it has no scope '{self.scope}'",
                 remedy="Ask for a key that has it.",
             )
+        if key is not None:
+            widen_to([key.zone])
         return key

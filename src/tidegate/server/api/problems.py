@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
 import orjson
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -15,7 +18,8 @@ from tidegate.server.api.event_schemas import EVENT_FIELDS
 from tidegate.server.api.schemas import ItemIn, ProblemOut
 from tidegate.server.launches.decider import NotReadyError
 
-PROBLEMS = dict.fromkeys((400, 401, 403, 413, 422, 503), ProblemOut)
+log = logging.getLogger("tidegate.api")
+PROBLEMS = dict.fromkeys((400, 401, 403, 413, 422, 429, 503), ProblemOut)
 """What any route may answer beside what it is for."""
 
 LISTS = {"items": tuple(ItemIn.model_fields), "events": EVENT_FIELDS}
@@ -26,9 +30,16 @@ class ProblemError(Exception):
     """An error that is answered with this status."""
 
     def __init__(
-        self, status: HTTPStatus, detail: str, *, field: str | None = None, remedy: str | None = None
+        self,
+        status: HTTPStatus,
+        detail: str,
+        *,
+        field: str | None = None,
+        remedy: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         self.status, self.detail, self.field, self.remedy = status, detail, field, remedy
+        self.headers = dict(headers or {})
         super().__init__(detail)
 
 
@@ -45,24 +56,41 @@ def answer_with_problems(api: NinjaAPI) -> None:
 
     @api.exception_handler(AuthenticationError)
     def _(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
-        response = rendered(
-            ProblemError(
-                HTTPStatus.UNAUTHORIZED,
-                "this request has no valid key",
-                remedy="Send the header: Authorization: Bearer KEY. `tidegate key` makes one.",
-            )
-        )
-        response["WWW-Authenticate"] = "Bearer"
-        return response
+        return without_key()
 
     @api.exception_handler(NotReadyError)
     def _(request: HttpRequest, error: NotReadyError) -> HttpResponse:
         return rendered(ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, error.what, remedy=error.remedy))
 
+    @api.exception_handler(InterfaceError)
+    @api.exception_handler(OperationalError)
+    def _(request: HttpRequest, error: Exception) -> HttpResponse:
+        log.error("the database cannot be used: %s", type(error.__cause__ or error).__name__, exc_info=error)
+        return rendered(
+            ProblemError(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "the database cannot be used now",
+                remedy="Nothing was half done: send the same request again in a while.",
+                headers={"Retry-After": "5"},
+            )
+        )
+
     @api.exception_handler(HttpError)
     def _(request: HttpRequest, error: HttpError) -> HttpResponse:
         # Ninja speaks of a body that is no JSON, or too large, in this way.
         return rendered(ProblemError(HTTPStatus(error.status_code), str(error), remedy="Send JSON in UTF-8."))
+
+
+def without_key() -> HttpResponse:
+    response = rendered(
+        ProblemError(
+            HTTPStatus.UNAUTHORIZED,
+            "this request has no valid key",
+            remedy="Send the header: Authorization: Bearer KEY. `tidegate key` makes one.",
+        )
+    )
+    response["WWW-Authenticate"] = "Bearer"
+    return response
 
 
 def rendered(problem: ProblemError) -> HttpResponse:
@@ -74,7 +102,10 @@ def rendered(problem: ProblemError) -> HttpResponse:
         "remedy": problem.remedy,
     }
     return HttpResponse(
-        orjson.dumps(body), status=problem.status.value, content_type="application/problem+json"
+        orjson.dumps(body),
+        status=problem.status.value,
+        content_type="application/problem+json",
+        headers=problem.headers,
     )
 
 

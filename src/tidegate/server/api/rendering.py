@@ -1,12 +1,21 @@
-"""Decisions as the API tells them: in short, and with all that they were made from."""
+"""Decisions as the API tells them: in short, and with all that they were made from; JSON by orjson."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import orjson
+from django.http import HttpRequest
+from ninja.renderers import BaseRenderer
 
 from tidegate.server.content.models import Decision
+
+
+class Orjson(BaseRenderer):
+    media_type = "application/json"
+
+    def render(self, request: HttpRequest, data: Any, *, response_status: int) -> bytes:
+        return orjson.dumps(data)
 
 
 def told(external_id: str, decision: Decision) -> dict[str, Any]:

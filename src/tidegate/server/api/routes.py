@@ -6,42 +6,51 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
-from django.http import HttpRequest
-from ninja import Body, NinjaAPI
-from ninja.renderers import BaseRenderer
+from django.http import HttpRequest, HttpResponse
+from ninja import Body
 
+from tidegate.server.api.document import Api
 from tidegate.server.api.events import router as events
 from tidegate.server.api.keys import Key
+from tidegate.server.api.launches import router as launches
+from tidegate.server.api.limits import take_off
+from tidegate.server.api.lists import ItemsOut, get_items
+from tidegate.server.api.lists import router as lists
 from tidegate.server.api.problems import PROBLEMS, ProblemError, answer_with_problems
-from tidegate.server.api.rendering import told, with_reasons
+from tidegate.server.api.rendering import Orjson, told, with_reasons
 from tidegate.server.api.schemas import DecisionsOut, ItemIn, ItemOut, OneOrMany, ProblemOut, UndoneOut
 from tidegate.server.content.arrivals import CONTENT, Arrival
 from tidegate.server.content.intake import lane
-from tidegate.server.content.reads import find_item
+from tidegate.server.content.models import Decision
+from tidegate.server.content.reads import see_item
+from tidegate.server.content.search import QUERY, search
 from tidegate.server.delivery.undoing import undo
+from tidegate.server.launches.decider import site
 from tidegate.server.people.models import ApiKey
 
 ANSWERED_WITHIN = 30.0
 """Seconds after which a request gives up waiting; what it sent may still be taken in, and a retry is safe."""
 
 
-class _Orjson(BaseRenderer):
-    media_type = "application/json"
-
-    def render(self, request: HttpRequest, data: Any, *, response_status: int) -> bytes:
-        return orjson.dumps(data)
-
-
-api = NinjaAPI(title="Tidegate", version="1", renderer=_Orjson(), docs_url=None)
+api = Api(title="Tidegate", version="1", renderer=Orjson(), docs_url=None)
 answer_with_problems(api)
 api.add_router("", events)
+api.add_router("", launches)
+api.add_router("", lists)
+
+
+# One path has its routes in one place, or only the first of them is found.
+api.get("/items", auth=Key("items"), response={200: ItemsOut, **PROBLEMS}, tags=["items"])(get_items)
 
 
 @api.post("/items", auth=Key("items"), response={200: DecisionsOut, **PROBLEMS}, tags=["items"])
-def post_items(request: HttpRequest, body: Body[OneOrMany]) -> dict[str, Any]:
+def post_items(request: HttpRequest, body: Body[OneOrMany]) -> HttpResponse:
     """Decide one item, or up to 1,000 together. Answers when the decisions are durable; a retry is safe."""
+    # Written here, as Ninja would first check a thousand answers that nobody but ourselves has made.
+    response = HttpResponse(content_type=Orjson.media_type)
     key: ApiKey = request.auth  # type: ignore[attr-defined]
     sent = [body] if isinstance(body, ItemIn) else body.items
+    take_off(key, len(sent), response)
     arrivals = [_arrival(item, key) for item in sent]
     _check_ids(arrivals)
     try:
@@ -52,11 +61,12 @@ def post_items(request: HttpRequest, body: Body[OneOrMany]) -> dict[str, Any]:
             f"no decision within {ANSWERED_WITHIN:.0f} seconds",
             remedy="Send the same request again: what was decided meanwhile is answered as it was.",
         ) from error
-    return {
-        "decisions": [
-            told(one.external_id, answer.decision) for one, answer in zip(arrivals, answers, strict=True)
-        ]
-    }
+    decisions = [
+        told(one.external_id, answer.decision) | _search(one, answer.decision)
+        for one, answer in zip(arrivals, answers, strict=True)
+    ]
+    response.content = orjson.dumps({"decisions": decisions})
+    return response
 
 
 @api.post(
@@ -88,7 +98,7 @@ def get_item_named_so(request: HttpRequest, item_id: str) -> dict[str, Any]:
 def get_item(request: HttpRequest, item_id: str) -> dict[str, Any]:
     """An item, and every decision on it with its full reasons."""
     key: ApiKey = request.auth  # type: ignore[attr-defined]
-    found = find_item(key.zone, item_id)
+    found = see_item(key.zone, item_id, actor=str(key))
     if found is None:
         raise ProblemError(HTTPStatus.NOT_FOUND, "there is no item with this id", field="id")
     item, version, decisions = found
@@ -106,6 +116,14 @@ def get_item(request: HttpRequest, item_id: str) -> dict[str, Any]:
 def _arrival(item: ItemIn, key: ApiKey) -> Arrival:
     content = {name: getattr(item, name) for name in CONTENT}
     return Arrival(str(key), key.zone, item.id, content, item.views)
+
+
+def _search(one: Arrival, decision: Decision) -> dict[str, Any]:
+    """What is told of a query beside its decision; nothing of other items."""
+    if one.content["kind"] != QUERY:
+        return {}
+    workspace, language = site().workspace, one.content["language"]
+    return {"search": search(language, decision.action, decision.policy, workspace)}
 
 
 def _check_ids(arrivals: list[Arrival]) -> None:

@@ -1,12 +1,15 @@
-"""What the API takes and gives, as its OpenAPI document shows it."""
+"""What the API takes and gives, as its OpenAPI document shows it.
+
+Plain Pydantic models, since all that they are made of is dictionaries: Ninja's own take each apart as if it
+were a row of Django's, which is most of the work of a request.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from ninja import Schema
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, Discriminator, Field, Tag
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from tidegate.server.settings import MOST_ITEMS
 
@@ -18,12 +21,21 @@ def _no_nul(text: str) -> str:
     return text
 
 
+def _in_utc(when: datetime) -> datetime:
+    # PostgreSQL knows no offset of 16 hours or more, which RFC 3339 allows.
+    try:
+        return when.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("this time is out of range in UTC") from error
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 Text = Annotated[str, AfterValidator(_no_nul)]
 Id = Annotated[Text, Field(min_length=1, max_length=512)]
 Short = Annotated[Text, Field(max_length=512)]
 
 
-class ItemIn(Schema):
+class ItemIn(BaseModel):
     """An item: see docs/tables.md."""
 
     model_config = ConfigDict(extra="forbid")
@@ -36,12 +48,12 @@ class ItemIn(Schema):
     market: Short | None = None
     surface: Short | None = None
     author_id: Short | None = None
-    created_at: AwareDatetime | None = None
+    created_at: Moment | None = None
     views: Annotated[int, Field(ge=0, lt=2**63)] | None = None
     context: Text | None = None
 
 
-class ItemsIn(Schema):
+class ItemsIn(BaseModel):
     """Several items, taken in together or not at all."""
 
     model_config = ConfigDict(extra="forbid")
@@ -60,7 +72,7 @@ OneOrMany = Annotated[
 """Told apart by the field `items`, so that an error speaks of the shape that was meant."""
 
 
-class DecisionOut(Schema):
+class DecisionOut(BaseModel):
     """What was decided on one version of an item."""
 
     id: str
@@ -76,13 +88,26 @@ class DecisionOut(Schema):
     decided_at: datetime
 
 
-class DecisionsOut(Schema):
+class SearchOut(BaseModel):
+    """What a search box does about a query: `results` are all, safe or none; `banner` is help to show."""
+
+    results: Literal["all", "safe", "none"]
+    banner: str | None
+
+
+class AnswerOut(DecisionOut):
+    """A decision; and of a query, what it means for the search box."""
+
+    search: SearchOut | None = None
+
+
+class DecisionsOut(BaseModel):
     """One decision per item, in the order of the request."""
 
-    decisions: list[DecisionOut]
+    decisions: list[AnswerOut]
 
 
-class UndoneOut(Schema):
+class UndoneOut(BaseModel):
     """What came of undoing: how many endpoints will not hear of the decision, and how many may have."""
 
     decision: DecisionOut
@@ -100,7 +125,7 @@ class ReasonsOut(DecisionOut):
     cost_money: float
 
 
-class ItemOut(Schema):
+class ItemOut(BaseModel):
     """An item as it is now, and every decision on it, newest first."""
 
     id: str
@@ -120,7 +145,7 @@ class ItemOut(Schema):
     decisions: list[ReasonsOut]
 
 
-class ProblemOut(Schema):
+class ProblemOut(BaseModel):
     """An error, as RFC 9457 has it, with the field that is wrong and what to do."""
 
     title: str

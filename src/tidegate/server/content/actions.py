@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import orjson
 from django.db import transaction
 from django.db.models import Max
 
@@ -18,6 +20,9 @@ from tidegate.server.content.models import Decision, Item, ItemVersion
 from tidegate.server.content.recording import decisions_of, store, update, without_races
 from tidegate.server.launches.decider import decider
 from tidegate.server.ledger.actions import Act, append, evidence_of
+from tidegate.server.ops.metrics import took_in
+from tidegate.server.ops.tracing import span
+from tidegate.server.zones.scope import within_zones
 
 Known = Mapping[Key, Item]
 
@@ -38,7 +43,13 @@ def take_in(batch: Sequence[Arrival]) -> list[Answer]:
     Raises:
         NotReadyError: no strategy is active.
     """
-    return without_races([one.key for one in batch], lambda: _take_in(batch))
+    started = time.perf_counter()
+    with within_zones({one.zone for one in batch}), span("take in", items=len(batch)):
+        answers = without_races([one.key for one in batch], lambda: _take_in(batch))
+    decisions = [answer.decision for answer in answers]
+    failed = [name for one in decisions if one.failure for name in orjson.loads(one.failure)]
+    took_in(started, [one.action for one in decisions], failed)
+    return answers
 
 
 def _take_in(batch: Sequence[Arrival]) -> list[Answer]:

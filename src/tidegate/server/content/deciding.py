@@ -50,11 +50,7 @@ def decide(
     """
     if not keys:
         return []
-    columns = {name: [content[name] for content in contents] for name in CONTENT}
-    columns |= {name: [number[name] for number in numbers] for name in ("views", "reports")}
-    columns |= {"id": [external_id for _, external_id in keys]}
-    frame = pl.DataFrame({name: columns[name] for name in ITEMS.names}, schema=ITEMS.schema)
-    frame = frame.with_columns(pl.Series(ZONE, [zone for zone, _ in keys], dtype=pl.String))
+    frame = frame_of(keys, contents, numbers)
     authors = {key: content["author_id"] for key, content in zip(keys, contents, strict=True)}
     batch = Batch(at, authors, known)
 
@@ -62,12 +58,12 @@ def decide(
 
     def ask(detector: str, items: pl.DataFrame) -> pl.DataFrame:
         asked = items.select(ZONE, "id").rows()
-        if detector == AUTHOR.name:
+        if detector == AUTHOR.name and detector not in bench.off:
             answer = author_signals(asked, batch)
         else:
             answer = bench.ask(detector, items.drop(ZONE))
         if detector != ITEM_SIGNALS.name:
-            for key, said in zip(asked, _said(bench.catalog.detectors[detector], answer), strict=True):
+            for key, said in zip(asked, said_by(bench.catalog.detectors[detector], answer), strict=True):
                 if said is not None:
                     heard[key][detector] = said
         return answer
@@ -76,7 +72,18 @@ def decide(
     return [Decided(case, heard[key]) for key, case in zip(keys, cases, strict=True)]
 
 
-def _said(spec: DetectorSpec, answer: pl.DataFrame) -> Iterator[dict[str, Any] | None]:
+def frame_of(
+    keys: Sequence[Key], contents: Sequence[Mapping[str, Any]], numbers: Sequence[Mapping[str, int | None]]
+) -> pl.DataFrame:
+    """The columns of `tables.ITEMS`, and the zone."""
+    columns = {name: [content[name] for content in contents] for name in CONTENT}
+    columns |= {name: [number[name] for number in numbers] for name in ("views", "reports")}
+    columns |= {"id": [external_id for _, external_id in keys]}
+    frame = pl.DataFrame({name: columns[name] for name in ITEMS.names}, schema=ITEMS.schema)
+    return frame.with_columns(pl.Series(ZONE, [zone for zone, _ in keys], dtype=pl.String))
+
+
+def said_by(spec: DetectorSpec, answer: pl.DataFrame) -> Iterator[dict[str, Any] | None]:
     """The fields of each row; None where the detector did not compute any."""
     names = [field.name for field in spec.fields]
     values = answer.select(map(spec.column, names)).rows()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
+from tidegate.server.zones.managers import Scoped
+
 
 class Item(models.Model):
     """Something that a platform sent, known by its zone and the platform's own id."""
@@ -19,6 +21,8 @@ class Item(models.Model):
     acted_at = models.DateTimeField(null=True)
     """Since when the standing decision is one to act; null where it is not."""
     removed_at = models.DateTimeField(null=True)
+
+    objects = Scoped()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["zone", "external_id"], name="item_once_per_zone")]
@@ -54,6 +58,9 @@ class ItemVersion(models.Model):
     received_at = models.DateTimeField()
     salt = models.BinaryField(max_length=16)
 
+    objects = Scoped()
+    zone_by = "item__zone"
+
     class Meta:
         constraints = [models.UniqueConstraint(fields=["item", "number"], name="version_once_per_item")]
 
@@ -82,6 +89,9 @@ class Decision(models.Model):
     audit_probability = models.FloatField()
     audited = models.BooleanField()
     decided_at = models.DateTimeField()
+
+    objects = Scoped()
+    zone_by = "item__zone"
 
 
 class AuditStream(models.Model):

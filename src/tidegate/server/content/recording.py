@@ -83,7 +83,7 @@ def decisions_of(
 def store(decisions: Sequence[Decision]) -> None:
     """Store decisions whose items are stored, and what is to be told of them."""
     for decision in decisions:
-        decision.item_id = decision.item.pk
+        decision.item = decision.item  # takes its number over; setting that alone would forget the item
     Decision.objects.bulk_create(decisions)
     tell(decisions)
 
@@ -95,7 +95,9 @@ def update(item: Item, *, was: tuple[int, int]) -> None:
         RaceError: it is not at that version, or has other reports, any more.
     """
     fields = ("version", "digest", "author_id", "views", "reports", "acted_at", "removed_at")
-    unchanged = Item.objects.filter(pk=item.pk, version=was[0], reports=was[1])
+    # An item that was erased meanwhile is no longer known by this id.
+    same = Item.objects.filter(pk=item.pk, external_id=item.external_id)
+    unchanged = same.filter(version=was[0], reports=was[1])
     if not unchanged.update(**{name: getattr(item, name) for name in fields}):
         raise RaceError(f"item {item.pk} has changed")
 

@@ -6,6 +6,8 @@ import uuid
 
 from django.db import models
 
+from tidegate.server.zones.managers import Scoped
+
 DECIDED, UNDONE = "item.decided", "item.undone"
 EVENTS = (DECIDED, UNDONE)
 """What a delivery may tell."""
@@ -37,6 +39,8 @@ class Endpoint(models.Model):
     removed = models.BooleanField(default=False)
     created_at = models.DateTimeField()
 
+    objects = Scoped()
+
     def __str__(self) -> str:
         return f"webhook:{self.name}"
 
@@ -62,6 +66,9 @@ class Delivery(models.Model):
     ended_at = models.DateTimeField(null=True)
     problem = models.CharField(max_length=300, default="", blank=True)
 
+    objects = Scoped()
+    zone_by = "item__zone"
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["endpoint", "decision", "event"], name="told_once_per_endpoint")
@@ -76,4 +83,5 @@ class Delivery(models.Model):
                 condition=models.Q(state="waiting"),
             ),
             models.Index(fields=["item", "endpoint", "id"], name="delivery_of_item"),
+            models.Index(fields=["endpoint"], name="delivery_dead", condition=models.Q(state="dead")),
         ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from tidegate.server.content.models import Item
+from tidegate.server.zones.managers import Scoped
 
 
 class Event(models.Model):
@@ -23,6 +24,8 @@ class Event(models.Model):
     received_at = models.DateTimeField()
     digest = models.CharField(max_length=64)
     salt = models.BinaryField(max_length=16)
+
+    objects = Scoped()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["zone", "external_id"], name="event_once_per_zone")]

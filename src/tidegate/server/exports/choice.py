@@ -9,10 +9,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from tidegate.errors import RunError, Where
-from tidegate.names import nearest
 from tidegate.server.content.models import Decision, ItemVersion
-from tidegate.server.launches.actions import active
 from tidegate.server.launches.models import StrategyVersion
 
 AT_ONCE = 10_000
@@ -37,35 +34,6 @@ class Choice:
             mine["decided_at__lt"] = self.until
         later = Decision.objects.filter(item=OuterRef("item"), pk__gt=OuterRef("pk"), **mine)
         return Decision.objects.filter(item__zone=self.zone, **mine).exclude(Exists(later))
-
-
-def version_of(name: str | None, number: int | None) -> StrategyVersion:
-    """A published version; the active one where none is named, the newest of a name without a number.
-
-    Raises:
-        RunError: there is none such.
-    """
-    if name is None:
-        found = active()
-        if found is None:
-            raise RunError(
-                "no strategy is active",
-                remedy="Publish one: tidegate publish strategies/text.yaml --message …",
-            )
-        return found[1]
-    versions = StrategyVersion.objects.filter(name=name)
-    if number is not None:
-        versions = versions.filter(number=number)
-    version = versions.order_by("-number").first()
-    if version is None:
-        names = set(StrategyVersion.objects.values_list("name", flat=True))
-        asked = f"'{name}'" if number is None else f"'{name}' {number}"
-        raise RunError(
-            f"there is no published strategy {asked}",
-            where=Where(field="strategy"),
-            remedy=nearest(name, names - {name}) or "`tidegate versions` lists what was published.",
-        )
-    return version
 
 
 def rows(choice: Choice) -> Iterator[list[tuple[Decision, ItemVersion]]]:

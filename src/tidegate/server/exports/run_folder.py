@@ -20,6 +20,7 @@ from tidegate.server.exports.choice import Choice, rows
 from tidegate.server.exports.frames import gathered
 from tidegate.server.launches.decider import load_version
 from tidegate.server.ledger.actions import Act, append
+from tidegate.server.zones.scope import within_zones
 from tidegate.strategy import Strategy
 from tidegate.tables import ITEM_SIGNALS, Catalog
 
@@ -30,6 +31,11 @@ def write_run(choice: Choice, out: Path, by: Sequence[str], *, actor: str) -> di
     Raises:
         RunError: nothing was decided there and then, or the folder is in use.
     """
+    with within_zones([choice.zone]):
+        return _write_run(choice, out, by, actor)
+
+
+def _write_run(choice: Choice, out: Path, by: Sequence[str], actor: str) -> dict[str, Any]:
     if not choice.decisions.exists():
         raise RunError(
             f"{choice.version.name} {choice.version.number} has decided nothing in '{choice.zone}' then",

@@ -11,9 +11,9 @@ from django.conf import settings
 
 from tidegate.errors import RunError
 from tidegate.runs.bench import STARTER_STRATEGY, Bench, policy_ids, set_up
-from tidegate.server.launches.actions import active
-from tidegate.server.launches.models import StrategyVersion
-from tidegate.strategy import load_strategy
+from tidegate.server.launches.models import Kind, StrategyVersion
+from tidegate.server.launches.reads import active, switched_off
+from tidegate.strategy import Strategy, load_strategy
 
 
 class NotReadyError(RunError):
@@ -47,24 +47,30 @@ def decider() -> Bench:
     number, version = found
     with _lock:
         if _loaded is None or _loaded.activation != number:
-            _loaded = Loaded(number, load_version(version))
+            off = {switch.name for switch in switched_off() if switch.kind == Kind.DETECTOR}
+            _loaded = Loaded(number, replace(load_version(version), off=frozenset(off)))
         return _loaded.bench
 
 
 def load_version(version: StrategyVersion) -> Bench:
     """A published version over the detectors of this workspace."""
-    bench = _detectors()
-    strategy = load_strategy(
-        version.text,
-        catalog=bench.catalog,
-        ladder=bench.workspace.ladder,
-        policies=policy_ids(bench.workspace),
+    return replace(site(), strategy=checked(version.text))
+
+
+def checked(text: str) -> Strategy:
+    """A strategy's text, checked against the detectors, actions and policies of this workspace.
+
+    Raises:
+        StrategyError: it does not load.
+    """
+    bench = site()
+    return load_strategy(
+        text, catalog=bench.catalog, ladder=bench.workspace.ladder, policies=policy_ids(bench.workspace)
     )
-    return replace(bench, strategy=strategy)
 
 
 @cache
-def _detectors() -> Bench:
+def site() -> Bench:
     """The workspace with its detectors, set up once per process; its strategy stands in for any."""
     return set_up(_any_strategy(Path(settings.WORKSPACE)))
 

@@ -1,4 +1,4 @@
-"""Published strategies: versions that never change, and which of them was active when."""
+"""Published strategies: versions that never change, which was active when, and what is switched off."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from django.db import models
 
 
 class StrategyVersion(models.Model):
-    """One version of a strategy, as it was published."""
+    """One version of a strategy, as it was published.
+
+    One that switches made of another names it as its `base`.
+    """
 
     name = models.CharField(max_length=100)
     number = models.IntegerField()
@@ -16,6 +19,7 @@ class StrategyVersion(models.Model):
     message = models.TextField()
     published_at = models.DateTimeField()
     published_by = models.CharField(max_length=120)
+    base = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="switched")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["name", "number"], name="strategy_version_once")]
@@ -27,3 +31,44 @@ class Activation(models.Model):
     version = models.ForeignKey(StrategyVersion, on_delete=models.PROTECT)
     at = models.DateTimeField()
     by = models.CharField(max_length=120)
+
+
+class Kind(models.TextChoices):
+    """What can be switched off."""
+
+    RULE = "rule"
+    DETECTOR = "detector"
+    STRATEGY = "strategy"
+    EVERYTHING = "everything"
+
+
+class Switch(models.Model):
+    """Something that was switched off, and on again.
+
+    Attributes:
+        strategy: whose rule it is, or which is stopped; empty for detectors and everything.
+        name: of the rule or the detector; empty for strategies and everything.
+    """
+
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    strategy = models.CharField(max_length=100)
+    name = models.CharField(max_length=100)
+    reason = models.TextField()
+    off_at = models.DateTimeField()
+    off_by = models.CharField(max_length=120)
+    on_at = models.DateTimeField(null=True)
+    on_by = models.CharField(max_length=120)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "strategy", "name"],
+                condition=models.Q(on_at=None),
+                name="switched_off_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        if self.kind == Kind.EVERYTHING:
+            return "everything"
+        return f"{self.kind} {self.strategy if self.kind == Kind.STRATEGY else self.name}"

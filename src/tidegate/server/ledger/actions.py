@@ -9,8 +9,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from tidegate.server.ledger.chain import FIRST, Break, Row, first_break
+from django.db import DatabaseError
+from django.db.models import Exists, OuterRef
+
+from tidegate.server.ledger.chain import FIRST, Anchor, Break, Row, UnreadableError, first_break
 from tidegate.server.ledger.models import Entry, Head
+from tidegate.server.zones.scope import EVERYWHERE, within
 
 AT_ONCE = 5_000
 
@@ -28,6 +32,11 @@ class Act:
     subject: str
     details: Mapping[str, Any] = field(default_factory=dict)
     evidence: str = ""
+
+
+def in_turn() -> None:
+    """Wait for whoever writes the ledger now: from here on this transaction sees all that was done before."""
+    Head.objects.select_for_update().filter(pk=1).first()
 
 
 def append(acts: Sequence[Act]) -> None:
@@ -50,7 +59,9 @@ def append(acts: Sequence[Act]) -> None:
         )
         head.number, head.digest = row.number, row.digest(head.digest)
         entries.append(Entry(**vars(row), digest=head.digest))
-    Entry.objects.bulk_create(entries)
+    # An act may be of another zone than whoever acts may see: a sign-in is of the zone `site`.
+    with within(EVERYWHERE):
+        Entry.objects.bulk_create(entries)
     head.save()
 
 
@@ -59,14 +70,43 @@ def evidence_of(salt: bytes, what: bytes) -> str:
     return hashlib.sha256(salt + what).hexdigest()
 
 
-def verify() -> tuple[int, Break | None]:
-    """How many rows there are, and the first that is wrong, if any."""
-    head = Head.objects.filter(pk=1).first()
-    end = (head.number, head.digest) if head is not None else (0, FIRST)
-    return end[0], first_break(_rows(), end)
+def verify(anchors: Sequence[Anchor] = ()) -> tuple[int, Break | None]:
+    """How many rows there are, and the first that is wrong, if any. Rows appended meanwhile are left out."""
+    try:
+        # In one statement, so that it is one moment.
+        later = Exists(Entry.objects.filter(number__gt=OuterRef("number")))
+        head = Head.objects.filter(pk=1).annotate(later=later).first()
+    except DatabaseError:
+        return 0, Break(1, "where the ledger ends cannot be read")
+    if head is None:
+        first = Entry.objects.order_by("number").values_list("number", flat=True).first()
+        return 0, None if first is None else Break(1, "where the ledger ends is not recorded")
+    if head.later:
+        return head.number, Break(head.number + 1, f"row {head.number + 1} was put in after the end")
+    return head.number, first_break(_rows(head.number), (head.number, head.digest), anchors)
 
 
-def _rows() -> Iterator[tuple[Row, str]]:
-    for entry in Entry.objects.order_by("number").iterator(chunk_size=AT_ONCE):
-        fields = ("number", "at", "actor", "act", "zone", "subject", "details", "evidence")
-        yield Row(**{name: getattr(entry, name) for name in fields}), entry.digest
+_FIELDS = ("number", "at", "actor", "act", "zone", "subject", "details", "evidence")
+
+
+def _rows(last: int) -> Iterator[tuple[Row, str]]:
+    """Rows up to a number, many at a time; one at a time where many cannot be read.
+
+    Raises:
+        UnreadableError: the next row cannot be read.
+    """
+    done, most = 0, AT_ONCE
+    while True:
+        found = Entry.objects.filter(number__gt=done, number__lte=last).order_by("number")
+        try:
+            batch = list(found.values_list(*_FIELDS, "digest")[:most])
+        except DatabaseError as error:
+            if most == 1:
+                raise UnreadableError from error
+            most = 1
+            continue
+        if not batch:
+            return
+        for *values, digest in batch:
+            yield Row(*values), digest
+        done = batch[-1][0]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 FIRST = "0" * 64
@@ -41,20 +41,58 @@ class Break:
     problem: str
 
 
-def first_break(rows: Iterable[tuple[Row, str]], end: tuple[int, str]) -> Break | None:
-    """The first row whose number or digest does not follow from the row before it.
+@dataclass(frozen=True)
+class Anchor:
+    """What the digest of a row was at a time, kept elsewhere."""
+
+    number: int
+    digest: str
+    at: str
+
+
+class UnreadableError(Exception):
+    """The database cannot read a row: its bytes are no row any more."""
+
+
+def first_break(
+    rows: Iterable[tuple[Row, str]], end: tuple[int, str], anchors: Iterable[Anchor] = ()
+) -> Break | None:
+    """The first row whose number or digest does not follow from the row before it, or is not as anchored.
 
     Args:
-        rows: rows with their stored digests, by number.
+        rows: rows with their stored digests, by number. Raises `UnreadableError` at one that cannot be read.
         end: number and digest that the last row is recorded to have.
+        anchors: that the chain must run through.
     """
+    anchored: Mapping[int, Anchor] = {one.number: one for one in anchors}
     number, before = 0, FIRST
-    for row, stored in rows:
-        if row.number != number + 1:
-            return Break(number + 1, f"row {number + 1} is missing")
-        if row.digest(before) != stored:
-            return Break(row.number, f"row {row.number} was changed")
-        number, before = row.number, stored
+    try:
+        for row, stored in rows:
+            if row.number != number + 1:
+                return Break(number + 1, f"row {number + 1} is missing")
+            if not _follows(row, stored, before):
+                return Break(row.number, f"row {row.number} was changed")
+            number, before = row.number, stored
+            if number in anchored and anchored[number].digest != stored:
+                at = anchored[number].at
+                return Break(
+                    number, f"row {number} is not the one that was anchored at {at}: the past was rewritten"
+                )
+    except UnreadableError:
+        return Break(number + 1, f"row {number + 1} cannot be read")
+    beyond = [one for one in anchored.values() if one.number > number]
+    if beyond and (number, before) == end:
+        return Break(
+            number + 1,
+            f"the ledger ends after row {number}, and row {beyond[0].number} was anchored at {beyond[0].at}",
+        )
     if (number, before) != end:
         return Break(number + 1, f"the ledger ends after row {number}, and ended after row {end[0]}")
     return None
+
+
+def _follows(row: Row, stored: str, before: str) -> bool:
+    try:
+        return row.digest(before) == stored
+    except TypeError:
+        return False  # a text that has become something else: SQLite would keep it

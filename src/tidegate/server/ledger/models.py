@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
+from tidegate.server.zones.managers import Scoped
+
 
 class Entry(models.Model):
     """One act. `digest` is over all other columns and the digest of the row before."""
@@ -17,6 +19,9 @@ class Entry(models.Model):
     details = models.TextField()
     evidence = models.CharField(max_length=64)
     digest = models.CharField(max_length=64)
+
+    objects = Scoped()
+    zone_common = True
 
 
 class Head(models.Model):

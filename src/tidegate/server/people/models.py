@@ -1,13 +1,44 @@
-"""People, zones, and the keys of integrations."""
+"""People, their roles and zones, and the keys of integrations."""
 
 from __future__ import annotations
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 
+from tidegate.server.zones.managers import Scoped
+
 
 class User(AbstractUser):
-    """Somebody who signs in."""
+    """Somebody who signs in. In the ledger they are `person:ID`, which says nothing once they are erased."""
+
+    language = models.CharField(max_length=10, blank=True, default="")
+    """Of the pages; empty for the browser's."""
+    time_zone = models.CharField(max_length=64, default="UTC")
+    erased_at = models.DateTimeField(null=True)
+
+    @property
+    def actor(self) -> str:
+        return f"person:{self.pk}"
+
+
+class Role(models.Model):
+    """That somebody has a role of `roles.TABLE`."""
+
+    person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="given_roles")
+    name = models.CharField(max_length=30)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "name"], name="role_once")]
+
+
+class Clearance(models.Model):
+    """That somebody may see a zone."""
+
+    person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="clearances")
+    zone = models.CharField(max_length=40)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "zone"], name="clearance_once")]
 
 
 class ApiKey(models.Model):
@@ -19,6 +50,28 @@ class ApiKey(models.Model):
     digest = models.CharField(max_length=64, unique=True)
     created_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)
+    per_minute = models.PositiveIntegerField(null=True)
+    """Items that it may send a minute; null for no limit."""
+    last_used_at = models.DateTimeField(null=True)
+    """To the minute."""
+
+    objects = Scoped()
 
     def __str__(self) -> str:
         return f"key:{self.name}"
+
+
+class Allowance(models.Model):
+    """What a key with a limit may still send: `left` items at the time `at`."""
+
+    key = models.OneToOneField(ApiKey, on_delete=models.CASCADE, primary_key=True)
+    left = models.FloatField()
+    at = models.DateTimeField()
+
+
+class Cached(models.Model):
+    """What counts failed attempts to sign in: Django's cache in the database, which asks for this shape."""
+
+    cache_key = models.CharField(max_length=255, primary_key=True)
+    value = models.TextField()
+    expires = models.DateTimeField(db_index=True)

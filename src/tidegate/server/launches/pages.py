@@ -1,0 +1,139 @@
+"""The page of launches: what decides, what is off, and the acts on both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from tidegate.errors import TidegateError
+from tidegate.server.launches import actions
+from tidegate.server.launches.decider import checked, site
+from tidegate.server.launches.models import Kind, StrategyVersion
+from tidegate.server.launches.reads import active, switched_off, version_of
+from tidegate.server.launches.versions import chosen
+from tidegate.server.people.access import Standing, open_to
+from tidegate.strategy.differences import differences
+from tidegate.strategy.switching import rule_ids
+
+SHOWN = 50
+
+
+@open_to("stop_everything")
+@require_safe
+def launches(request: HttpRequest) -> HttpResponse:
+    """The version that decides, what is switched off, and the newest versions."""
+    found = active()
+    version = None if found is None else found[1]
+    rules = [] if version is None else rule_ids(chosen(version).text)[:-1]
+    versions = StrategyVersion.objects.filter(base=None).defer("text").order_by("-pk")[:SHOWN]
+    context = {
+        "active": version,
+        "chosen": None if version is None else chosen(version).pk,
+        "switches": switched_off(),
+        "rules": rules,
+        "detectors": sorted(site().detectors),
+        "versions": versions,
+        "shown": SHOWN,
+        "may_publish": _standing(request).may("publish_strategies"),
+    }
+    return render(request, "launches/launches.html", context)
+
+
+@open_to("stop_everything")
+@require_safe
+def version(request: HttpRequest, name: str, number: int) -> HttpResponse:
+    """A version's text, and what is different in it from the version that people chose, in words."""
+    try:
+        shown = version_of(name, number)
+    except TidegateError:
+        return render(request, "404.html", status=404)
+    found = active()
+    other = None if found is None else chosen(found[1])
+    said = (
+        None
+        if other is None or other.pk == shown.pk
+        else differences(checked(other.text), checked(shown.text))
+    )
+    context = {
+        "version": shown,
+        "other": other,
+        "differences": said,
+        "may_publish": _standing(request).may("publish_strategies"),
+    }
+    return render(request, "launches/version.html", context)
+
+
+@open_to("publish_strategies")
+@require_POST
+def publish(request: HttpRequest) -> HttpResponse:
+    """Publish the text that was pasted; it decides at once where that was asked for."""
+    text, message = request.POST.get("text", ""), request.POST.get("message", "").strip()
+    now = "activate" in request.POST
+
+    def work(actor: str) -> str:
+        made = actions.publish(text.replace("\r\n", "\n"), message or "–", actor=actor, activate=now)
+        return _("%(name)s %(number)s is published.") % {"name": made.name, "number": made.number}
+
+    return _done(request, work)
+
+
+@open_to("publish_strategies")
+@require_POST
+def activate(request: HttpRequest, name: str, number: int) -> HttpResponse:
+    """Let a version decide: forward, or back."""
+
+    def work(actor: str) -> str:
+        actions.activate(name, number, actor=actor)
+        return _("%(name)s %(number)s decides now.") % {"name": name, "number": number}
+
+    return _done(request, work)
+
+
+@open_to("stop_everything")
+@require_POST
+def switch_off(request: HttpRequest) -> HttpResponse:
+    """Switch off what `what` names: kind, a colon, and the name."""
+    kind, _colon, name = request.POST.get("what", "").partition(":")
+    reason = request.POST.get("reason", "").strip()
+    if kind not in Kind.values or not reason:
+        messages.error(request, _("Say what to switch off, and why."))
+        return redirect("launches")
+
+    def work(actor: str) -> str:
+        return _("%(what)s is off.") % {"what": actions.switch_off(Kind(kind), name, reason, actor=actor)}
+
+    return _done(request, work)
+
+
+@open_to("stop_everything")
+@require_POST
+def switch_on(request: HttpRequest) -> HttpResponse:
+    """Switch on again what `what` names."""
+    kind, _colon, name = request.POST.get("what", "").partition(":")
+    if kind not in Kind.values:
+        return redirect("launches")
+
+    def work(actor: str) -> str:
+        return _("%(what)s is on again.") % {"what": actions.switch_on(Kind(kind), name, actor=actor)}
+
+    return _done(request, work)
+
+
+def _done(request: HttpRequest, work: Callable[[str], str]) -> HttpResponse:
+    """Do it in the name of whoever asks, and go back to the page, which tells what came of it."""
+    try:
+        messages.success(request, work(_standing(request).person.actor))
+    except TidegateError as error:
+        line = "" if error.where.line is None else f"{error.where.line}: "
+        messages.error(request, " ".join(filter(None, [f"{line}{error.what}.", error.remedy])))
+    return redirect("launches")
+
+
+def _standing(request: HttpRequest) -> Standing:
+    found: Standing = request.standing  # type: ignore[attr-defined]
+    return found

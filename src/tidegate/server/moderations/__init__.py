@@ -1,0 +1,1 @@
+"""Moderation of content that is not kept, in the words of the OpenAI moderation API."""

@@ -1,0 +1,59 @@
+"""Logs as JSON, one object a line, for machines; nothing that people wrote is ever in them.
+
+Addresses are logged as routes, since ids of items stand in addresses.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+EXTRAS = ("method", "route", "status", "ms", "actor", "trace")
+"""What a record may carry beside its message."""
+
+
+class JsonLines(logging.Formatter):
+    """time, level, logger, message, what is in `EXTRAS`, and of an error its type and where it was raised."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        line |= {name: getattr(record, name) for name in EXTRAS if hasattr(record, name)}
+        if record.exc_info and record.exc_info[0]:
+            # The message of an exception may quote what somebody wrote; where it was raised does not.
+            line["error"] = record.exc_info[0].__name__
+            line["at"] = _raised_at(record.exc_info[2])
+        return orjson.dumps(line).decode()
+
+
+def _raised_at(trace: Any) -> list[str]:
+    places = []
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        places.append(f"{trace.tb_frame.f_globals.get('__name__', '?')}:{code.co_name}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    return places
+
+
+def logging_config(form: str) -> dict[str, Any]:
+    """For `logging.config.dictConfig`; `form` is json or text."""
+    text = {"format": "%(asctime)s %(levelname)s %(message)s"}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"lines": {"()": JsonLines} if form == "json" else text},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
+        "loggers": {
+            "tidegate": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+            "tidegate.requests": {"level": "INFO" if form == "json" else "WARNING"},
+            # Django's own lines of requests hold addresses as they came.
+            "django": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
+        },
+    }

@@ -1,0 +1,4 @@
+"""Who sees what: the zones of a request, which every query and, on PostgreSQL, every row is held to.
+
+See docs/people.md.
+"""

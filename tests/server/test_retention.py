@@ -1,0 +1,223 @@
+"""What is erased, what is not, and that figures are the same afterwards."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.usefixtures("inside")
+
+
+@pytest.fixture(autouse=True)
+def scope(inside: Path) -> Iterator[None]:
+    from tidegate.server.zones.scope import EVERYWHERE, within
+
+    with within(EVERYWHERE):
+        yield
+
+
+def send(zone: str, *items: dict[str, Any]) -> None:
+    from tidegate.server.content.actions import take_in
+    from tidegate.server.content.arrivals import CONTENT, Arrival
+
+    plain = dict.fromkeys(CONTENT) | {"kind": "text"}
+    take_in([Arrival("key:test", zone, one["id"], plain | rest(one), one.get("views")) for one in items])
+
+
+def rest(item: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in item.items() if name not in ("id", "views")}
+
+
+def report(zone: str, *events: dict[str, Any]) -> None:
+    from tidegate.server.events.actions import record
+    from tidegate.server.events.occurrences import Occurrence
+
+    record([Occurrence("key:test", zone, uuid.uuid4().hex, **event) for event in events])
+
+
+def everything_stored(zone: str) -> str:
+    """All rows that hold content or say who somebody is, as one text."""
+    from tidegate.server.content.models import Decision, Item, ItemVersion
+    from tidegate.server.events.models import Event
+
+    found = [list(model.objects.filter(zone=zone).values()) for model in (Item, Event)]
+    found += [list(model.objects.filter(item__zone=zone).values()) for model in (ItemVersion, Decision)]
+    return json.dumps(found, default=repr)
+
+
+def figures(zone: str) -> Any:
+    """What statistics are made from."""
+    from tidegate.server.content.models import Decision, Item
+    from tidegate.server.events.models import Event
+
+    return (
+        sorted(Item.objects.filter(zone=zone).values_list("pk", "version", "views", "reports", "acted_at")),
+        sorted(
+            Decision.objects.filter(item__zone=zone).values_list(
+                "pk", "action", "rule", "audit_probability", "audited", "decided_at"
+            )
+        ),
+        Event.objects.filter(zone=zone).count(),
+        Event.objects.filter(zone=zone).values("item", "by").distinct().count(),
+    )
+
+
+def test_on_request_a_person_is_forgotten_and_every_figure_stays() -> None:
+    from tidegate.server.ledger.actions import verify
+    from tidegate.server.retention.erasing import Erased, erase
+
+    zone = f"z{uuid.uuid4().hex[:6]}"
+    theirs = {"author_id": "user-7", "context": "a thread", "market": "XX", "views": 9}
+    send(zone, {"id": "mine", "text": "my secret"} | theirs)
+    send(zone, {"id": "theirs", "text": "tea", "author_id": "user-8"})
+    send(zone, {"id": "mine", "text": "my edited secret", "author_id": "user-7", "market": "XX"})
+    report(zone, {"item_id": "theirs", "type": "report", "by": "user-7", "reason": "my reason"},
+           {"item_id": "mine", "type": "report", "by": "user-8", "reason": "rude"},
+           {"item_id": "mine", "type": "report", "by": "user-8", "reason": "still rude"})  # fmt: skip
+    before = figures(zone)
+    assert erase(zone, actor="test", author="user-7") == Erased(items=1, events=1)
+    kept = everything_stored(zone)
+    for gone in ("secret", "user-7", "a thread", "my reason", '"mine"', "rude"):
+        assert gone not in kept, gone
+    assert "user-8" in kept  # they have asked for nothing
+    assert figures(zone) == before
+    assert verify()[1] is None
+    assert erase(zone, actor="test", author="user-7") == Erased()
+
+
+def test_what_was_erased_is_as_if_it_had_never_been_sent() -> None:
+    from tidegate.server.content.models import Item
+    from tidegate.server.content.reads import see_item
+    from tidegate.server.retention.erasing import erase
+
+    zone = f"z{uuid.uuid4().hex[:6]}"
+    send(zone, {"id": "mine", "text": "my secret"})
+    erase(zone, actor="test", item="mine")
+    assert see_item(zone, "mine", actor="test") is None
+    send(zone, {"id": "mine", "text": "my secret"})
+    assert Item.objects.filter(zone=zone).count() == 2
+    found = see_item(zone, "mine", actor="test")
+    assert found is not None
+    assert found[0].version == 1
+
+
+def test_an_edit_that_races_with_an_erasure_brings_nothing_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tidegate.server.content import actions
+    from tidegate.server.content.models import Item
+    from tidegate.server.retention.erasing import erase
+
+    zone = f"z{uuid.uuid4().hex[:6]}"
+    send(zone, {"id": "mine", "text": "my secret", "author_id": "user-7"})
+    decide, raced = actions.decide, []
+
+    def erased_meanwhile(*arguments: Any) -> Any:
+        if not raced:
+            raced.append(erase(zone, actor="test", author="user-7"))
+        return decide(*arguments)
+
+    monkeypatch.setattr(actions, "decide", erased_meanwhile)
+    send(zone, {"id": "mine", "text": "an edit", "author_id": "user-7"})
+    old, new = Item.objects.filter(zone=zone).order_by("pk")
+    assert old.external_id.startswith("erased-")
+    assert (old.author_id, old.version) == (None, 1)
+    assert (new.external_id, new.version) == ("mine", 1)
+
+
+def test_what_is_on_hold_stays_until_it_is_released() -> None:
+    from tidegate.errors import RunError
+    from tidegate.server.retention import holds
+    from tidegate.server.retention.erasing import Erased, erase
+
+    zone = f"z{uuid.uuid4().hex[:6]}"
+    send(zone, {"id": "one", "text": "secret one", "author_id": "user-7"},
+         {"id": "two", "text": "secret two", "author_id": "user-7"})  # fmt: skip
+    report(zone, {"item_id": "one", "type": "appeal", "by": "user-7", "statement": "not so"})
+    first = holds.hold(zone, "case 12", actor="test", item="one")
+    assert erase(zone, actor="test", author="user-7") == Erased(items=1, events=0, held=2)
+    assert "secret one" in everything_stored(zone)
+    assert "not so" in everything_stored(zone)
+    second = holds.hold(zone, "case 13", actor="test", author="user-7")
+    holds.release(first.pk, actor="test")
+    assert erase(zone, actor="test", author="user-7").items == 0
+    holds.release(second.pk, actor="test")
+    assert erase(zone, actor="test", author="user-7") == Erased(items=1)
+    assert "not so" not in everything_stored(zone)
+    for wrong in ({}, {"item": "a", "author": "b"}):
+        with pytest.raises(RunError, match="on an item or on an author"):
+            holds.hold(zone, "why", actor="test", **wrong)
+    with pytest.raises(RunError, match="no hold"):
+        holds.release(first.pk, actor="test")
+
+
+def test_retention_goes_by_kind_and_zone() -> None:
+    from tidegate.server.content.models import ItemVersion
+    from tidegate.server.events.models import Event
+    from tidegate.server.retention.daily import retain
+    from tidegate.server.retention.settings import Retention
+
+    name = uuid.uuid4().hex[:6]
+    us, eu = f"us-{name}", f"eu-{name}"
+    for zone in (us, eu):
+        send(
+            zone,
+            {"id": "text", "text": f"text {zone}"},
+            {"id": "query", "kind": "query", "text": f"query {zone}"},
+        )
+        send(zone, {"id": "edited", "text": f"first {zone}"})
+        report(zone, {"item_id": "text", "type": "report", "by": "fan", "reason": f"reason {zone}"})
+    long_ago = datetime.now(UTC) - timedelta(days=100)
+    ItemVersion.objects.filter(item__zone__in=[us, eu]).update(received_at=long_ago)
+    Event.objects.filter(zone__in=[us, eu]).update(received_at=long_ago)
+    for zone in (us, eu):
+        send(zone, {"id": "edited", "text": f"second {zone}"})
+    rules = Retention({"text": 365, "query": 30}, {eu: {"text": 90, "report": 90}})
+    retain(rules, datetime.now(UTC))
+    kept = everything_stored(us) + everything_stored(eu)
+    assert f"text {us}" in kept
+    assert f"reason {us}" in kept
+    for gone in (f"text {eu}", f"query {us}", f"query {eu}", f"reason {eu}"):
+        assert gone not in kept, gone
+    # An item that was edited of late is kept as a whole.
+    assert f"first {eu}" in kept
+    assert retain(rules, datetime.now(UTC)).items == 0
+
+
+def test_the_days_work_is_done_once_by_whoever_comes_first(inside: Path) -> None:
+    from tidegate.server.retention.daily import LAPSED, run_due
+    from tidegate.server.retention.models import Daily
+
+    noon = datetime(2031, 3, 2, 12, tzinfo=UTC)
+    assert run_due(inside, noon) == ["retention", "sessions", "anchor"]
+    assert run_due(inside, noon + timedelta(hours=2)) == []
+    assert (inside / "anchors.jsonl").exists()
+    assert run_due(inside, noon + timedelta(days=1)) == ["retention", "sessions", "anchor"]
+    # A worker that was killed in its midst is followed by another one.
+    Daily.objects.filter(work="retention", day=noon.date()).update(done_at=None)
+    assert run_due(inside, noon + timedelta(minutes=1)) == []
+    assert run_due(inside, noon + LAPSED + timedelta(minutes=1)) == ["retention"]
+
+
+@pytest.mark.parametrize(
+    ("section", "says"),
+    [
+        ("[retention]\ntxt = 3", "Did you mean 'text'?"),
+        ("[retention]\ntext = 0", "a whole number of days"),
+        ("[retention]\ntext = true", "a whole number of days"),
+        ("[retention.zones.eu]\nappeal = '1'", "retention.zones.eu.appeal"),
+        ("[retention]\nzones = 3", "sections of their own"),
+    ],
+)
+def test_settings_that_are_none_are_told(tmp_path: Path, section: str, says: str) -> None:
+    from tidegate.errors import WorkspaceError
+    from tidegate.server.retention.settings import retention
+
+    (tmp_path / "tidegate.toml").write_text(section)
+    with pytest.raises(WorkspaceError) as told:
+        retention(tmp_path)
+    assert says in str(told.value)
