@@ -201,3 +201,10 @@ def test_a_published_version_decides_at_once_in_every_process(client: httpx.Clie
     assert {label.partition("@")[0] for label in labels} == {"1"}
     listed = service.command("versions").stdout
     assert "a try" in listed
+
+
+@pytest.mark.parametrize("address", ["/api/v1/nothing", "/api/v1/items/a%0A", "/v1/nothing"])
+def test_an_address_that_leads_nowhere_is_a_problem_for_programs(service: Any, address: str) -> None:
+    answer = httpx.get(f"{service.url}{address}", headers={"Authorization": f"Bearer {service.key}"})
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"

@@ -42,7 +42,7 @@ PAGES = {
     "": Route(SIGNED_IN, "/"),
     "people/": Route("see_people", "/people/"),
     "ledger/": Route("read_ledger", "/ledger/"),
-    "items/<slug:zone>/<path:external_id>": Route(
+    "items/<slug:zone>/<anytext:external_id>": Route(
         "see_content", "/items/{zone}/post-1", foreign="/items/{other}/post-1"
     ),
     "launches/": Route("stop_everything", "/launches/"),
@@ -121,10 +121,10 @@ API = {
     "v1/": Route(PUBLIC, "/v1/", ok=(404,)),
     "v1/moderations": Route("moderations", "/v1/moderations", "post", {"input": "Tea."}),
     "api/v1/items": Route("items", "/api/v1/items", "post", {"id": "walk-{zone}", "text": "Tea."}),
-    "api/v1/items/<path:item_id>": Route(
+    "api/v1/items/<anytext:item_id>": Route(
         "items", "/api/v1/items/only-{zone}", foreign="/api/v1/items/only-{other}"
     ),
-    "api/v1/items/<path:item_id>/undo": Route(
+    "api/v1/items/<anytext:item_id>/undo": Route(
         "items", "/api/v1/items/only-{zone}/undo", "post", foreign="/api/v1/items/only-{other}/undo"
     ),
     "api/v1/events": Route(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+import tidegate.server.ids_in_paths  # noqa: F401 - the converter that the routes name
 from tidegate.server.api import api
 from tidegate.server.api.moderations import moderations
 from tidegate.server.content.pages import item
@@ -18,7 +19,7 @@ urlpatterns = [
     path("health/ready", ready),
     path("metrics", metrics),
     path("", include("tidegate.server.people.urls")),
-    path("items/<slug:zone>/<path:external_id>", item, name="item"),
+    path("items/<slug:zone>/<anytext:external_id>", item, name="item"),
     path("ledger/", acts, name="ledger"),
     path("launches/", launches.launches, name="launches"),
     path("launches/publish", launches.publish, name="publish"),
@@ -27,3 +28,5 @@ urlpatterns = [
     path("launches/<str:name>/<int:number>/", launches.version, name="version"),
     path("launches/<str:name>/<int:number>/activate", launches.activate, name="activate"),
 ]
+
+handler404 = "tidegate.server.nowhere.nowhere"

@@ -70,7 +70,7 @@ def post_items(request: HttpRequest, body: Body[OneOrMany]) -> HttpResponse:
 
 
 @api.post(
-    "/items/{path:item_id}/undo",
+    "/items/{anytext:item_id}/undo",
     auth=Key("items"),
     response={200: UndoneOut, 404: ProblemOut, **PROBLEMS},
     tags=["items"],
@@ -88,13 +88,13 @@ def post_undo(request: HttpRequest, item_id: str) -> dict[str, Any]:
     }
 
 
-@api.get("/items/{path:item_id}/undo", auth=Key("items"), response=ItemOut, include_in_schema=False)
+@api.get("/items/{anytext:item_id}/undo", auth=Key("items"), response=ItemOut, include_in_schema=False)
 def get_item_named_so(request: HttpRequest, item_id: str) -> dict[str, Any]:
     """An item whose own id ends in /undo."""
     return get_item(request, f"{item_id}/undo")
 
 
-@api.get("/items/{path:item_id}", auth=Key("items"), response={200: ItemOut, 404: ProblemOut, **PROBLEMS})
+@api.get("/items/{anytext:item_id}", auth=Key("items"), response={200: ItemOut, 404: ProblemOut, **PROBLEMS})
 def get_item(request: HttpRequest, item_id: str) -> dict[str, Any]:
     """An item, and every decision on it with its full reasons."""
     key: ApiKey = request.auth  # type: ignore[attr-defined]
