@@ -188,6 +188,15 @@ def test_strategies_that_agree_hold_and_say_so(run: RunFolder, labels: Path) -> 
     assert "do not differ in leakage" in done.stdout
 
 
+def test_a_rise_beyond_all_disagreements_ends_with_a_verdict(
+    strict: RunFolder, lenient: RunFolder, labels: Path
+) -> None:
+    ask = (lenient.root, "--against", strict.root, "--leakage-rises-at-most", 0.9, "--labels", labels)
+    done = tidegate_gate(*ask)
+    assert done.exit_code == HOLD
+    assert "no label can show a change beyond that" in " ".join(done.stdout.split())
+
+
 def test_strategies_that_agree_leave_nothing_to_label(run: RunFolder, tmp_path: Path) -> None:
     ask = (run.root, "--against", run.root, "--overkill-rises-at-most", 0.0, "--disagreement-rate", 1.0)
     assert tidegate_gate(*ask, "--awaited", tmp_path / "sheet.csv").exit_code == HOLD

@@ -76,8 +76,8 @@ def regression(of: Assisted, numerators: Floats) -> tuple[float, float] | None:
     """Slope and constant of the errors on the predictions; None where the predictions do not help.
 
     Least squares with the weights of the variance of the total, a² (1 − p), as PPI++ chooses its λ (A. N.
-    Angelopoulos, J. C. Duchi and T. Zrnic, 2023, section 6; for unequal probabilities T. Zrnic and E. J.
-    Candès, 2024; in survey sampling it is the regression estimator of Särndal et al. 1992, section 6.4).
+    Angelopoulos, J. C. Duchi and T. Zrnic, 2023; for unequal probabilities T. Zrnic and E. J.
+    Candès, 2024; in survey sampling it is the regression estimator of Särndal et al. 1992).
 
     They help if they take more off the width of the interval than is added by the one item that sampling may
     have missed and that they may be wrong about.

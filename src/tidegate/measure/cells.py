@@ -101,7 +101,7 @@ def cell(whole: Whole, seen: Seen, alpha: float) -> Cell:
 
     Drawn items without an answer are taken as missing at random within the cell: each item's probability of a
     label is its probability of being drawn, times the share of drawn items that have an answer (a response
-    homogeneity group; C.-E. Särndal, B. Swensson and J. Wretman 1992, chapter 15). `expanded` is the total of
+    homogeneity group; C.-E. Särndal, B. Swensson and J. Wretman 1992). `expanded` is the total of
     D. G. Horvitz and D. J. Thompson (1952), Σ weight / probability; what `terms` are, `limits` says.
     """
     response = len(seen.p) / whole.audited if whole.audited else 1.0

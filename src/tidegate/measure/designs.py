@@ -20,7 +20,7 @@ EVEN_SHARE = 0.5
 
 
 def fixed_rate(n: int, rate: float) -> Floats:
-    """The same probability for each of n items (Bernoulli sampling; Särndal et al. 1992, section 3.2).
+    """The same probability for each of n items (Bernoulli sampling; Särndal et al. 1992).
 
     Raises:
         MeasureError: the rate is not in (0, 1].
@@ -36,7 +36,7 @@ def proportional(
 
     p_i = min(1, max(floor, c_d · score_i)), with c_d such that the probabilities of day d add up to the
     budget (Poisson sampling with probability proportional to size; C.-E. Särndal, B. Swensson and J.
-    Wretman, Model Assisted Survey Sampling, 1992, section 3.6). The sum is the expected number of labels,
+    Wretman, Model Assisted Survey Sampling, 1992). The sum is the expected number of labels,
     not the exact one.
 
     The floor wins over the budget: a day whose floor alone spends more gets the floor everywhere. A day with
@@ -83,7 +83,7 @@ def risk_proportional(
     """Probabilities in proportion to √risk: the fewest labels for a rate, where the risk is calibrated.
 
     The anticipated variance of the estimated total is Σ E[y²] (1 − p) / p, and least for p ∝ √E[y²] = √risk
-    (V. P. Godambe and V. M. Joshi, 1965, J. R. Statist. Soc. B 27, theorem 6.1).
+    (V. P. Godambe and V. M. Joshi, 1965, J. R. Statist. Soc. B 27).
 
     Args:
         risk: (n,) calibrated chance of violating; missing, infinite and negative ones count as 0.

@@ -91,7 +91,7 @@ def differences(population: pl.DataFrame, labels: pl.DataFrame, *, confidence: f
 
     The change of a rate is Σ k_i w_i (y_i − m) with k_i = 1[after]/W_after − 1[before]/W_before, whose
     weights add up to 0 for any centre m; m is the estimated rate, which takes most of the variance away (the
-    difference estimator; Särndal et al. 1992, section 6.3). The change of a share is a ratio of totals of
+    difference estimator; Särndal et al. 1992). The change of a share is a ratio of totals of
     the items that count, each with +1, 0 or −1 above the line. Both are limits as in `limits`.
     """
     check_confidence(confidence)

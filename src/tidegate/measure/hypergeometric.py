@@ -17,7 +17,7 @@ def hypergeometric_limits(population: int, sample: int, found: int, alpha: float
     Each limit is missed with probability at most alpha / 2. Given its size, a Poisson sample of one fixed
     rate is a simple random sample, so the limits are exact for it.
 
-    Source: W. Wang (2015), Exact optimal confidence intervals for hypergeometric parameters, section 1, the
+    Source: W. Wang (2015), Exact optimal confidence intervals for hypergeometric parameters, the
     interval by inversion of the two one-sided tests; for large populations the one of Clopper and Pearson
     (1934).
     """

@@ -64,8 +64,8 @@ def _centred(parts: Sequence[Part]) -> tuple[Sequence[Part], Pair]:
     With δ subtracted for every item and δ · W added again, the variance of the rate ρ is
     Σ w² (y − ρ − δ)² (1 − p)/p, least where ρ + δ is the mean of y weighted by w² (1 − p)/p. Where errors are
     as likely to be drawn as other items δ is 0 (J. Hájek, 1971); where they are far likelier, as with a good
-    score, it is nearly −ρ (Horvitz and Thompson). It is the regression estimator of Särndal et al. (1992),
-    section 6.4, with a constant as its regressor.
+    score, it is nearly −ρ (Horvitz and Thompson). It is the regression estimator of Särndal et al. (1992)
+    with a constant as its regressor.
     """
     if not _is_rate(parts):
         return parts, (0.0, 0.0)

@@ -103,7 +103,7 @@ def binormal(items: int, prevalence: float, auc: float) -> Risk:
 
 
 def fixed(risk: Risk, budget: float) -> Floats:
-    """Every item with the same probability (Bernoulli sampling; Särndal et al. 1992, section 3.2)."""
+    """Every item with the same probability (Bernoulli sampling; Särndal et al. 1992)."""
     return np.full(len(risk.items), min(1.0, budget / risk.size))
 
 

@@ -26,7 +26,7 @@ def changes(draw: st.DrawFn) -> Criterion:
     share = draw(st.floats(0.001, 1.0))
     return Criterion(
         draw(st.sampled_from(["overkill_change", "leakage_change"])),
-        share * draw(st.floats(-0.99, 0.99)),
+        draw(st.floats(-0.99, 0.99)) * draw(st.sampled_from([1.0, share])),
         reviewers=draw(st.builds(Reviewers, bounds, bounds)),
         share=share,
         net=draw(st.floats(-1, 1)),

@@ -50,6 +50,16 @@ def test_a_change_without_disagreements_holds_whatever_its_limit(limit: float) -
     assert "do not differ in leakage" in found.reasons[0]
 
 
+@pytest.mark.parametrize("limit", [-0.05, 0.03, 0.05])
+def test_a_limit_beyond_the_disagreements_holds_and_says_what_is_possible(limit: float) -> None:
+    gate = GateSettings((Criterion("leakage_change", limit, share=0.03, net=0.0),))
+    found = only(gate, labels(20, 20, awaited=5))
+    assert found.call is Call.HOLD
+    assert (found.low, found.estimate, found.high) == (-0.03, 0, 0.03)
+    assert (found.labels, found.awaited) == (40, 5)
+    assert "above -0.03 and below 0.03" in found.reasons[0]
+
+
 @pytest.mark.parametrize(
     ("errors", "call"), [(10, Call.HOLD), (60, Call.ROLL_BACK)], ids=["kept limit", "broken limit"]
 )

@@ -113,6 +113,6 @@ def _share(inside: NDArray[np.bool_], weight: Floats) -> float:
 
 
 def effective(weight: Floats) -> float:
-    """(Σ w)² / Σ w², as many equal weights as would be as informative (L. Kish 1965, section 11.7)."""
+    """(Σ w)² / Σ w², as many equal weights as would be as informative (L. Kish 1965)."""
     squares = float((weight**2).sum())
     return float(weight.sum()) ** 2 / squares if squares > 0 else 0.0

@@ -59,7 +59,7 @@ class Chain:
 
 
 def chain(sample: Sample, sets: Sets, limit: Limit, level: float) -> Chain:
-    """Test the sets in their order, by Learn then Test (A. N. Angelopoulos and others 2021, section 2).
+    """Test the sets in their order, by Learn then Test (A. N. Angelopoulos and others 2021).
 
     See `pvalues.p_values` for the tests, and `sequence.fallback` for what is promised of their order.
 

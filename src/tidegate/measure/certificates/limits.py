@@ -67,7 +67,7 @@ class Limit:
     def true(self, shown: float) -> float:
         """An upper bound of the true rate from an upper bound of the share that labels show.
 
-        (shown − slip) / (hit − slip), cut to [0, 1]: W. J. Rogan and B. Gladen (1978), equation 1, at the
+        (shown − slip) / (hit − slip), cut to [0, 1]: W. J. Rogan and B. Gladen (1978), at the
         values of hit and slip that make it largest.
         """
         worst = max(

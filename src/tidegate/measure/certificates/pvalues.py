@@ -60,7 +60,7 @@ def shown(sample: Sample, sets: Sets, limit: Limit, level: float) -> list[Shown]
 def p_values(of: Sequence[Shown], limit: Limit) -> Floats:
     """(sets,) the chance of labels as good as these, or better, where the rate of errors is at the limit.
 
-    The p-values of Learn then Test (A. N. Angelopoulos and others 2021, section 2) for the null hypothesis
+    The p-values of Learn then Test (A. N. Angelopoulos and others 2021) for the null hypothesis
     that a set's rate is above the limit. Sets of items with one chance of a label: the exact binomial test,
     P(Binomial(labels, ρ) ≤ errors), ρ = limit.shown. Others: P(G > 0), where
 

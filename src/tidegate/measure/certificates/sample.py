@@ -47,7 +47,7 @@ class Ground:
         heaviest: (bands,) greatest a of any item.
         even: (sets,) whether all items of the set have the same chance.
         effective: (sets,) how many labels of equal chances would tell as much as those expected, by
-            L. Kish (1965), Survey Sampling, section 11.7: (Σ w)² / Σ w², w = a, each item expected p times.
+            L. Kish (1965), Survey Sampling: (Σ w)² / Σ w², w = a, each item expected p times.
     """
 
     items: Numbers

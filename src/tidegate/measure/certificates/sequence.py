@@ -22,8 +22,8 @@ def fallback(p: Floats, weight: Floats, level: float) -> Bools:
     the limit is certified is at most `level`, however the p-values depend on one another.
 
     Sources: B. L. Wiens and A. Dmitrienko (2005), The fallback procedure for evaluating a single family of
-    hypotheses, section 2; A. N. Angelopoulos, S. Bates, E. J. Candès, M. I. Jordan and L. Lei (2021), Learn
-    then Test, section 2 (fixed-sequence testing with several starts).
+    hypotheses; A. N. Angelopoulos, S. Bates, E. J. Candès, M. I. Jordan and L. Lei (2021), Learn
+    then Test (fixed-sequence testing with several starts).
 
     Args:
         p: (candidates,) p-values, in order.
@@ -54,7 +54,7 @@ def starts(expected: Floats, needed: float) -> Floats:
     Nearly all is staked on one start, where 2.5 times `needed` labels are expected, or half of those that the
     largest set has: before it, one error too many would end the sequence by bad luck; much later, the best
     candidates could be passed over. The rest waits at three times as many labels, for when the most careful
-    candidates are not the best ones. Several starts: Learn then Test, section 2; these places: our own
+    candidates are not the best ones. Several starts: Learn then Test; these places: our own
     simulations (docs/measurement/certificates.md).
 
     Args:

@@ -117,7 +117,7 @@ def _studentised(residual: Floats, weight: Floats, m: int) -> Floats:
 
 
 def _mean_and_variance(residual: Floats, weight: Floats) -> tuple[Floats, Floats]:
-    """Weighted means and the variances of these ratios (Särndal et al. 1992, section 5.6), row by row."""
+    """Weighted means and the variances of these ratios (Särndal et al. 1992), row by row."""
     total = weight.sum(axis=1)
     mean = (residual * weight).sum(axis=1) / total
     variance = (weight**2 * (residual - mean[:, None]) ** 2).sum(axis=1) / total**2

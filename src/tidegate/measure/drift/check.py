@@ -50,7 +50,7 @@ class Check:
         """The smallest change that a test at `level` sees with probability `POWER`, by the normal law.
 
         `at_least` + (z of 1 − level/2 + z of the power) · spread; the usual sample-size formula solved for
-        the difference (J. Cohen, Statistical Power Analysis, 1988, section 6.3).
+        the difference (J. Cohen, Statistical Power Analysis for the Behavioral Sciences, 1988).
         """
         from scipy.special import ndtri
 

@@ -11,7 +11,7 @@ def corrected(p: Sequence[float | None]) -> list[float | None]:
     A report in which every value of at most 0.05 is flagged flags anything where nothing has changed with
     probability at most 0.05, however the checks depend on one another: slices overlap and share labels, so a
     correction must not assume otherwise (S. Holm 1979, A simple sequentially rejective multiple test
-    procedure, theorem 1).
+    procedure).
     """
     order = sorted((value, place) for place, value in enumerate(p) if value is not None)
     out: list[float | None] = [None] * len(p)

@@ -39,7 +39,7 @@ def override_drift(
     Each window's interval is `measure.estimate`'s, whatever its design, and wider by what chance alone makes
     of as many items: the question is not whether these items differ, but whether the stream does. The
     interval of the difference follows from the two by the method of variance estimates recovery (G. Zou and
-    A. Donner 2008, Statistics in Medicine 27, equation 2; for two proportions R. G. Newcombe 1998, method
+    A. Donner 2008, Statistics in Medicine 27; for two proportions R. G. Newcombe 1998, method
     10): with d = q₂ − q₁ and limits l and u, from d − √((q₂ − l₂)² + (u₁ − q₁)²) to
     d + √((u₂ − q₂)² + (q₁ − l₁)²). p is the error at which it just excludes every change up to `at_least`.
 
@@ -116,7 +116,7 @@ def recovered_p(
 ) -> float:
     """The error at which the interval of the difference just excludes ± at_least, read between the looks.
 
-    The interval is that of G. Zou and A. Donner (2008), equation 2: see `override_drift`.
+    The interval is that of G. Zou and A. Donner (2008): see `override_drift`.
     """
     from scipy.special import ndtr
 

@@ -61,7 +61,7 @@ class Evidence:
 
     **Roll back.** The capitals of bets that begin at label ν, mixed over ν with a prior π that adds up to 1:
     R_n = Σ_ν π_ν Π_{ν ≤ i ≤ n} factor_i + Σ_{ν > n} π_ν, computed by R ← (R + π) · factor (J. Shin, A. Ramdas
-    and A. Rinaldo, E-detectors, 2023, section 3, with weights that make the false alarms of a whole life, not
+    and A. Rinaldo, E-detectors, 2023, with weights that make the false alarms of a whole life, not
     their frequency, at most α). R is a non-negative supermartingale that starts at 1 while every label's rate
     is at most the limit, so P(R ever ≥ 1/α) ≤ α (J. Ville 1939).
 

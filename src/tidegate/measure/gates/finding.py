@@ -38,7 +38,7 @@ def finding(
         ahead: whether to forecast.
     """
     if not criterion.testable:
-        return _nothing_to_learn(settings, criterion, x)
+        return _nothing_to_learn(settings, criterion, x, a)
     plan = stakes(criterion, settings.to_advance, float(a.mean()) if len(a) else 1.0)
     stands = standing(plan, x, a)
     come = ~np.isnan(x)
@@ -71,33 +71,44 @@ def finding(
     )
 
 
-def _nothing_to_learn(settings: GateSettings, criterion: Criterion, x: Floats) -> Finding:
-    """Of a change whose two strategies differ on no item.
+def _nothing_to_learn(settings: GateSettings, criterion: Criterion, x: Floats, a: Floats) -> Finding:
+    """Of a change whose limit no label can speak for or against: see `Criterion.testable`.
 
-    It is 0 of the items so far, whatever the limit. But those to come may differ, and at an early look many
-    arms that will have not done so yet. To advance on that would launch them.
+    Of the items so far it is known without labels that the limit is kept, or broken. But those to come may
+    differ, and at an early look many arms that will have not done so yet. To advance on that would launch
+    them.
     """
-    awaited = int(np.isnan(x).sum())
-    error = "overkill" if criterion.about_overkill else "leakage"
+    come = ~np.isnan(x)
     return Finding(
         measure=criterion.measure,
         at_most=criterion.at_most,
         call=Call.HOLD,
-        estimate=0.0,
-        low=0.0,
-        high=0.0,
-        labels=len(x) - awaited,
-        awaited=awaited,
+        estimate=_estimate(criterion, x[come], a[come]) if criterion.share else 0.0,
+        low=criterion.lowest,
+        high=criterion.highest,
+        labels=int(come.sum()),
+        awaited=int((~come).sum()),
         log_advance=0.0,
         log_roll_back=0.0,
         needed_advance=float(np.log(settings.to_advance)),
         needed_roll_back=float(np.log(settings.to_roll_back)),
         since=None,
-        reasons=(
-            f"the arm and the current strategy do not differ in {error} on a single item so far, so no label "
-            "can answer: leave this limit out to decide without it, or compare more items",
-        ),
+        reasons=(_untestable(criterion),),
         forecast=None,
+    )
+
+
+def _untestable(criterion: Criterion) -> str:
+    error = "overkill" if criterion.about_overkill else "leakage"
+    if not criterion.share:
+        return (
+            f"the arm and the current strategy do not differ in {error} on a single item so far, so no label "
+            "can answer: leave this limit out to decide without it, or compare more items"
+        )
+    return (
+        f"the arm and the current strategy differ in {error} on {criterion.share:.3%} of the items so far, "
+        "so no label can show a change beyond that, and none can answer: give a limit above "
+        f"{criterion.lowest:.2g} and below {criterion.highest:.2g}, or leave this one out"
     )
 
 

@@ -25,8 +25,8 @@ def mismatch(traffic: pl.DataFrame, split: Mapping[str, float]) -> float:
     """The largest log e-value so far against the split.
 
     The Bayes factor of a Dirichlet mixture of multinomials against the expected one, a martingale under the
-    expected split (M. Lindon and A. Malek, Anytime-valid inference for multinomial count data, 2022, equation
-    7), averaged over three concentrations.
+    expected split (M. Lindon and A. Malek, Anytime-valid inference for multinomial count data, 2022),
+    averaged over three concentrations.
 
     Args:
         traffic: a column of counts per arm, one row per batch in order.

@@ -1,6 +1,6 @@
 """Confidence sequences: limits of a mean that hold at every look at once.
 
-All limits that the same bets would not yet have refuted (Waudby-Smith and Ramdas 2024, theorem 3): the lower
+All limits that the same bets would not yet have refuted (Waudby-Smith and Ramdas 2024): the lower
 limit is where the capital staked on "above" falls to 1/α, the upper where the capital staked on "below" does.
 With constant bets each capital is monotone in the limit, so bisection finds it.
 """
@@ -24,8 +24,8 @@ _EDGE = 1e-9
 def lower_limit(bets: Callable[[float], Bets], x: Floats, a: Floats, at: float) -> float:
     """The largest limit that is refuted because the mean is above it; 0 where none is.
 
-    Refuted is m where Σ prior · Π (1 + λ(m) (x − m) a) ≥ 1/α (I. Waudby-Smith and A. Ramdas 2024, theorem 3,
-    with constant bets).
+    Refuted is m where Σ prior · Π (1 + λ(m) (x − m) a) ≥ 1/α (I. Waudby-Smith and A. Ramdas 2024, with
+    constant bets).
 
     Args:
         bets: the bets that a mean is above a given limit.
@@ -39,7 +39,7 @@ def lower_limit(bets: Callable[[float], Bets], x: Floats, a: Floats, at: float) 
 def upper_limit(bets: Callable[[float], Bets], x: Floats, a: Floats, at: float) -> float:
     """The smallest limit that is refuted because the mean is below it; 1 where none is.
 
-    As `lower_limit`, with −λ (I. Waudby-Smith and A. Ramdas 2024, theorem 3).
+    As `lower_limit`, with −λ (I. Waudby-Smith and A. Ramdas 2024).
     """
     return _turn(bets, x, a, at, low_is_refuted=False)
 

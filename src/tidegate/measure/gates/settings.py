@@ -24,12 +24,13 @@ class Criterion:
 
     Attributes:
         measure: one of `MEASURES`.
-        at_most: the limit: 0 < limit < 1 for a rate, −share < limit < share for a change.
+        at_most: the limit: 0 < limit < 1 for a rate, −1 < limit < 1 for a change.
         good, bad: what the gate is aimed at: it answers soonest for arms like these, and is honest for all.
             Without them half and twice the limit for a rate; for a change, disagreements that go two to one.
         reviewers: how far the labels can be trusted.
-        share: disagreements per decided item; for changes alone. 0 where the two strategies differ on no item
-            yet: then any limit may stand, and the gate holds.
+        share: disagreements per decided item; for changes alone. No change can be larger, so a limit that is
+            not between −share and share is not `testable`, and the gate holds. 0 where the two strategies
+            differ on no item yet.
         net: of the disagreements, the share that can add an error minus the share that can take one away.
         memory: labels; see `evidence.Evidence`. Without it, what a good arm is expected to need.
         heaviest: the largest weight that a label can have, 1 / the smallest probability of the audit design;
@@ -59,20 +60,23 @@ class Criterion:
                 where=Where(field="share"),
                 remedy="The share lies between 0 and 1, net between -1 and 1.",
             )
+        self._check_limit()
         if self.testable:
-            self._check_limits()
+            self._check_aims()
         for name, value in (("memory", self.memory), ("heaviest", self.heaviest)):
             if value is not None and not value > 0:
                 raise MeasureError(f"{name} must be above 0", where=Where(field=name))
 
-    def _check_limits(self) -> None:
-        if not self.lowest < self.at_most < self.highest:
+    def _check_limit(self) -> None:
+        least = -1 if self.paired else 0
+        if not least < self.at_most < 1:
             raise MeasureError(
                 f"a limit of {self.at_most:g} cannot be tested",
                 where=Where(field="at_most"),
-                remedy=f"Give a limit above {self.lowest:g} and below {self.highest:g}"
-                + (" (as a fraction: 0.02 is 2 %)." if self.measure in RATES else ", the most it can be."),
+                remedy=f"Give a limit above {least} and below 1 (as a fraction: 0.02 is 2 %).",
             )
+
+    def _check_aims(self) -> None:
         if not self.lowest <= self.aim_good < self.at_most < self.aim_bad <= self.highest:
             raise MeasureError(
                 f"the gate cannot be aimed at {self.aim_good:g} and {self.aim_bad:g}",
@@ -86,8 +90,8 @@ class Criterion:
 
     @property
     def testable(self) -> bool:
-        """Whether labels can speak for or against the limit: a change has none without disagreements."""
-        return not self.paired or self.share > 0
+        """Whether labels can speak for or against the limit: no change is larger than the disagreements."""
+        return not self.paired or self.lowest < self.at_most < self.highest
 
     @property
     def about_overkill(self) -> bool:
