@@ -165,13 +165,13 @@ def test_every_operation_of_the_api_is_listed_here(inside: Path) -> None:
     from tidegate.server.api.moderations import moderations
 
     told = {
-        (method, re.sub(r"\{(?:path:)?(\w+)\}", r"<\1>", path).lstrip("/"))
+        (method, re.sub(r"\{(?:anytext:)?(\w+)\}", r"<\1>", path).lstrip("/"))
         for one in (api, moderations)
         for path, operations in one.get_openapi_schema()["paths"].items()
         for method in operations
     }
     listed = {
-        (one.method, re.sub(r"<(?:path:)?(\w+)>", r"<\1>", name.rpartition(" ")[2]))
+        (one.method, re.sub(r"<(?:anytext:)?(\w+)>", r"<\1>", name.rpartition(" ")[2]))
         for name, one in API.items()
     }
     assert told <= listed
