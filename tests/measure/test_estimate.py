@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from benchmarks.measure.bench_shares import audits
 
 from tidegate.errors import MeasureError
 from tidegate.measure import draw, estimate, proportional, truth
@@ -435,3 +436,10 @@ def test_views_that_are_no_number_of_views_are_refused(
     people = population(["passed"] * 3, views=[views, 1.0, 2.0])
     with pytest.raises(MeasureError, match="below 0 or not finite"):
         estimate(people, labels([("i1", True)]))
+
+
+@pytest.mark.parametrize("stopped", [1.0, 0.5])
+def test_an_interval_never_stands_upside_down(stopped: float) -> None:
+    """Weights so spread that what was drawn stands for more views than there are."""
+    for row in audits(25, stopped):
+        assert row["low"] <= row["estimate"] <= row["high"], row

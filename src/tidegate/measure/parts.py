@@ -59,24 +59,50 @@ def evidence(parts: Sequence[Part], known: tuple[float, float] = (0.0, 0.0)) -> 
 
 
 def _centred(parts: Sequence[Part]) -> tuple[Sequence[Part], Pair]:
-    """A rate, whose denominator W is known, as the same ratio of totals with less variance.
+    """The same ratio of totals with less variance: constants subtracted for every item and added again.
+
+    It is the regression estimator of Särndal et al. (1992) with a constant as its regressor.
+    """
+    if _is_rate(parts):
+        return _centred_rate(parts[0])
+    centred, known = [], np.zeros(2)
+    for part in parts:
+        counts, base = np.array(part.counts), _base(part)
+        shifted = [(float(numerator), float(denominator)) for numerator, denominator in counts - base]
+        centred.append(Part(part.cell, (shifted[0], shifted[1])))
+        known += base * part.cell.weight
+    return centred, (float(known[0]), float(known[1]))
+
+
+def _base(part: Part) -> Floats:
+    """(2,) the mean of a part's counts, weighted by w² (1 − p)/p: what items of the part usually add.
+
+    Of a part nearly all of whose items are fine, it is the rare others that are estimated, and the fine ones
+    are the rest of a weight that is known: they cannot outweigh it.
+    """
+    variance = np.array([scale**2 @ shape for scale, shape in (terms.T for terms in part.cell.terms)])
+    if not variance.sum() > 0:
+        return np.zeros(2)
+    base: Floats = variance @ np.array(part.counts) / variance.sum()
+    return base
+
+
+def _centred_rate(part: Part) -> tuple[Sequence[Part], Pair]:
+    """A rate, whose denominator W is known.
 
     With δ subtracted for every item and δ · W added again, the variance of the rate ρ is
     Σ w² (y − ρ − δ)² (1 − p)/p, least where ρ + δ is the mean of y weighted by w² (1 − p)/p. Where errors are
     as likely to be drawn as other items δ is 0 (J. Hájek, 1971); where they are far likelier, as with a good
-    score, it is nearly −ρ (Horvitz and Thompson). It is the regression estimator of Särndal et al. (1992)
-    with a constant as its regressor.
+    score, it is nearly −ρ (Horvitz and Thompson).
     """
-    if not _is_rate(parts):
-        return parts, (0.0, 0.0)
-    cell, ((fine, _), (violating, _)) = parts[0].cell, parts[0].counts
+    cell, ((fine, _), (violating, _)) = part.cell, part.counts
     numerators = np.array([fine, violating])
     total, variance = np.array(cell.known), np.zeros(2)
     for label, (scale, shape) in enumerate(terms.T for terms in cell.terms):
         total[label] += scale @ shape
         variance[label] = scale**2 @ shape
     if not variance.sum() > 0:
-        return parts, (0.0, 0.0)
+        return [part], (0.0, 0.0)
     shift = float(numerators @ variance / variance.sum() - numerators @ total / total.sum())
     return [Part(cell, ((fine - shift, 1.0), (violating - shift, 1.0)))], (shift * cell.weight, 0.0)
 
