@@ -7,7 +7,7 @@ import pytest
 
 import tidegate
 from tidegate.demo import write_stream
-from tidegate.errors import MeasureError
+from tidegate.errors import InputError, MeasureError
 
 
 @pytest.fixture(scope="module")
@@ -41,3 +41,33 @@ def test_without_the_posts_figures_are_by_item_only(posts, decisions):
     with pytest.raises(MeasureError, match="no posts were given") as caught:
         tidegate.estimate(decisions, labels(posts), by=["language"])
     assert "posts=posts" in caught.value.remedy
+
+
+def test_signals_may_stand_in_any_order_and_be_of_more_posts(posts, decisions):
+    strategy = tidegate.load_strategy()
+    signals = tidegate.score(posts, strategy)
+    again = tidegate.decide(posts[100:300], signals.sample(fraction=1, shuffle=True, seed=1), strategy)
+    assert again["action"].to_list() == decisions["action"][100:300].to_list()
+
+
+def test_signals_of_other_posts_are_refused(posts):
+    strategy = tidegate.load_strategy()
+    signals = tidegate.score(posts[:20], strategy)
+    for wrong in (signals[:10], pl.concat([signals, signals[:1]]), signals.drop("item_id")):
+        with pytest.raises(InputError) as caught:
+            tidegate.decide(posts[:20], wrong, strategy)
+        assert "score" in caught.value.remedy
+
+
+@pytest.mark.parametrize(("column", "value"), [("kind", "Text"), ("views", -5)])
+def test_posts_that_no_detector_would_read_are_refused(posts, column, value):
+    with pytest.raises(InputError) as caught:
+        tidegate.score(posts.with_columns(pl.lit(value).alias(column)), tidegate.load_strategy())
+    assert caught.value.where.field == column
+
+
+def test_labels_and_actions_that_say_something_else_are_refused(posts, decisions):
+    with pytest.raises(MeasureError, match="true or false"):
+        tidegate.estimate(decisions, labels(posts).with_columns(violates=pl.lit("yes")))
+    with pytest.raises(MeasureError, match="no action 'shadow'"):
+        tidegate.estimate(decisions.with_columns(action=pl.lit("shadow")), labels(posts))

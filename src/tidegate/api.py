@@ -13,12 +13,13 @@ import polars as pl
 from tidegate.errors import InputError, MeasureError, Where
 from tidegate.measure import draw, plot
 from tidegate.measure import estimate as estimate_population
+from tidegate.names import nearest, quoted
 from tidegate.policy.ladder import LADDER, Ladder
 from tidegate.runs.audit import day_of, probabilities
 from tidegate.runs.bench import Bench, set_up
 from tidegate.runs.population import ITEM_SLICES
 from tidegate.strategy import cascade, decisions_frame
-from tidegate.tables import ITEMS
+from tidegate.tables import ITEMS, KINDS
 
 __all__ = ["decide", "estimate", "load_strategy", "plot", "score"]
 
@@ -45,10 +46,15 @@ def score(posts: pl.DataFrame, bench: Bench) -> pl.DataFrame:
 def decide(posts: pl.DataFrame, signals: pl.DataFrame | None, bench: Bench) -> pl.DataFrame:
     """One decision per post, in the columns of `tables.DECISIONS`, the audit sample drawn.
 
-    With `signals` None the cascade computes only what the decisions need.
+    `signals`, as `score` gives them, may stand in any order and be of more posts than these. With `signals`
+    None the cascade computes only what the decisions need.
+
+    Raises:
+        InputError: a post has no row of signals, or several.
     """
     items = as_items(posts)
-    result = cascade(bench.strategy, items, bench.ask, catalog=bench.catalog, given=signals)
+    given = None if signals is None else _in_order(signals, items)
+    result = cascade(bench.strategy, items, bench.ask, catalog=bench.catalog, given=given)
     decisions = decisions_frame(
         bench.strategy, result.resolution, result.signals, bench.catalog, ladder=bench.workspace.ladder
     )
@@ -74,9 +80,22 @@ def estimate(
     `posts` brings the views, and the columns of items that `by` names; without it figures are by item only.
 
     Raises:
-        MeasureError: `by` names a column of the posts, and there are none.
+        MeasureError: `by` names a column of the posts, and there are none; an action is not on the ladder;
+            or the labels are not true or false.
     """
     outcomes = {action.name: action.outcome.value for action in ladder}
+    if unknown := sorted(set(decisions["action"]) - set(outcomes)):
+        raise MeasureError(
+            f"the ladder has no action '{unknown[0]}'",
+            where=Where(field="action"),
+            remedy="Pass the workspace's own: estimate(…, ladder=strategy.workspace.ladder).",
+        )
+    if labels.schema["violates"] != pl.Boolean:
+        raise MeasureError(
+            f"the labels' violates is {labels.schema['violates']}, not true or false",
+            where=Where(field="violates"),
+            remedy="Say what it means: labels.with_columns(violates=pl.col('violates') == 'yes').",
+        )
     population = decisions.with_columns(
         outcome=pl.col("action").replace_strict(outcomes, return_dtype=pl.String)
     )
@@ -100,7 +119,8 @@ def as_items(posts: pl.DataFrame) -> pl.DataFrame:
     """`posts` in the columns of `tables.ITEMS`, missing ones empty.
 
     Raises:
-        InputError: id or text is missing, an id is empty or comes twice, or a column has the wrong type.
+        InputError: id or text is missing, an id is empty or comes twice, a column has the wrong type, a kind
+            is unknown, or views are negative.
     """
     for name in ("id", "text"):
         if name not in posts.columns:
@@ -125,4 +145,36 @@ def as_items(posts: pl.DataFrame) -> pl.DataFrame:
             where=Where(field="id"),
             remedy="Give every post an id of its own.",
         )
+    if unknown := sorted(set(items["kind"]) - set(KINDS)):
+        raise InputError(
+            f"there is no kind {quoted(unknown[0])}",
+            where=Where(field="kind"),
+            remedy=f"{nearest(unknown[0], KINDS)}Kinds are {', '.join(KINDS)}.",
+        )
+    if (items["views"] < 0).any():
+        raise InputError(
+            "a post has fewer than no views",
+            where=Where(field="views"),
+            remedy="Give a number from 0, or null where it is unknown.",
+        )
     return items
+
+
+def _in_order(signals: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
+    """The signals of these items, in their order."""
+    if "item_id" not in signals.columns:
+        raise InputError(
+            "the signals have no column 'item_id'",
+            where=Where(field="item_id"),
+            remedy="Pass what `score` gives.",
+        )
+    if signals["item_id"].equals(items["id"]):
+        return signals
+    of_these = signals.filter(pl.col("item_id").is_in(items["id"].implode()))
+    if len(of_these) != len(items) or of_these["item_id"].is_duplicated().any():
+        raise InputError(
+            f"{len(of_these):,} rows of signals belong to these {len(items):,} posts",
+            where=Where(field="item_id"),
+            remedy="Pass one row of signals for each post: score(posts, strategy).",
+        )
+    return items.select(item_id="id").join(of_these, on="item_id", how="left", maintain_order="left")

@@ -102,6 +102,15 @@ def test_only_the_items_that_make_a_detector_raise_fail_and_their_text_is_not_to
     assert len(detector.batches) < 50
 
 
+@pytest.mark.parametrize("timeout_s", [None, 30])
+def test_a_detector_that_exits_ends_itself_alone(timeout_s: float | None) -> None:
+    def answer(items: pl.DataFrame) -> pl.DataFrame:
+        raise SystemExit(3)
+
+    found = compute(Mine(answer), items_of("a"), timeout_s=timeout_s)
+    assert found["mine.failure"].to_list() == ["raised SystemExit"]
+
+
 def test_a_batch_that_takes_too_long_fails_and_the_caller_goes_on() -> None:
     release = threading.Event()
 

@@ -38,6 +38,16 @@ def test_snowflake_looks_for_a_pattern_anywhere(strategy_of: Callable[..., Strat
     assert "REGEXP_INSTR(\"text.top\", 'a\\\\.b') > 0" in query
 
 
+@pytest.mark.parametrize(
+    ("dialect", "pattern"), [("spark", r"[$]a\\$b\\z|c\\z"), ("trino", r"[$]a\$b\z|c\z"), ("postgres", "c$")]
+)
+def test_the_end_of_a_text_is_its_very_end(
+    dialect: str, pattern: str, strategy_of: Callable[..., Strategy]
+) -> None:
+    """Java's `$` stands before a last line break as well."""
+    assert pattern in one_line(strategy_of(r"regexp_matches(text.top, '[$]a\$b$|c$')"), dialect)
+
+
 def test_greatest_passes_over_nulls_everywhere(strategy_of: Callable[..., Strategy]) -> None:
     strategy = strategy_of("greatest(text.hate, judge.hate) < 0.5")
     assert 'GREATEST("text.hate", "judge.hate") < 0.5' in one_line(strategy, "duckdb")

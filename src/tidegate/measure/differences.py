@@ -22,6 +22,7 @@ from tidegate.measure.notes import FEW_LABELS
 from tidegate.measure.parts import Counts, Part, certainty, evidence, rate, share, totals
 from tidegate.measure.population import WEIGHTS, checked
 from tidegate.measure.votes import ballots, on_any_policy
+from tidegate.names import counted
 
 SIDES = ("outcome_before", "outcome_after")
 DIFFERENCES = {
@@ -221,9 +222,8 @@ def _note(change: Change, tied: int) -> str | None:
     if change.point is None:
         notes.append("one side has no items of this kind, or none is labelled")
     elif change.changed and labels < FEW_LABELS:
-        notes.append(
-            f"only {labels} labels on items whose outcome changes: read the interval, not the estimate"
-        )
+        seen = f"only {counted(labels, 'label')}" if labels else "no label"
+        notes.append(f"{seen} on items whose outcome changes: read the interval, not the estimate")
     if tied:
         notes.append(f"{tied:,} items with as many yes as no were set aside: have them adjudicated")
     return "; ".join(notes) or None

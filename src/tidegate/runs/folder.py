@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from tidegate.errors import RunError, Where
+from tidegate.errors import InputError, RunError, Where
 
 TABLES = ("items", "signals", "decisions", "truth")
 MANIFEST = ("input", "strategy", "ladder", "policies", "detectors", "audit_seed")
@@ -120,17 +120,34 @@ class RunFolder:
 def begun(folder: RunFolder, manifest: Mapping[str, Any], strategy_text: str) -> Iterator[None]:
     """A new run folder that nobody else works on, or nothing changed.
 
+    Where the input proves unreadable before anything of it is kept, what was made here is taken back.
+
     Raises:
         RunError: the folder holds something already.
     """
     if folder.root.exists() and (not folder.root.is_dir() or any(folder.root.iterdir())):
         what, remedy = _in_use(folder)
         raise RunError(what, where=Where(folder.root), remedy=remedy)
+    made = [path for path in (folder.root, *folder.root.parents) if not path.exists()]
     folder.work.mkdir(parents=True, exist_ok=True)
-    with _alone(folder):
-        write_text(folder.strategy, strategy_text)
-        write_json(folder.manifest, manifest)
-        yield
+    try:
+        with _alone(folder):
+            write_text(folder.strategy, strategy_text)
+            write_json(folder.manifest, manifest)
+            yield
+    except InputError:
+        if not folder.parts():
+            _take_back(folder, made)
+        raise
+
+
+def _take_back(folder: RunFolder, made: Sequence[Path]) -> None:
+    """Remove what `begun` wrote, and the folders that it made, innermost first; nothing of anybody else's."""
+    shutil.rmtree(folder.work)
+    folder.strategy.unlink()
+    folder.manifest.unlink()
+    for path in made:
+        path.rmdir()
 
 
 def _in_use(folder: RunFolder) -> tuple[str, str]:

@@ -15,14 +15,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 import tidegate
-from tidegate.errors import InputError, RunError, Where
+from tidegate.errors import RunError, Where
 from tidegate.runs import folder as folders
 from tidegate.runs.audit import write_audit
 from tidegate.runs.bench import Bench
@@ -112,7 +111,16 @@ def decide_all(
 ) -> None:
     """Read, decide and keep every batch that is not yet kept."""
     items = 0
-    for number, batch in enumerate(first_checked(job, folder, rejects)):
+    batches = read_items(
+        [source if source == STDIN else Path(source) for source in job.sources],
+        columns=job.columns,
+        format=job.format,
+        batch_rows=job.batch_rows,
+        rejects=rejects,
+        truth=job.truth,
+        truth_policy=job.truth_policy,
+    )
+    for number, batch in enumerate(batches):
         part = folder.part(number)
         if part.exists():
             check_same(part, batch)
@@ -135,26 +143,6 @@ def check_same(part: Path, batch: Batch) -> None:
             where=Where(part),
             remedy="Resume with the same input, or start anew in another folder.",
         )
-
-
-def first_checked(job: Job, folder: RunFolder, rejects: RejectWriter) -> Iterator[Batch]:
-    """The batches of the input; if not even the first can be read, a folder just made is taken back."""
-    batches = read_items(
-        [source if source == STDIN else Path(source) for source in job.sources],
-        columns=job.columns,
-        format=job.format,
-        batch_rows=job.batch_rows,
-        rejects=rejects,
-        truth=job.truth,
-        truth_policy=job.truth_policy,
-    )
-    try:
-        first = next(batches)
-    except InputError:
-        if not job.resume:
-            shutil.rmtree(folder.root)
-        raise
-    return chain([first], batches)
 
 
 def keep_batch(part: Path, batch: Batch, bench: Bench, arm: str) -> None:

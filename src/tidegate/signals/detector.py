@@ -109,7 +109,7 @@ def _ask(detector: Detector, items: pl.DataFrame) -> pl.DataFrame:
         return _blank(spec, 0, SignalStatus.COMPUTED, None)
     try:
         raw = detector.detect(items)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a detector that calls sys.exit ends itself, not the run
         if len(items) == 1:
             # The type alone: an exception's message may quote the item.
             return _blank(spec, 1, SignalStatus.FAILED, f"raised {type(error).__name__}")

@@ -6,6 +6,7 @@ functions that ignore NULL in some warehouses only, and what a column with a dot
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Sequence
 
@@ -20,6 +21,10 @@ from tidegate.tables import SignalType
 DIALECTS = ("duckdb", "postgres", "spark", "bigquery", "snowflake", "clickhouse", "trino")
 IGNORE_NULLS = ("duckdb", "postgres", "spark")
 """Dialects whose greatest() and least() pass over NULLs, as the language has it."""
+ENDS_BEFORE_A_BREAK = ("spark", "trino")
+"""Dialects whose `$`, as Java has it, also stands before a line break that ends the text."""
+_DOLLAR = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\$", re.DOTALL)
+"""An escaped character, a class, or the end of the text."""
 COLUMNS = ("action", "rule", "policy", "queue")
 
 
@@ -106,6 +111,9 @@ def _adapted(tree: exp.Expr, dialect: str) -> exp.Expr:
     def adapt(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Greatest | exp.Least) and dialect not in IGNORE_NULLS:
             return _null_ignoring(node)
+        if isinstance(node, exp.RegexpLike) and dialect in ENDS_BEFORE_A_BREAK:
+            pattern = exp.Literal.string(_to_the_very_end(node.expression.name))
+            return exp.RegexpLike(this=node.this, expression=pattern)
         if isinstance(node, exp.RegexpLike) and dialect == "snowflake":
             # REGEXP_LIKE must match the whole text there; INSTR looks for the pattern anywhere.
             found = exp.Anonymous(this="REGEXP_INSTR", expressions=[node.this, node.expression])
@@ -115,6 +123,11 @@ def _adapted(tree: exp.Expr, dialect: str) -> exp.Expr:
         return node
 
     return tree.transform(adapt)
+
+
+def _to_the_very_end(pattern: str) -> str:
+    r"""The pattern with `\z` for `$`, which stands for itself where it is escaped or in a class."""
+    return _DOLLAR.sub(lambda found: r"\z" if found[0] == "$" else found[0], pattern)
 
 
 def _null_ignoring(node: exp.Greatest | exp.Least) -> exp.Expr:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from tidegate.errors import InputError, Where
-from tidegate.names import nearest
+from tidegate.names import nearest, quoted
 from tidegate.tables import Table
 
 ALIASES: Mapping[str, tuple[str, ...]] = {
@@ -86,7 +86,7 @@ def resolve(
 
 def missing(name: str, names: Sequence[str], file: str, remedy: str) -> InputError:
     """The error for a column that a file does not have."""
-    listed = ", ".join(names) if names else "none"
+    listed = ", ".join(name if name.isprintable() else quoted(name) for name in names) or "none"
     return InputError(
         f"there is no column '{name}'",
         where=Where(file, field=name),

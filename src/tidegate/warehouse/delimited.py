@@ -16,6 +16,7 @@ from typing import Any, cast
 import polars as pl
 
 from tidegate.errors import InputError, Where
+from tidegate.names import counted
 from tidegate.warehouse.encodings import as_text, undecodable
 from tidegate.warehouse.lines import Block, Overlong, blocks
 from tidegate.warehouse.rows import Match, Problem, Rows, frame
@@ -167,7 +168,7 @@ class Csv:
     def _objection(self, record: list[str], lines: list[Line]) -> tuple[str, str] | None:
         """What is wrong with a record that could be taken apart, and the remedy."""
         if len(record) != len(self.names):
-            return f"the row has {len(record)} fields and the header has {len(self.names)}", REMEDY
+            return f"the row has {counted(len(record), 'field')} and the header has {len(self.names)}", REMEDY
         if all(map(_is_utf8, lines)):
             return None
         return undecodable(b"".join(map(_as_bytes, lines)))

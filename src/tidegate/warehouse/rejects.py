@@ -7,6 +7,7 @@ Whether a row is to be rejected is for the readers to say.
 from __future__ import annotations
 
 import base64
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -60,11 +61,14 @@ class Reject:
 
 @dataclass
 class Reason:
-    """Why rows were rejected: how many alike (by field and remedy), and the first of them."""
+    """Why rows were rejected: how many alike (by field, remedy, and problem but for what it quotes)."""
 
     first: Reject
     rows: int = 0
 
+
+_WHAT_DIFFERS = re.compile(r"'[^']*'|\"[^\"]*\"|\d[\d,.]*")
+"""What a problem quotes of a row: texts and numbers."""
 
 MOST_REASONS = 100
 """So many are told apart; a file that is broken in more ways is broken altogether."""
@@ -79,7 +83,7 @@ class RejectWriter:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.count = 0
-        self.reasons: dict[tuple[str | None, str], Reason] = {}
+        self.reasons: dict[tuple[str | None, str, str], Reason] = {}
         self._file: BinaryIO | None = None
 
     def __enter__(self) -> Self:
@@ -104,7 +108,7 @@ class RejectWriter:
                 self._file = self.path.open("wb")
             self._file.write(reject.as_json())
         self.count += 1
-        kind = reject.field, reject.remedy
+        kind = reject.field, reject.remedy, _WHAT_DIFFERS.sub("…", reject.problem)
         if kind in self.reasons or len(self.reasons) < MOST_REASONS:
             self.reasons.setdefault(kind, Reason(reject)).rows += 1
 

@@ -174,7 +174,9 @@ def _check_readable(path: Path) -> None:
             remedy=f"Name the files in it, such as {path}/*.parquet.",
         )
     if not path.exists():
-        beside = [found.name for found in path.parent.iterdir()] if path.parent.is_dir() else []
+        beside = (
+            [found.name for found in path.parent.iterdir() if found.is_file()] if path.parent.is_dir() else []
+        )
         raise InputError(
             "there is no such file",
             where=where,

@@ -35,8 +35,10 @@ def command(out: Path, count: int, seed: int, serve: bool, port: int, stop: bool
     from tidegate.runs.bench import set_up
     from tidegate.runs.demo import run_demo
 
-    if background.stop(out / SITE) or stop:
+    if background.stop(out / SITE):
         click.echo(f"The service of the demo in {out}/ is stopped.", err=True)
+    elif stop:
+        click.echo(f"No service of a demo in {out}/ was running.", err=True)
     if stop:
         return
     bench = set_up("starter")

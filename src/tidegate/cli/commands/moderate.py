@@ -82,8 +82,12 @@ def command(
         click.echo(f"What was decided is kept in {out}: the same command with --resume goes on.", err=True)
         raise
     show.summary(summary)
-    click.echo(f"\nWritten to {out}. Next: people fill in {out / 'audit.csv'}, then")
-    click.echo(f"  tidegate measure {out} --labels {out / 'audit.csv'}")
+    if truth:
+        click.echo(f"\nWritten to {out}. The truth stands in for people's labels; look closer with")
+        click.echo(f"  tidegate measure {out} --by policy,language")
+    else:
+        click.echo(f"\nWritten to {out}. Next: people fill in {out / 'audit.csv'}, then")
+        click.echo(f"  tidegate measure {out} --labels {out / 'audit.csv'}")
     if summary["rejected"]:
         show.rejected(summary["rejected"], summary["rejected_because"], out / "rejected.jsonl")
         raise click.exceptions.Exit(SOME_REJECTED)
