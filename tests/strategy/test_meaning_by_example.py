@@ -179,3 +179,12 @@ def test_booleans_of_numpy_are_booleans(strategy_of: Callable[..., Strategy], va
     evaluate = compile_row(strategy_of("judge.sure", "judge.sure = false"))
     given = None if value is None else np.bool_(value)
     assert evaluate({"judge.sure": given}) == evaluate({"judge.sure": value})
+
+
+@pytest.mark.parametrize("value", [0.7, 1.0, float("inf"), float("-inf"), float("nan")])
+def test_numbers_of_numpy_are_numbers_in_full_precision(
+    strategy_of: Callable[..., Strategy], value: float
+) -> None:
+    evaluate = compile_row(strategy_of("text.hate >= 0.7", "text.hate < 0.5", "text.hate <> 1"))
+    given = np.float32(value)
+    assert evaluate({"text.hate": given}) == evaluate({"text.hate": float(given)})

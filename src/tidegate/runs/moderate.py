@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,11 @@ class Job:
     arm: str = "current"
     batch_rows: int = 50_000
     resume: bool = False
+
+
+DEAR_MS = 1.0
+STEP = 1_000
+"""A detector that declares so much an item is asked about so many items at a time."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +116,7 @@ def decide_all(
     job: Job, bench: Bench, folder: RunFolder, rejects: RejectWriter, report: Callable[[Progress], None]
 ) -> None:
     """Read, decide and keep every batch that is not yet kept."""
-    items = 0
+    items, share = 0, 0.0
     batches = read_items(
         [source if source == STDIN else Path(source) for source in job.sources],
         columns=job.columns,
@@ -125,9 +131,19 @@ def decide_all(
         if part.exists():
             check_same(part, batch)
         else:
-            keep_batch(part, batch, bench, job.arm)
-        items += len(batch.items)
+            within = partial(_within, batch, Progress(items, rejects.count, share), report)
+            keep_batch(part, batch, bench, job.arm, within)
+        items, share = items + len(batch.items), batch.share_read or 0.0
         report(Progress(items, rejects.count, batch.share_read))
+
+
+def _within(batch: Batch, before: Progress, report: Callable[[Progress], None], done: float) -> None:
+    """Tell how far the run is when this share of a batch is done."""
+    items = before.items + int(done * len(batch.items))
+    share = None
+    if batch.share_read is not None and before.share is not None:
+        share = before.share + done * (batch.share_read - before.share)
+    report(Progress(items, before.rejected, share))
 
 
 def check_same(part: Path, batch: Batch) -> None:
@@ -145,14 +161,28 @@ def check_same(part: Path, batch: Batch) -> None:
         )
 
 
-def keep_batch(part: Path, batch: Batch, bench: Bench, arm: str) -> None:
-    """Decide one batch and put its tables in `part`, whole or not at all."""
+def _step_by_step(
+    bench: Bench, detector: str, items: pl.DataFrame, report: Callable[[float], None]
+) -> pl.DataFrame:
+    """The answers of a detector, a dear one's in steps, so that whoever waits sees it move."""
+    spec = bench.catalog.detectors.get(detector)
+    if spec is None or spec.cost_ms < DEAR_MS or len(items) <= STEP:
+        return bench.ask(detector, items)
+    answers = []
+    for start in range(0, len(items), STEP):
+        answers.append(bench.ask(detector, items[start : start + STEP]))
+        report(min((start + STEP) / len(items), 1.0))
+    return pl.concat(answers)
+
+
+def keep_batch(part: Path, batch: Batch, bench: Bench, arm: str, report: Callable[[float], None]) -> None:
+    """Decide one batch and put its tables in `part`, whole or not at all; `report` takes the share done."""
     seconds: dict[str, float] = defaultdict(float)
     started = time.perf_counter()
 
     def ask(detector: str, items: pl.DataFrame) -> pl.DataFrame:
         before = time.perf_counter()
-        answer = bench.ask(detector, items)
+        answer = _step_by_step(bench, detector, items, report)
         seconds[detector] += time.perf_counter() - before
         return answer
 
