@@ -76,12 +76,11 @@ class Writer:
         local = self.locals[signal]
         lines = [] if positional else [f"{local} = values[{signal!r}]"]
         if self.types[signal] is SignalType.NUMBER:
-            lines.append(f"if {local} is None: {local} = nan")
-            if not positional:
+            if positional:
+                lines.append(f"if {local} is None: {local} = nan")
+            else:
                 # NumPy compares in the precision of its own numbers, in which thresholds are others.
-                lines.append(
-                    f"elif {local}.__class__ is not float and {local}.__class__ is not int: raise TypeError"
-                )
+                lines.append(f"if {local}.__class__ is not float: {local} = number({local})")
             if signal in self.unsafe and not positional:
                 lines.append(f"if not -{LARGEST} <= {local} <= {LARGEST}: {local} = nan")
         elif self.types[signal] is SignalType.BOOLEAN and not positional:

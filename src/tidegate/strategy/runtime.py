@@ -11,6 +11,19 @@ nan = math.nan
 ASCII_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 
+def number(value: object) -> float:
+    """What is no float already: NaN for NULL, or a whole number.
+
+    Raises:
+        TypeError: it is neither, so the values are cleaned first.
+    """
+    if value is None:
+        return nan
+    if type(value) is int:
+        return value
+    raise TypeError
+
+
 def bounded(value: float) -> float:
     """A number as arithmetic takes it: see `magnitude`."""
     size = abs(value)
@@ -38,6 +51,7 @@ def lower(value: str | None) -> str | None:
 NAMES: dict[str, object] = {
     "nan": nan,
     "unset": object(),
+    "number": number,
     "bounded": bounded,
     "greatest": greatest,
     "least": least,
