@@ -40,6 +40,7 @@ KEY = "choose/1-nonsense/"
 EVENT = {"id": "walk-{zone}", "item_id": "post-2", "type": "views", "views": 5}
 PAGES = {
     "": Route(SIGNED_IN, "/"),
+    "console/design/": Route(SIGNED_IN, "/console/design/"),
     "people/": Route("see_people", "/people/"),
     "ledger/": Route("read_ledger", "/ledger/"),
     "items/<slug:zone>/<anytext:external_id>": Route(

@@ -20,6 +20,7 @@ PAGES: dict[str, str | None] = {
     "/ledger/": "auditor",
     "/items/us/post-1": "moderator",
     "/launches/": "program_manager",
+    "/console/design/": "moderator",
     "/nowhere/": "moderator",
 }
 LOOKS: dict[str, Any] = {
@@ -44,3 +45,23 @@ def test_a_page_works_by_keyboard_from_its_first_key(console: Console) -> None:
     assert page.evaluate("document.activeElement.className") == "skip"
     page.keyboard.press("Enter")
     assert page.url.endswith("#main")
+
+
+def test_the_design_page_shows_what_the_tokens_say_on_a_light_and_on_a_dark_system(console: Console) -> None:
+    seen = []
+    for dark in (False, True):
+        page = console.page(console.person("moderator"), "/console/design/", dark=dark)
+        seen.append(page.locator(".swatch.paper").evaluate("one => getComputedStyle(one).backgroundColor"))
+        assert seen[-1] == page.locator("body").evaluate("one => getComputedStyle(one).backgroundColor")
+    assert seen == ["rgb(251, 250, 247)", "rgb(20, 25, 31)"]
+
+
+def test_what_has_the_focus_is_ringed(console: Console) -> None:
+    page = console.page(console.person("moderator"), "/console/design/")
+    rings = []
+    page.keyboard.press("Tab")
+    while page.evaluate("document.activeElement !== document.body"):
+        rings.append(page.evaluate("getComputedStyle(document.activeElement).outlineStyle"))
+        page.keyboard.press("Tab")
+    assert len(rings) > 5
+    assert set(rings) == {"solid"}
