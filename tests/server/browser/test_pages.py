@@ -19,6 +19,7 @@ PAGES: dict[str, str | None] = {
     "/people/": "lead",
     "/ledger/": "auditor",
     "/items/us/post-1": "moderator",
+    "/cases/": "moderator",
     "/launches/": "program_manager",
     "/console/design/": "moderator",
     "/nowhere/": "moderator",
