@@ -23,7 +23,10 @@ from tidegate.policy.settings import ladder_from
 
 FILE = "tidegate.toml"
 STARTER = Path(__file__).parent.parent / "starter"
-SECTIONS = ("workspace", "audit", "ladder", "detectors", "floors", "webhooks", "retention", "sign_in")
+SECTIONS = (
+    *("workspace", "audit", "ladder", "detectors", "floors"),
+    *("webhooks", "queues", "care", "retention", "sign_in"),  # of the service
+)
 
 
 @dataclass(frozen=True)
