@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "tidegate.server.content",
     "tidegate.server.events",
     "tidegate.server.delivery",
+    "tidegate.server.review",
     "tidegate.server.retention",
     "tidegate.server.reporting",
 ]

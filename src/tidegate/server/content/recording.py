@@ -16,6 +16,7 @@ from tidegate.server.content.counts import Key
 from tidegate.server.content.deciding import Decided
 from tidegate.server.content.models import Decision, Item
 from tidegate.server.delivery.outbox import tell
+from tidegate.server.review.filling import fill
 from tidegate.strategy import decision_record
 
 RACES = 5
@@ -38,7 +39,7 @@ def without_races(keys: Collection[Key], work: Callable[[], T]) -> T:
             if attempt == 0:
                 return work()
             with transaction.atomic():
-                _hold(keys)
+                hold(keys)
                 return work()
         except (IntegrityError, RaceError):
             if attempt == RACES - 1:
@@ -46,7 +47,8 @@ def without_races(keys: Collection[Key], work: Callable[[], T]) -> T:
     raise AssertionError("the last attempt returns or raises")
 
 
-def _hold(keys: Collection[Key]) -> None:
+def hold(keys: Collection[Key]) -> None:
+    """Keep others from changing these items, and from deciding on them, until this transaction ends."""
     for zone in sorted({zone for zone, _ in keys}):
         ids = [external_id for of, external_id in keys if of == zone]
         list(Item.objects.select_for_update().filter(zone=zone, external_id__in=ids).order_by("pk"))
@@ -65,7 +67,7 @@ def decisions_of(
     decisions = []
     for item, one, share, flag in zip(items, decided, shares, flags, strict=True):
         record = decision_record(bench.strategy, one.case, bench.catalog, ladder=ladder)
-        _stamp(item, str(record["action"]), ladder, at)
+        stamp(item, str(record["action"]), ladder, at)
         decisions.append(
             Decision(
                 item=item,
@@ -81,11 +83,12 @@ def decisions_of(
 
 
 def store(decisions: Sequence[Decision]) -> None:
-    """Store decisions whose items are stored, and what is to be told of them."""
+    """Store decisions whose items are stored, what is to be told of them, and what people are asked."""
     for decision in decisions:
         decision.item = decision.item  # takes its number over; setting that alone would forget the item
     Decision.objects.bulk_create(decisions)
     tell(decisions)
+    fill(decisions)
 
 
 def update(item: Item, *, was: tuple[int, int]) -> None:
@@ -102,7 +105,8 @@ def update(item: Item, *, was: tuple[int, int]) -> None:
         raise RaceError(f"item {item.pk} has changed")
 
 
-def _stamp(item: Item, action: str, ladder: Ladder, at: datetime) -> None:
+def stamp(item: Item, action: str, ladder: Ladder, at: datetime) -> None:
+    """Note on an item, not yet stored, since when what stands on it acts."""
     acting = ladder.with_outcome(Outcome.ACTIONED)
     item.acted_at = (item.acted_at or at) if action in acting else None
     item.removed_at = (item.removed_at or at) if action == acting[-1] else None

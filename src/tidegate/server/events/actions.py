@@ -11,24 +11,21 @@ from django.db import transaction
 from django.db.models import F
 
 from tidegate.errors import RunError, Where
-from tidegate.runs.bench import Bench
 from tidegate.server.content.actions import Answer, decided, known_items, newest_decisions
 from tidegate.server.content.arrivals import CONTENT
 from tidegate.server.content.counts import Key
 from tidegate.server.content.deciding import decide
 from tidegate.server.content.models import Decision, Item, ItemVersion
-from tidegate.server.content.recording import decisions_of, store, update, without_races
+from tidegate.server.content.recording import decisions_of, hold, store, update, without_races
 from tidegate.server.events.models import Event
-from tidegate.server.events.occurrences import REPORT, VIEWS, Occurrence
+from tidegate.server.events.occurrences import APPEAL, REPORT, VIEWS, Occurrence
+from tidegate.server.events.overruling import overrules, stands_for_machines
 from tidegate.server.launches.decider import decider
 from tidegate.server.ledger.actions import Act, append, evidence_of
-from tidegate.strategy import Case, decision_record
+from tidegate.server.review.filling import fill_appeals
 
 READ = {REPORT: "item.reports", VIEWS: "item.views"}
 """The signal that an event changes. An appeal changes none: it is for a person to answer."""
-
-COMPARED = ("action", "rule", "policy", "queue", "escalate")
-"""A decision that differs in none of these is no other decision."""
 
 
 class EventError(RunError):
@@ -87,11 +84,13 @@ def _record(told: Sequence[Occurrence]) -> list[Outcome]:
     numbers = [{"views": item.views, "reports": item.reports} for item in again.values()]
     cases = decide(bench, list(again), contents, numbers, items, now)
     with transaction.atomic():
+        hold(items)  # else a person could decide between this reading and the writing
         standing = newest_decisions(list(items.values()))
+        compared = stands_for_machines([standing[item.pk].decision for item in again.values()], bench)
         other = [
             (item, case)
             for item, case in zip(again.values(), cases, strict=True)
-            if _differs(case.case, standing[item.pk].decision, bench)
+            if overrules(case.case, compared[item.pk], bench)
         ]
         decisions = decisions_of(bench, [item for item, _ in other], [case for _, case in other], now)
         for key, item in changed.items():
@@ -99,6 +98,11 @@ def _record(told: Sequence[Occurrence]) -> list[Outcome]:
         events = [_event(one, items[one.zone, one.item_id], now) for one in fresh]
         Event.objects.bulk_create(events)
         store(decisions)
+        fill_appeals(
+            [event for one, event in zip(fresh, events, strict=True) if one.type == APPEAL],
+            {pk: answer.decision for pk, answer in standing.items()}
+            | {one.item_id: one for one in decisions},
+        )
         append(list(_acts(list(zip(fresh, events, strict=True)), decisions)))
     brought = {decision.item_id: Answer(decision.item_version, decision) for decision in decisions}
     return [
@@ -164,11 +168,6 @@ def _counted(fresh: Sequence[Occurrence], items: Mapping[Key, Item]) -> Iterator
 def _newest_versions(items: Iterable[Item]) -> dict[int, ItemVersion]:
     newest = ItemVersion.objects.filter(item__in=[item.pk for item in items], number=F("item__version"))
     return {version.item_id: version for version in newest}
-
-
-def _differs(case: Case, stands: Decision, bench: Bench) -> bool:
-    record = decision_record(bench.strategy, case, bench.catalog, ladder=bench.workspace.ladder)
-    return any(record[name] != getattr(stands, name) for name in COMPARED)
 
 
 def _event(one: Occurrence, item: Item, now: datetime) -> Event:
