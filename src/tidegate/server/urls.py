@@ -9,6 +9,7 @@ from tidegate.server.api import api
 from tidegate.server.api.moderations import moderations
 from tidegate.server.cases.pages import cases, item
 from tidegate.server.console.pages import design
+from tidegate.server.figures.pages import figures
 from tidegate.server.launches import drafts
 from tidegate.server.launches import pages as launches
 from tidegate.server.ledger.pages import acts
@@ -21,6 +22,7 @@ urlpatterns = [
     path("health/ready", ready),
     path("metrics", metrics),
     path("", include("tidegate.server.people.urls")),
+    path("figures/", figures, name="figures"),
     path("console/design/", design, name="design"),
     path("cases/", cases, name="cases"),
     path("items/<slug:zone>/<anytext:external_id>", item, name="item"),

@@ -25,6 +25,7 @@ class Place:
 
 PLACES = (
     Place("cases", _("Cases"), "see_content"),
+    Place("figures", _("Figures"), "see_figures"),
     Place("people", _("People"), "see_people"),
     Place("ledger", _("Ledger"), "read_ledger"),
     Place("launches", _("Launches"), "stop_everything"),
