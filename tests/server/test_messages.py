@@ -21,7 +21,7 @@ CALLS = ("_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy")
 PLACES = re.compile(r"%\(\w+\)s|%s|\{\w+\}")
 LIBRARIES = {"This password is too short. It must contain at least %d character."}
 """What Django says and has not translated itself."""
-SAME = {"Tidegate", "QR", "JavaScript", "APP"}
+SAME = {"Tidegate", "QR", "JavaScript", "APP", "SQL", "DuckDB", "select", "CSV"}
 """Words that a Chinese page may show in Latin letters."""
 
 
@@ -115,7 +115,7 @@ ADDRESSES = (
     "/account/2fa/webauthn/", "/account/2fa/webauthn/add/", "/account/2fa/reauthenticate/",
     "/account/reauthenticate/", "/account/password/change/", "/account/logout/", "/nowhere/",
     "/launches/", "/launches/counting/1/", "/launches/draft", "/console/design/",
-    "/figures/", "/figures/?days=0",
+    "/figures/", "/figures/?days=0", "/queries/",
     "/cases/", "/cases/?since=2026-01-02&until=2026-01-01", "/cases/?since=2026-01-01&until=2026-01-02",
 )  # fmt: skip
 FOR_STRANGERS = (

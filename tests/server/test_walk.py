@@ -43,6 +43,7 @@ EVENT = {"id": "walk-{zone}", "item_id": "post-2", "type": "views", "views": 5}
 PAGES = {
     "": Route(SIGNED_IN, "/"),
     "cases/": Route("see_content", f"/cases/?since={TODAY - DAY}&until={TODAY + DAY}&show=on"),
+    "queries/": Route("query", "/queries/"),
     "figures/": Route("see_figures", "/figures/?days=7&weight=item&by=rule"),
     "console/design/": Route(SIGNED_IN, "/console/design/"),
     "people/": Route("see_people", "/people/"),

@@ -14,6 +14,7 @@ from tidegate.server.launches import drafts
 from tidegate.server.launches import pages as launches
 from tidegate.server.ledger.pages import acts
 from tidegate.server.ops.pages import live, metrics, ready
+from tidegate.server.queries.pages import queries
 
 urlpatterns = [
     path("api/v1/", api.urls),
@@ -22,6 +23,7 @@ urlpatterns = [
     path("health/ready", ready),
     path("metrics", metrics),
     path("", include("tidegate.server.people.urls")),
+    path("queries/", queries, name="queries"),
     path("figures/", figures, name="figures"),
     path("console/design/", design, name="design"),
     path("cases/", cases, name="cases"),

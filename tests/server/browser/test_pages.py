@@ -21,6 +21,7 @@ PAGES: dict[str, str | None] = {
     "/items/us/post-1": "moderator",
     "/cases/": "moderator",
     "/figures/": "analyst",
+    "/queries/": "analyst",
     "/launches/": "program_manager",
     "/console/design/": "moderator",
     "/nowhere/": "moderator",

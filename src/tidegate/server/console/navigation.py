@@ -26,6 +26,7 @@ class Place:
 PLACES = (
     Place("cases", _("Cases"), "see_content"),
     Place("figures", _("Figures"), "see_figures"),
+    Place("queries", _("Queries"), "query"),
     Place("people", _("People"), "see_people"),
     Place("ledger", _("Ledger"), "read_ledger"),
     Place("launches", _("Launches"), "stop_everything"),

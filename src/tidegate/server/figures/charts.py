@@ -70,6 +70,35 @@ def intervals(rows: Sequence[Mapping[str, Any]], *, along: str, across: bool) ->
     return svg(alt.layer(rule, line).properties(**size))
 
 
+def pairs(rows: Sequence[Mapping[str, Any]], *, names: tuple[str, str], line: bool) -> str | None:
+    """Numbers as SVG: bars, one beneath the other, or a line across the page.
+
+    Args:
+        rows: label and value (a number, or None). names: what the two are.
+
+    Returns:
+        None as for `intervals`.
+    """
+    if not rows:
+        return None
+    try:
+        import altair as alt
+    except ImportError:
+        return None
+    shown = list(rows[:MOST_MARKS])
+    base = alt.Chart(alt.InlineData(values=shown))
+    order = list(dict.fromkeys(row["label"] for row in shown))
+    if line:
+        x = alt.X("label:O", sort=order, title=names[0], axis=alt.Axis(labelAngle=-45))
+        mark = base.mark_line(color=SEA, point=alt.OverlayMarkDef(color=SEA, size=50))
+        drawn = mark.encode(x=x, y=alt.Y("value:Q", title=names[1])).properties(width=560, height=240)
+    else:
+        y = alt.Y("label:N", sort=order, title=names[0])
+        bars = base.mark_bar(color=SEA).encode(y=y, x=alt.X("value:Q", title=names[1]))
+        drawn = bars.properties(width=560, height=24 * len(order) + 8)
+    return svg(drawn)
+
+
 def svg(chart: alt.TopLevelMixin) -> str | None:
     """A chart as an SVG element in the colours of the page; None where vl-convert is not installed."""
     try:
