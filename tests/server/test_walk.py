@@ -43,6 +43,9 @@ EVENT = {"id": "walk-{zone}", "item_id": "post-2", "type": "views", "views": 5}
 PAGES = {
     "": Route(SIGNED_IN, "/"),
     "cases/": Route("see_content", f"/cases/?since={TODAY - DAY}&until={TODAY + DAY}&show=on"),
+    "policies/": Route("see_content", "/policies/"),
+    "policies/<slug:name>/": Route("see_content", "/policies/animal-abuse/"),
+    "policies/<slug:name>/edit": Route("write_policies", "/policies/animal-abuse/edit"),
     "queries/": Route("query", "/queries/"),
     "figures/": Route("see_figures", "/figures/?days=7&weight=item&by=rule"),
     "console/design/": Route(SIGNED_IN, "/console/design/"),

@@ -15,6 +15,7 @@ GLOBAL = {
     "StrategyVersion",
     "Activation",
     "Proposal",
+    "PolicyText",
     "AuditStream",
     "Head",
     "Daily",

@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "tidegate.server.people",
     "tidegate.server.ledger",
     "tidegate.server.launches",
+    "tidegate.server.policies",
     "tidegate.server.content",
     "tidegate.server.events",
     "tidegate.server.delivery",

@@ -14,6 +14,7 @@ from tidegate.server.launches import drafts
 from tidegate.server.launches import pages as launches
 from tidegate.server.ledger.pages import acts
 from tidegate.server.ops.pages import live, metrics, ready
+from tidegate.server.policies.pages import edit, policies, policy
 from tidegate.server.queries.pages import queries
 
 urlpatterns = [
@@ -23,6 +24,9 @@ urlpatterns = [
     path("health/ready", ready),
     path("metrics", metrics),
     path("", include("tidegate.server.people.urls")),
+    path("policies/", policies, name="policies"),
+    path("policies/<slug:name>/", policy, name="policy"),
+    path("policies/<slug:name>/edit", edit, name="edit_policy"),
     path("queries/", queries, name="queries"),
     path("figures/", figures, name="figures"),
     path("console/design/", design, name="design"),

@@ -26,6 +26,7 @@ class Place:
 PLACES = (
     Place("cases", _("Cases"), "see_content"),
     Place("figures", _("Figures"), "see_figures"),
+    Place("policies", _("Policies"), "see_content"),
     Place("queries", _("Queries"), "query"),
     Place("people", _("People"), "see_people"),
     Place("ledger", _("Ledger"), "read_ledger"),
