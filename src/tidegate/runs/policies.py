@@ -58,7 +58,7 @@ def check_workspace(named: Path | None) -> Checked:
             remedy="Name a folder that `tidegate init FOLDER` laid out.",
         )
     policies = load_policies(workspace.policies, workspace.ladder)
-    detectors = build_detectors(workspace.detectors, workspace.root)
+    detectors = build_detectors(workspace.detectors, workspace.root, workspace.policy_folder)
     items = golden_items(policies)
     answers = [compute(detector, items).drop("item_id") for detector in detectors.values()]
     signals = pl.concat([items.select(item_id="id"), *answers], how="horizontal")
