@@ -52,6 +52,12 @@ def test_another_policy_or_another_text_says_nothing() -> None:
     assert from_tokens([], TEXT, "p") is None
 
 
+def test_what_a_server_takes_off_its_text_is_among_its_tokens_still() -> None:
+    """llama.cpp does so with a code fence."""
+    fenced = [Token("```json\n", -0.1, {}), *tokens({"yes": 0.6, "no": 0.2}), Token("\n```", -0.1, {})]
+    assert from_tokens(fenced, TEXT, "p") == pytest.approx(0.75)
+
+
 def test_what_is_quoted_before_the_answer_is_not_read() -> None:
     thought = '<think>"p": {"violates": "no"</think>'
     said = [Token(thought, -0.1, {}), *tokens({"yes": 0.9, "no": 0.1})]

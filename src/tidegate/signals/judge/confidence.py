@@ -29,10 +29,10 @@ def from_tokens(tokens: Sequence[Token], text: str, policy_id: str) -> float | N
     The likeliest tokens are those before a grammar narrows them. A word that is not among them is given the
     least likely one's probability, which it cannot exceed, so that what is not known pulls towards one half.
     """
-    if "".join(token.text for token in tokens) != text:
-        return None
+    # Servers leave out of the text what is around it: a code fence, the token that ends the answer.
+    offset = "".join(token.text for token in tokens).find(text)
     place = _place_of_verdict(text, policy_id)
-    at = None if place is None else _token_at(tokens, place)
+    at = None if place is None or offset < 0 else _token_at(tokens, offset + place)
     if at is None:
         return None
     told: dict[bool, float] = {}
