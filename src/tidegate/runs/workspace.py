@@ -23,7 +23,17 @@ from tidegate.policy.settings import ladder_from
 
 FILE = "tidegate.toml"
 STARTER = Path(__file__).parent.parent / "starter"
-SECTIONS = ("workspace", "audit", "ladder", "detectors", "floors", "webhooks", "retention", "sign_in")
+SECTIONS = (
+    "workspace",
+    "audit",
+    "ladder",
+    "detectors",
+    "floors",
+    "webhooks",
+    "retention",
+    "sign_in",
+    "intake",
+)
 
 
 @dataclass(frozen=True)

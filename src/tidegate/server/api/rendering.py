@@ -8,7 +8,7 @@ import orjson
 from django.http import HttpRequest
 from ninja.renderers import BaseRenderer
 
-from tidegate.server.content.models import Decision
+from tidegate.server.content.models import Decision, Pending
 
 
 class Orjson(BaseRenderer):
@@ -18,10 +18,30 @@ class Orjson(BaseRenderer):
         return orjson.dumps(data)
 
 
+PENDING = "pending"
+
+
+def stands(external_id: str, one: Decision | Pending) -> dict[str, Any]:
+    """A decision, or that there is none yet, in the same shape."""
+    if isinstance(one, Decision):
+        return told(external_id, one)
+    return {
+        "id": external_id,
+        "version": one.item_version,
+        "state": PENDING,
+        **dict.fromkeys(("action", "rule", "policy", "queue", "escalate")),
+        "reason": f"{PENDING}: {one.waits_for}",
+        "strategy": one.strategy,
+        "strategy_version": one.strategy_version,
+        "decided_at": None,
+    }
+
+
 def told(external_id: str, decision: Decision) -> dict[str, Any]:
     return {
         "id": external_id,
         "version": decision.item_version,
+        "state": "decided",
         "action": decision.action,
         "rule": decision.rule,
         "policy": decision.policy,

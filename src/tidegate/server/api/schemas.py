@@ -73,11 +73,12 @@ OneOrMany = Annotated[
 
 
 class DecisionOut(BaseModel):
-    """What was decided on one version of an item."""
+    """What was decided on one version of an item; or that it is pending, and then nothing is decided yet."""
 
     id: str
     version: int
-    action: str
+    state: Literal["decided", "pending"]
+    action: str | None
     rule: str | None
     policy: str | None
     queue: str | None
@@ -85,7 +86,7 @@ class DecisionOut(BaseModel):
     reason: str
     strategy: str
     strategy_version: str
-    decided_at: datetime
+    decided_at: datetime | None
 
 
 class SearchOut(BaseModel):
@@ -125,6 +126,13 @@ class ReasonsOut(DecisionOut):
     cost_money: float
 
 
+class PendingOut(BaseModel):
+    """Since when an item waits for a decision, and for which detector."""
+
+    since: datetime
+    waits_for: str
+
+
 class ItemOut(BaseModel):
     """An item as it is now, and every decision on it, newest first."""
 
@@ -142,6 +150,7 @@ class ItemOut(BaseModel):
     reports: int
     context: str | None
     received_at: datetime
+    pending: PendingOut | None
     decisions: list[ReasonsOut]
 
 

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-from tidegate.server.content.actions import Answer
 from tidegate.server.content.arrivals import Arrival
+from tidegate.server.content.pending import Answer
 
 TakeIn = Callable[[Sequence[Arrival]], list[Answer]]
 

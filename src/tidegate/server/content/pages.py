@@ -19,6 +19,7 @@ def item(request: HttpRequest, zone: str, external_id: str) -> HttpResponse:
     found = see_item(zone, external_id, actor=who.person.actor)
     if found is None:
         raise Http404
-    one, version, decisions = found
+    one, version, decisions, pending = found
     content = {name: getattr(version, name) for name in CONTENT}
-    return render(request, "content/item.html", {"item": one, "content": content, "decisions": decisions})
+    told = {"item": one, "content": content, "decisions": decisions, "pending": pending}
+    return render(request, "content/item.html", told)

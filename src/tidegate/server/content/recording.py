@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import orjson
 from django.db import IntegrityError, transaction
@@ -24,8 +24,21 @@ RACES = 5
 T = TypeVar("T")
 
 
+class Stamp(NamedTuple):
+    """What tells whether an item that was read is still as it was."""
+
+    version: int
+    reports: int
+    views: int | None
+    pending_since: datetime | None
+
+
 class RaceError(Exception):
     """Another process changed an item between its reading and its writing; to be done anew."""
+
+
+def stamp_of(item: Item) -> Stamp:
+    return Stamp(item.version, item.reports, item.views, item.pending_since)
 
 
 def without_races(keys: Collection[Key], work: Callable[[], T]) -> T:
@@ -88,16 +101,16 @@ def store(decisions: Sequence[Decision]) -> None:
     tell(decisions)
 
 
-def update(item: Item, *, was: tuple[int, int]) -> None:
-    """Store an item that was read at this version and with so many reports.
+def update(item: Item, *, was: Stamp) -> None:
+    """Store an item that was read so.
 
     Raises:
-        RaceError: it is not at that version, or has other reports, any more.
+        RaceError: it is not at that version, or not pending as it was, or has other numbers, any more.
     """
-    fields = ("version", "digest", "author_id", "views", "reports", "acted_at", "removed_at")
+    fields = ("digest", "author_id", "acted_at", "removed_at", *Stamp._fields)
     # An item that was erased meanwhile is no longer known by this id.
     same = Item.objects.filter(pk=item.pk, external_id=item.external_id)
-    unchanged = same.filter(version=was[0], reports=was[1])
+    unchanged = same.filter(**was._asdict())
     if not unchanged.update(**{name: getattr(item, name) for name in fields}):
         raise RaceError(f"item {item.pk} has changed")
 

@@ -21,6 +21,11 @@ BESIDE = "inform"
 log = logging.getLogger("tidegate.content")
 
 
+def undecided() -> dict[str, Any]:
+    """The same of a query that is pending."""
+    return {"results": SAFE, "banner": None}
+
+
 def search(language: str | None, action: str, policy: str | None, workspace: Workspace) -> dict[str, Any]:
     """`results` and `banner`, for a query in this language that was decided so.
 

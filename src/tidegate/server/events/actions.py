@@ -12,12 +12,13 @@ from django.db.models import F
 
 from tidegate.errors import RunError, Where
 from tidegate.runs.bench import Bench
-from tidegate.server.content.actions import Answer, decided, known_items, newest_decisions
+from tidegate.server.content.actions import decided, known_items
 from tidegate.server.content.arrivals import CONTENT
 from tidegate.server.content.counts import Key
 from tidegate.server.content.deciding import decide
-from tidegate.server.content.models import Decision, Item, ItemVersion
-from tidegate.server.content.recording import decisions_of, store, update, without_races
+from tidegate.server.content.models import Decision, Item, ItemVersion, Pending
+from tidegate.server.content.pending import Answer, standing
+from tidegate.server.content.recording import decisions_of, stamp_of, store, update, without_races
 from tidegate.server.events.models import Event
 from tidegate.server.events.occurrences import REPORT, VIEWS, Occurrence
 from tidegate.server.launches.decider import decider
@@ -49,7 +50,7 @@ class OtherEventError(EventError):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of an event: the decision that stands on its item, and whether these events brought it."""
+    """What came of an event: what stands on its item, and whether these events brought it."""
 
     answer: Answer
     decided_anew: bool
@@ -57,6 +58,8 @@ class Outcome:
 
 def record(told: Sequence[Occurrence]) -> list[Outcome]:
     """Record events and decide their items anew where need be; all or nothing. A retry changes nothing.
+
+    Items that are pending stay so: the decision that comes reads what happened by then.
 
     Raises:
         EventError: an event speaks of an unknown item, or bears the id of another one.
@@ -70,7 +73,7 @@ def _record(told: Sequence[Occurrence]) -> list[Outcome]:
     _check_items(told, items)
     fresh = _fresh(told)
     bench, now = decider(), datetime.now(UTC)
-    was = {key: (item.version, item.reports) for key, item in items.items()}
+    was = {key: stamp_of(item) for key, item in items.items()}
     changed = {(one.zone, one.item_id): items[one.zone, one.item_id] for one in fresh}
     for one in _counted(fresh, items):
         items[one.zone, one.item_id].reports += 1
@@ -80,18 +83,18 @@ def _record(told: Sequence[Occurrence]) -> list[Outcome]:
     again = {
         (one.zone, one.item_id): changed[one.zone, one.item_id]
         for one in fresh
-        if READ.get(one.type) in bench.strategy.types
+        if READ.get(one.type) in bench.strategy.types and items[one.zone, one.item_id].pending_since is None
     }
     versions = _newest_versions(again.values())
     contents = [{name: getattr(versions[item.pk], name) for name in CONTENT} for item in again.values()]
     numbers = [{"views": item.views, "reports": item.reports} for item in again.values()]
     cases = decide(bench, list(again), contents, numbers, items, now)
     with transaction.atomic():
-        standing = newest_decisions(list(items.values()))
+        stands = standing(list(items.values()))
         other = [
             (item, case)
             for item, case in zip(again.values(), cases, strict=True)
-            if _differs(case.case, standing[item.pk].decision, bench)
+            if _differs(case.case, stands[item.pk].stands, bench)
         ]
         decisions = decisions_of(bench, [item for item, _ in other], [case for _, case in other], now)
         for key, item in changed.items():
@@ -102,7 +105,7 @@ def _record(told: Sequence[Occurrence]) -> list[Outcome]:
         append(list(_acts(list(zip(fresh, events, strict=True)), decisions)))
     brought = {decision.item_id: Answer(decision.item_version, decision) for decision in decisions}
     return [
-        Outcome(brought.get(item.pk) or standing[item.pk], item.pk in brought)
+        Outcome(brought.get(item.pk) or stands[item.pk], item.pk in brought)
         for item in (items[one.zone, one.item_id] for one in told)
     ]
 
@@ -166,7 +169,7 @@ def _newest_versions(items: Iterable[Item]) -> dict[int, ItemVersion]:
     return {version.item_id: version for version in newest}
 
 
-def _differs(case: Case, stands: Decision, bench: Bench) -> bool:
+def _differs(case: Case, stands: Decision | Pending, bench: Bench) -> bool:
     record = decision_record(bench.strategy, case, bench.catalog, ladder=bench.workspace.ladder)
     return any(record[name] != getattr(stands, name) for name in COMPARED)
 
