@@ -79,7 +79,11 @@ def judging() -> Iterator[Server]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    class Quiet(http.server.ThreadingHTTPServer):
+        def handle_error(self, *_: object) -> None:
+            """A worker that is killed hangs up: that is what is tested."""
+
+    with Quiet(("127.0.0.1", 0), Handler) as server:
         told = Server(f"http://127.0.0.1:{server.server_address[1]}/")
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:

@@ -34,6 +34,7 @@ def stands(external_id: str, one: Decision | Pending) -> dict[str, Any]:
         "strategy": one.strategy,
         "strategy_version": one.strategy_version,
         "decided_at": None,
+        "search": one.search and orjson.loads(one.search),
     }
 
 
@@ -51,6 +52,7 @@ def told(external_id: str, decision: Decision) -> dict[str, Any]:
         "strategy": decision.strategy,
         "strategy_version": decision.strategy_version,
         "decided_at": decision.decided_at,
+        "search": decision.search and orjson.loads(decision.search),
     }
 
 

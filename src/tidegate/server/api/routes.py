@@ -21,11 +21,8 @@ from tidegate.server.api.rendering import Orjson, stands, with_reasons
 from tidegate.server.api.schemas import DecisionsOut, ItemIn, ItemOut, OneOrMany, ProblemOut, UndoneOut
 from tidegate.server.content.arrivals import CONTENT, Arrival
 from tidegate.server.content.intake import lane
-from tidegate.server.content.models import Decision, Pending
 from tidegate.server.content.reads import see_item
-from tidegate.server.content.search import QUERY, search, undecided
 from tidegate.server.delivery.undoing import undo
-from tidegate.server.launches.decider import site
 from tidegate.server.people.models import ApiKey
 
 ANSWERED_WITHIN = 30.0
@@ -65,8 +62,7 @@ def post_items(request: HttpRequest, body: Body[OneOrMany]) -> HttpResponse:
             remedy="Send the same request again: what was decided meanwhile is answered as it was.",
         ) from error
     decisions = [
-        stands(one.external_id, answer.stands) | _search(one, answer.stands)
-        for one, answer in zip(arrivals, answers, strict=True)
+        stands(one.external_id, answer.stands) for one, answer in zip(arrivals, answers, strict=True)
     ]
     response.content = orjson.dumps({"decisions": decisions})
     return response
@@ -120,16 +116,6 @@ def get_item(request: HttpRequest, item_id: str) -> dict[str, Any]:
 def _arrival(item: ItemIn, key: ApiKey) -> Arrival:
     content = {name: getattr(item, name) for name in CONTENT}
     return Arrival(str(key), key.zone, item.id, content, item.views)
-
-
-def _search(one: Arrival, found: Decision | Pending) -> dict[str, Any]:
-    """What is told of a query beside its decision; nothing of other items."""
-    if one.content["kind"] != QUERY:
-        return {}
-    if isinstance(found, Pending):
-        return {"search": undecided()}
-    workspace, language = site().workspace, one.content["language"]
-    return {"search": search(language, found.action, found.policy, workspace)}
 
 
 def _check_ids(arrivals: list[Arrival]) -> None:

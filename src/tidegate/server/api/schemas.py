@@ -72,8 +72,18 @@ OneOrMany = Annotated[
 """Told apart by the field `items`, so that an error speaks of the shape that was meant."""
 
 
+class SearchOut(BaseModel):
+    """What a search box does about a query: `results` are all, safe or none; `banner` is help to show."""
+
+    results: Literal["all", "safe", "none"]
+    banner: str | None
+
+
 class DecisionOut(BaseModel):
-    """What was decided on one version of an item; or that it is pending, and then nothing is decided yet."""
+    """What was decided on one version of an item; or that it is pending, and then nothing is decided yet.
+
+    `search` is of queries alone.
+    """
 
     id: str
     version: int
@@ -87,25 +97,13 @@ class DecisionOut(BaseModel):
     strategy: str
     strategy_version: str
     decided_at: datetime | None
-
-
-class SearchOut(BaseModel):
-    """What a search box does about a query: `results` are all, safe or none; `banner` is help to show."""
-
-    results: Literal["all", "safe", "none"]
-    banner: str | None
-
-
-class AnswerOut(DecisionOut):
-    """A decision; and of a query, what it means for the search box."""
-
-    search: SearchOut | None = None
+    search: SearchOut | None
 
 
 class DecisionsOut(BaseModel):
     """One decision per item, in the order of the request."""
 
-    decisions: list[AnswerOut]
+    decisions: list[DecisionOut]
 
 
 class UndoneOut(BaseModel):

@@ -28,11 +28,13 @@ ZONE = "zone"
 
 @dataclass(frozen=True)
 class Decided:
-    """A case, and all that was computed of it: more than the strategy reads, for those that come after it.
+    """A case of some content, and all that was computed of it: more than the strategy reads, for those that
+    come after it.
 
     A case that is open, for want of a detector that had no time to answer, is no decision: see `pending`.
     """
 
+    content: Mapping[str, Any]
     case: Case
     signals: Signals
 
@@ -82,7 +84,9 @@ def decide(
 
     there = None if given is None else [_named(said) for said in given]
     cases = decide_online(bench.strategy, frame, ask, catalog=bench.catalog, given=there)
-    return [Decided(case, heard[key]) for key, case in zip(keys, cases, strict=True)]
+    return [
+        Decided(content, case, heard[key]) for key, content, case in zip(keys, contents, cases, strict=True)
+    ]
 
 
 def _named(said: Signals) -> dict[str, Any]:

@@ -86,6 +86,8 @@ class Decision(models.Model):
     detectors = models.TextField()
     signals = models.TextField(default="{}")
     """All that was computed, by detector and field; `values` holds what the strategy read."""
+    search = models.TextField(null=True)
+    """Of a query, what the search box does. Kept, since policies change and every try tells the same."""
     cost_ms = models.FloatField()
     cost_money = models.FloatField()
     audit_probability = models.FloatField()
@@ -109,6 +111,7 @@ class Pending(models.Model):
     """What was computed by then, by detector and field."""
     detectors = models.TextField()
     """The versions of the detectors that computed it."""
+    search = models.TextField(null=True)
     since = models.DateTimeField()
     claim = models.UUIDField(null=True)
     claimed_at = models.DateTimeField(null=True)

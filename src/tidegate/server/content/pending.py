@@ -12,6 +12,7 @@ from django.db.models import Max
 from tidegate.runs.bench import Bench
 from tidegate.server.content.deciding import Decided, Signals
 from tidegate.server.content.models import Decision, Item, Pending
+from tidegate.server.content.search import QUERY, UNDECIDED
 from tidegate.server.ledger.actions import Act
 
 
@@ -34,6 +35,7 @@ def pending_on(bench: Bench, item: Item, decided: Decided, at: datetime) -> Pend
         waits_for=decided.case.pending,
         signals=orjson.dumps(decided.signals).decode(),
         detectors=orjson.dumps(versions).decode(),
+        search=orjson.dumps(UNDECIDED).decode() if decided.content["kind"] == QUERY else None,
         since=at,
     )
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
 from django.db import IntegrityError, transaction
@@ -15,6 +15,7 @@ from tidegate.server.content import audit
 from tidegate.server.content.counts import Key
 from tidegate.server.content.deciding import Decided
 from tidegate.server.content.models import Decision, Item
+from tidegate.server.content.search import QUERY, search
 from tidegate.server.delivery.outbox import tell
 from tidegate.strategy import decision_record
 
@@ -77,8 +78,8 @@ def decisions_of(
     flags = audit.drawn([item.external_id for item in items], shares, bench.workspace.audit_seed)
     decisions = []
     for item, one, share, flag in zip(items, decided, shares, flags, strict=True):
-        record = decision_record(bench.strategy, one.case, bench.catalog, ladder=ladder)
-        _stamp(item, str(record["action"]), ladder, at)
+        record: dict[str, Any] = decision_record(bench.strategy, one.case, bench.catalog, ladder=ladder)
+        _stamp(item, record["action"], ladder, at)
         decisions.append(
             Decision(
                 item=item,
@@ -87,10 +88,18 @@ def decisions_of(
                 audited=flag,
                 decided_at=at,
                 signals=orjson.dumps(one.signals).decode(),
+                search=_search(one, record, bench),
                 **record,
             )
         )
     return decisions
+
+
+def _search(one: Decided, record: Mapping[str, Any], bench: Bench) -> str | None:
+    if one.content["kind"] != QUERY:
+        return None
+    language = one.content["language"]
+    return orjson.dumps(search(language, record["action"], record["policy"], bench.workspace)).decode()
 
 
 def store(decisions: Sequence[Decision]) -> None:

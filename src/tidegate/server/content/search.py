@@ -18,12 +18,10 @@ ALL, SAFE, NONE = "all", "safe", "none"
 BESIDE = "inform"
 """The step that shows something beside what was asked for and takes nothing away."""
 
+UNDECIDED = {"results": SAFE, "banner": None}
+"""What `search` says of a query that is pending."""
+
 log = logging.getLogger("tidegate.content")
-
-
-def undecided() -> dict[str, Any]:
-    """The same of a query that is pending."""
-    return {"results": SAFE, "banner": None}
 
 
 def search(language: str | None, action: str, policy: str | None, workspace: Workspace) -> dict[str, Any]:

@@ -35,6 +35,7 @@ class Migration(migrations.Migration):
                 ("waits_for", models.CharField(max_length=200)),
                 ("signals", models.TextField()),
                 ("detectors", models.TextField()),
+                ("search", models.TextField(null=True)),
                 ("since", models.DateTimeField()),
                 ("claim", models.UUIDField(null=True)),
                 ("claimed_at", models.DateTimeField(null=True)),
