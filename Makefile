@@ -7,7 +7,7 @@ DEMO ?=
 # The certificates that the machine trusts, as pip does: some registries are reached through a proxy.
 export UV_SYSTEM_CERTS ?= 1
 
-.PHONY: setup demo test test-slow lint bench coverage lock messages clean
+.PHONY: setup demo test test-slow test-browser lint bench coverage lock messages clean
 
 setup: .venv/.ready
 
@@ -26,10 +26,14 @@ demo: setup
 	$(BIN)/tidegate demo --out $(OUT) $(DEMO)
 
 test: setup lint
-	$(BIN)/pytest -m "not slow" -n 2
+	$(BIN)/pytest -m "not slow and not browser" -n 2
 
 test-slow: setup
 	$(BIN)/pytest -m slow -n 2
+
+# The console in Debian's chromium; TIDEGATE_CHROMIUM names another one.
+test-browser: setup
+	$(BIN)/pytest -m browser -n 2 --dist loadfile
 
 lint: setup
 	$(BIN)/ruff check .

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -246,6 +247,30 @@ def _populate() -> None:
                 Occurrence("key:test", zone, "event-2", "post-1", "appeal", by="me", statement="not so"),
             ]
         )
+        _review(zone)
+
+
+def _review(zone: str) -> None:
+    """Somebody passes an appeal over, and somebody else answers it."""
+    from tidegate.server.people.persons import Change, set_person
+    from tidegate.server.review.answering import answer
+    from tidegate.server.review.given import Given
+    from tidegate.server.review.leasing import lease, release
+    from tidegate.server.review.leaving import skip
+    from tidegate.server.review.models import Kind, State, Task
+    from tidegate.server.review.reviewers import reviewer_named
+
+    # Whether the item is drawn for an audit too depends on the workspace's seed.
+    Task.objects.filter(zone=zone, kind=Kind.AUDIT).update(state=State.GONE)
+    for name in ("passes", "answers"):
+        person, _ = set_person(f"{name}-{zone}", Change(roles=["senior"], zones=[zone]), actor="test")
+        who = reviewer_named(person)
+        appeal = next(task for task in lease(who, buffer=99) if task.kind == Kind.APPEAL)
+        if name == "passes":
+            skip(who, appeal.handle, "unsure")
+        else:
+            answer(who, Given(uuid.uuid4(), appeal.handle, "allow", note=f"secret of {zone}"))
+        release(person)
 
 
 ZONES = ("us", "eu")

@@ -315,3 +315,55 @@ def test_a_setting_that_cannot_be_meant_is_told_when_the_service_starts(
         done = tidegate(command, cwd=tmp_path / "site", environment=environment)
         assert done.returncode == 2
         assert said in done.stderr
+
+
+def test_people_are_asked_about_an_appeal_once_there_is_a_decision(inside: Path) -> None:
+    from tidegate.server.content.finishing import finish_all
+    from tidegate.server.content.settings import Intake
+    from tidegate.server.events.actions import record
+    from tidegate.server.events.occurrences import Occurrence
+    from tidegate.server.review.models import Kind, Task
+    from tidegate.server.zones.scope import EVERYWHERE, within
+
+    def asked() -> int:
+        return int(Task.objects.filter(item__external_id="pending-us", kind=Kind.APPEAL).count())
+
+    with within(EVERYWHERE):
+        appeal = Occurrence("key:test", "us", "too-soon", "pending-us", "appeal", by="me", statement="why?")
+        [outcome] = record([appeal])
+        assert not outcome.decided_anew
+        assert asked() == 0
+        assert finish_all(Intake()) == 2
+        assert asked() == 1
+
+
+def test_a_box_of_a_query_that_a_person_decided_is_told_what_to_do(inside: Path) -> None:
+    from tidegate.server.content.actions import take_in
+    from tidegate.server.content.arrivals import CONTENT, Arrival
+    from tidegate.server.content.models import PEOPLE, Decision, Item
+    from tidegate.server.content.recording import store
+    from tidegate.server.zones.scope import EVERYWHERE, within
+
+    with within(EVERYWHERE):
+        content = dict.fromkeys(CONTENT) | {"kind": "query", "text": "tea"}
+        [answer] = take_in([Arrival("key:test", "us", "asked", content, None)])
+        before = answer.stands
+        assert isinstance(before, Decision)
+        again = {
+            name: getattr(before, name) for name in ("item_version", "cost_ms", "cost_money", "decided_at")
+        }
+        mine = Decision(
+            item=Item.objects.get(external_id="asked"),
+            strategy=PEOPLE,
+            arm=PEOPLE,
+            strategy_version="1",
+            action="remove",
+            values="{}",
+            detectors="{}",
+            audit_probability=1.0,
+            audited=False,
+            reason="person",
+            **again,
+        )
+        store([mine])
+        assert mine.search == '{"results":"none","banner":null}'

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +38,12 @@ class Route:
 
 
 KEY = "choose/1-nonsense/"
+TODAY, DAY = datetime.now(UTC).date(), timedelta(days=1)
 EVENT = {"id": "walk-{zone}", "item_id": "post-2", "type": "views", "views": 5}
 PAGES = {
     "": Route(SIGNED_IN, "/"),
+    "cases/": Route("see_content", f"/cases/?since={TODAY - DAY}&until={TODAY + DAY}&show=on"),
+    "console/design/": Route(SIGNED_IN, "/console/design/"),
     "people/": Route("see_people", "/people/"),
     "ledger/": Route("read_ledger", "/ledger/"),
     "items/<slug:zone>/<anytext:external_id>": Route(

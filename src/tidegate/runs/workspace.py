@@ -24,15 +24,8 @@ from tidegate.policy.settings import ladder_from
 FILE = "tidegate.toml"
 STARTER = Path(__file__).parent.parent / "starter"
 SECTIONS = (
-    "workspace",
-    "audit",
-    "ladder",
-    "detectors",
-    "floors",
-    "webhooks",
-    "retention",
-    "sign_in",
-    "intake",
+    *("workspace", "audit", "ladder", "detectors", "floors"),
+    *("intake", "webhooks", "queues", "care", "retention", "sign_in"),  # of the service
 )
 
 

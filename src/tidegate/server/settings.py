@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "tidegate.server.content",
     "tidegate.server.events",
     "tidegate.server.delivery",
+    "tidegate.server.review",
     "tidegate.server.retention",
     "tidegate.server.reporting",
 ]
@@ -92,6 +93,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "tidegate.server.console.navigation.places",
             ]
         },
     }

@@ -7,7 +7,8 @@ from django.urls import include, path
 import tidegate.server.ids_in_paths  # noqa: F401 - the converter that the routes name
 from tidegate.server.api import api
 from tidegate.server.api.moderations import moderations
-from tidegate.server.content.pages import item
+from tidegate.server.cases.pages import cases, item
+from tidegate.server.console.pages import design
 from tidegate.server.launches import pages as launches
 from tidegate.server.ledger.pages import acts
 from tidegate.server.ops.pages import live, metrics, ready
@@ -19,6 +20,8 @@ urlpatterns = [
     path("health/ready", ready),
     path("metrics", metrics),
     path("", include("tidegate.server.people.urls")),
+    path("console/design/", design, name="design"),
+    path("cases/", cases, name="cases"),
     path("items/<slug:zone>/<anytext:external_id>", item, name="item"),
     path("ledger/", acts, name="ledger"),
     path("launches/", launches.launches, name="launches"),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
@@ -22,13 +22,16 @@ from tidegate.server.content.actions import decided
 from tidegate.server.content.arrivals import CONTENT
 from tidegate.server.content.counts import Key
 from tidegate.server.content.deciding import Signals, decide
-from tidegate.server.content.models import Item, ItemVersion, Pending
+from tidegate.server.content.models import Decision, Item, ItemVersion, Pending
 from tidegate.server.content.pending import known_signals
-from tidegate.server.content.recording import decisions_of, stamp_of, store, update, without_races
+from tidegate.server.content.recording import decisions_of, hold, stamp_of, store, update, without_races
 from tidegate.server.content.settings import Intake
+from tidegate.server.events.models import Event
+from tidegate.server.events.occurrences import APPEAL
 from tidegate.server.launches.decider import decider
 from tidegate.server.ledger.actions import append
 from tidegate.server.ops.tracing import span
+from tidegate.server.review.filling import fill_appeals
 
 AT_ONCE = 100
 """Items that are finished together: enough to share calls of detectors, few enough for a lease."""
@@ -154,13 +157,22 @@ def _finish(claimed: dict[int, Pending], heard: dict[int, Signals]) -> None:
     )
     heard |= {item.pk: one.signals for item, one in zip(items, found, strict=True)}
     with transaction.atomic():
+        hold(known)
         decisions = decisions_of(bench, items, found, now)
         for item, stamp in zip(items, was, strict=True):
             item.pending_since = None
             update(item, was=stamp)
         Pending.objects.filter(pk__in=[item.pk for item in items]).delete()
         store(decisions)
+        _ask_about_appeals(decisions, claimed)
         append([decided("tidegate", decision) for decision in decisions])
+
+
+def _ask_about_appeals(decisions: Sequence[Decision], claimed: Mapping[int, Pending]) -> None:
+    """Appeals that came while there was no decision that they could be held against."""
+    standing = {one.item_id: one for one in decisions}
+    came = Event.objects.filter(type=APPEAL, item__in=standing).select_related("item").order_by("pk")
+    fill_appeals([one for one in came if one.received_at >= claimed[one.item_id].since], standing)
 
 
 def _forget(item: Item, pending: Pending) -> None:

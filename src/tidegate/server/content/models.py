@@ -6,6 +6,9 @@ from django.db import models
 
 from tidegate.server.zones.managers import Scoped
 
+PEOPLE = "people"
+"""The strategy, and the arm, of decisions that people made."""
+
 
 class Item(models.Model):
     """Something that a platform sent, known by its zone and the platform's own id."""

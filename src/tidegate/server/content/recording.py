@@ -11,12 +11,15 @@ from django.db import IntegrityError, transaction
 
 from tidegate.policy.ladder import Ladder, Outcome
 from tidegate.runs.bench import Bench
+from tidegate.runs.workspace import Workspace
 from tidegate.server.content import audit
 from tidegate.server.content.counts import Key
 from tidegate.server.content.deciding import Decided
-from tidegate.server.content.models import Decision, Item
+from tidegate.server.content.models import PEOPLE, Decision, Item, ItemVersion
 from tidegate.server.content.search import QUERY, search
 from tidegate.server.delivery.outbox import tell
+from tidegate.server.launches.decider import site
+from tidegate.server.review.filling import fill
 from tidegate.strategy import decision_record
 
 RACES = 5
@@ -52,7 +55,7 @@ def without_races(keys: Collection[Key], work: Callable[[], T]) -> T:
             if attempt == 0:
                 return work()
             with transaction.atomic():
-                _hold(keys)
+                hold(keys)
                 return work()
         except (IntegrityError, RaceError):
             if attempt == RACES - 1:
@@ -60,7 +63,8 @@ def without_races(keys: Collection[Key], work: Callable[[], T]) -> T:
     raise AssertionError("the last attempt returns or raises")
 
 
-def _hold(keys: Collection[Key]) -> None:
+def hold(keys: Collection[Key]) -> None:
+    """Keep others from changing these items, and from deciding on them, until this transaction ends."""
     for zone in sorted({zone for zone, _ in keys}):
         ids = [external_id for of, external_id in keys if of == zone]
         list(Item.objects.select_for_update().filter(zone=zone, external_id__in=ids).order_by("pk"))
@@ -79,7 +83,7 @@ def decisions_of(
     decisions = []
     for item, one, share, flag in zip(items, decided, shares, flags, strict=True):
         record: dict[str, Any] = decision_record(bench.strategy, one.case, bench.catalog, ladder=ladder)
-        _stamp(item, record["action"], ladder, at)
+        stamp(item, record["action"], ladder, at)
         decisions.append(
             Decision(
                 item=item,
@@ -88,26 +92,35 @@ def decisions_of(
                 audited=flag,
                 decided_at=at,
                 signals=orjson.dumps(one.signals).decode(),
-                search=_search(one, record, bench),
+                search=_search(one.content, record["action"], record["policy"], bench.workspace),
                 **record,
             )
         )
     return decisions
 
 
-def _search(one: Decided, record: Mapping[str, Any], bench: Bench) -> str | None:
-    if one.content["kind"] != QUERY:
+def _search(content: Mapping[str, Any], action: str, policy: str | None, workspace: Workspace) -> str | None:
+    if content["kind"] != QUERY:
         return None
-    language = one.content["language"]
-    return orjson.dumps(search(language, record["action"], record["policy"], bench.workspace)).decode()
+    return orjson.dumps(search(content["language"], action, policy, workspace)).decode()
+
+
+def _tell_boxes(made_by_people: Sequence[Decision]) -> None:
+    """What search boxes do about queries that people decided."""
+    for one in made_by_people:
+        version = ItemVersion.objects.filter(item=one.item, number=one.item_version)
+        for content in version.filter(kind=QUERY).values("kind", "language"):
+            one.search = _search(content, one.action, one.policy, site().workspace)
 
 
 def store(decisions: Sequence[Decision]) -> None:
-    """Store decisions whose items are stored, and what is to be told of them."""
+    """Store decisions whose items are stored, what is to be told of them, and what people are asked."""
     for decision in decisions:
         decision.item = decision.item  # takes its number over; setting that alone would forget the item
+    _tell_boxes([one for one in decisions if one.strategy == PEOPLE])
     Decision.objects.bulk_create(decisions)
     tell(decisions)
+    fill(decisions)
 
 
 def update(item: Item, *, was: Stamp) -> None:
@@ -124,7 +137,8 @@ def update(item: Item, *, was: Stamp) -> None:
         raise RaceError(f"item {item.pk} has changed")
 
 
-def _stamp(item: Item, action: str, ladder: Ladder, at: datetime) -> None:
+def stamp(item: Item, action: str, ladder: Ladder, at: datetime) -> None:
+    """Note on an item, not yet stored, since when what stands on it acts."""
     acting = ladder.with_outcome(Outcome.ACTIONED)
     item.acted_at = (item.acted_at or at) if action in acting else None
     item.removed_at = (item.removed_at or at) if action == acting[-1] else None

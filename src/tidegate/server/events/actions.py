@@ -11,25 +11,22 @@ from django.db import transaction
 from django.db.models import F
 
 from tidegate.errors import RunError, Where
-from tidegate.runs.bench import Bench
 from tidegate.server.content.actions import decided, known_items
 from tidegate.server.content.arrivals import CONTENT
 from tidegate.server.content.counts import Key
 from tidegate.server.content.deciding import decide
-from tidegate.server.content.models import Decision, Item, ItemVersion, Pending
+from tidegate.server.content.models import Decision, Item, ItemVersion
 from tidegate.server.content.pending import Answer, standing
-from tidegate.server.content.recording import decisions_of, stamp_of, store, update, without_races
+from tidegate.server.content.recording import decisions_of, hold, stamp_of, store, update, without_races
 from tidegate.server.events.models import Event
-from tidegate.server.events.occurrences import REPORT, VIEWS, Occurrence
+from tidegate.server.events.occurrences import APPEAL, REPORT, VIEWS, Occurrence
+from tidegate.server.events.overruling import overrules, stands_for_machines
 from tidegate.server.launches.decider import decider
 from tidegate.server.ledger.actions import Act, append, evidence_of
-from tidegate.strategy import Case, decision_record
+from tidegate.server.review.filling import fill_appeals
 
 READ = {REPORT: "item.reports", VIEWS: "item.views"}
 """The signal that an event changes. An appeal changes none: it is for a person to answer."""
-
-COMPARED = ("action", "rule", "policy", "queue", "escalate")
-"""A decision that differs in none of these is no other decision."""
 
 
 class EventError(RunError):
@@ -90,11 +87,14 @@ def _record(told: Sequence[Occurrence]) -> list[Outcome]:
     numbers = [{"views": item.views, "reports": item.reports} for item in again.values()]
     cases = decide(bench, list(again), contents, numbers, items, now)
     with transaction.atomic():
+        hold(items)  # else a person could decide between this reading and the writing
         stands = standing(list(items.values()))
+        told_on = {pk: one.stands for pk, one in stands.items() if isinstance(one.stands, Decision)}
+        compared = stands_for_machines([told_on[item.pk] for item in again.values()], bench)
         other = [
             (item, case)
             for item, case in zip(again.values(), cases, strict=True)
-            if _differs(case.case, stands[item.pk].stands, bench)
+            if overrules(case.case, compared[item.pk], bench)
         ]
         decisions = decisions_of(bench, [item for item, _ in other], [case for _, case in other], now)
         for key, item in changed.items():
@@ -102,6 +102,9 @@ def _record(told: Sequence[Occurrence]) -> list[Outcome]:
         events = [_event(one, items[one.zone, one.item_id], now) for one in fresh]
         Event.objects.bulk_create(events)
         store(decisions)
+        # Of what is pending people are asked when there is a decision: see `content.finishing`.
+        appeals = [one for one in events if one.type == APPEAL and one.item.pending_since is None]
+        fill_appeals(appeals, told_on | {one.item_id: one for one in decisions})
         append(list(_acts(list(zip(fresh, events, strict=True)), decisions)))
     brought = {decision.item_id: Answer(decision.item_version, decision) for decision in decisions}
     return [
@@ -167,11 +170,6 @@ def _counted(fresh: Sequence[Occurrence], items: Mapping[Key, Item]) -> Iterator
 def _newest_versions(items: Iterable[Item]) -> dict[int, ItemVersion]:
     newest = ItemVersion.objects.filter(item__in=[item.pk for item in items], number=F("item__version"))
     return {version.item_id: version for version in newest}
-
-
-def _differs(case: Case, stands: Decision | Pending, bench: Bench) -> bool:
-    record = decision_record(bench.strategy, case, bench.catalog, ladder=bench.workspace.ladder)
-    return any(record[name] != getattr(stands, name) for name in COMPARED)
 
 
 def _event(one: Occurrence, item: Item, now: datetime) -> Event:

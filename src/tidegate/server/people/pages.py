@@ -29,7 +29,7 @@ def home(request: HttpRequest) -> HttpResponse:
     found: Standing = request.standing  # type: ignore[attr-defined]
     counts = {zone: Item.objects.filter(zone=zone).count() for zone in sorted(found.zones - {SITE})}
     roles = [ROLE_NAMES[role] for role in sorted(found.roles)]
-    return render(request, "people/home.html", {"counts": counts, "roles": roles, "rights": found.rights})
+    return render(request, "people/home.html", {"counts": counts, "roles": roles})
 
 
 class Profile(forms.Form):

@@ -20,6 +20,8 @@ from tidegate.server.delivery.models import Delivery, State
 from tidegate.server.events.models import Event
 from tidegate.server.ledger.actions import Act, append
 from tidegate.server.retention.holds import Held, held
+from tidegate.server.review.models import Answer, Task
+from tidegate.server.review.models import State as Asked
 from tidegate.server.zones.scope import within_zones
 
 ERASED = b""
@@ -97,6 +99,12 @@ def _erase_items(zone: str, ids: Sequence[int], cause: str, actor: str) -> Erase
     Decision.objects.bulk_update(decisions, ["values", "signals", "failure"])
     Pending.objects.filter(item__in=mine).delete()  # there is nothing left to decide
     _forget(Event.objects.filter(item__in=mine))
+    # What reviewers wrote may quote the item.
+    Answer.objects.filter(item__in=mine).update(note="", span_start=None, span_end=None)
+    Task.objects.filter(item__in=mine).update(message="")
+    Task.objects.filter(item__in=mine, state=Asked.OPEN).update(
+        state=Asked.GONE, leased_to=None, leased_until=None
+    )
     Delivery.objects.filter(item__in=mine, state=State.WAITING).update(
         state=State.UNDONE, claimed_until=None, ended_at=Now(), problem="the item was erased"
     )

@@ -1,0 +1,1 @@
+"""What the pages of people share: the way between them, and the design that they are made of."""

@@ -1,0 +1,1 @@
+"""Review: what people are asked, who gets which question, and what comes of their answers."""

@@ -1,0 +1,132 @@
+"""Leaving a task without an answer: passing it over, keeping it for later, sending it on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from tidegate.errors import RunError, Where
+from tidegate.server.ledger.actions import Act, append
+from tidegate.server.people.models import User
+from tidegate.server.review import queues
+from tidegate.server.review.clock import now
+from tidegate.server.review.filling import note_queues
+from tidegate.server.review.models import Kind, Skip, State, Task
+from tidegate.server.review.queues import queue_settings
+from tidegate.server.review.reviewers import Reviewer, reviewer_named
+from tidegate.server.review.rights import RIGHT
+
+REASONS = ("unsure", "language", "distress", "conflict", "broken", "other")
+"""Why a task is passed over: not sure; a language one does not read; too hard to look at; one knows somebody
+in it; it does not show; anything else."""
+LONGEST_HOLD = timedelta(days=7)
+
+
+class NotYoursError(RunError):
+    """The task is not held by whoever speaks of it: it was answered, taken back or never given."""
+
+
+def skip(who: Reviewer, handle: UUID, reason: str, screen: Sequence[Any] = ()) -> None:
+    """Pass a task over; it goes back to its queue, and not to this person again.
+
+    Raises:
+        RunError: there is no such reason. NotYoursError: somebody else has the task.
+    """
+    if reason not in REASONS:
+        raise RunError(
+            f"'{reason}' is no reason to skip",
+            where=Where(field="reason"),
+            remedy=f"Reasons are {', '.join(REASONS)}.",
+        )
+    with transaction.atomic():
+        task = _held(who, handle)
+        Skip.objects.get_or_create(
+            task=task,
+            person=who.person,
+            defaults={"zone": task.zone, "reason": reason, "screen": list(screen), "at": now()},
+        )
+        _leave(task, assigned_to=None if task.assigned_to_id == who.person.pk else task.assigned_to)
+        append([_act(who, task, "task.skipped", {"reason": reason})])
+
+
+def hold(who: Reviewer, handle: UUID, after: timedelta) -> None:
+    """Keep a task for oneself, and have it back after a while.
+
+    Raises:
+        RunError: that is no time from a minute to a week. NotYoursError: somebody else has the task.
+    """
+    if not timedelta(minutes=1) <= after <= LONGEST_HOLD:
+        raise RunError(
+            "a task is kept for a minute at least and a week at most",
+            where=Where(field="minutes"),
+            remedy="Give 60, say.",
+        )
+    with transaction.atomic():
+        task = _held(who, handle)
+        _leave(task, assigned_to=who.person, not_before=now() + after)
+        append([_act(who, task, "task.held", {"minutes": int(after.total_seconds() // 60)})])
+
+
+def send(who: Reviewer, handle: UUID, to: User, message: str) -> None:
+    """Reserve a task for somebody else.
+
+    Raises:
+        RunError: they could not be given it. NotYoursError: somebody else has the task.
+    """
+    with transaction.atomic():
+        task = _held(who, handle)
+        other = reviewer_named(to)
+        needed = queue_settings(Path(settings.WORKSPACE), task.queue).certificates
+        may = to.is_active and task.zone in other.zones and task.right in other.rights
+        if to.pk == who.person.pk or not may or not needed <= other.certificates:
+            raise RunError(
+                f"{to.username} cannot be given this item",
+                where=Where(field="to"),
+                remedy="Name somebody else who is cleared for its zone and may decide such items.",
+            )
+        _leave(task, assigned_to=to, message=message)
+        append([_act(who, task, "task.sent", {"to": to.actor})])
+
+
+def escalate(who: Reviewer, handle: UUID, message: str) -> None:
+    """Hand a task to those who arbitrate.
+
+    Raises:
+        NotYoursError: somebody else has the task.
+    """
+    with transaction.atomic():
+        task = _held(who, handle)
+        Skip.objects.get_or_create(
+            task=task, person=who.person, defaults={"zone": task.zone, "reason": "escalated", "at": now()}
+        )
+        task.queue = queues.ESCALATED
+        _leave(task, assigned_to=None, message=message, queue=task.queue, right=RIGHT[Kind.ARBITRATE])
+        note_queues([task])
+        append([_act(who, task, "task.escalated", {})])
+
+
+def _held(who: Reviewer, handle: UUID) -> Task:
+    task = Task.objects.select_for_update().filter(handle=handle).first()
+    if task is None or task.state != State.OPEN or task.leased_to_id != who.person.pk:
+        raise NotYoursError(
+            "this item is not with you any more",
+            where=Where(field="handle"),
+            remedy="Go on with the next one; nothing is lost.",
+        )
+    return task
+
+
+def _leave(task: Task, **changes: Any) -> None:
+    for name, value in {"leased_to": None, "leased_until": None, **changes}.items():
+        setattr(task, name, value)
+    task.save(update_fields=["leased_to", "leased_until", *changes])
+
+
+def _act(who: Reviewer, task: Task, act: str, details: dict[str, Any]) -> Act:
+    return Act(who.person.actor, act, task.zone, f"item:{task.item_id}:{task.item_version}", details)
