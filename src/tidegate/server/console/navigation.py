@@ -26,6 +26,7 @@ class Place:
 PLACES = (
     Place("cases", _("Cases"), "see_content"),
     Place("people", _("People"), "see_people"),
+    Place("keys", _("Keys"), "manage_integrations"),
     Place("ledger", _("Ledger"), "read_ledger"),
     Place("launches", _("Launches"), "stop_everything"),
 )
