@@ -55,6 +55,18 @@ PAGES = {
     "review/escalate": Route("review", "/review/escalate", ok=(405,)),
     "review/return": Route("review", "/review/return", ok=(405,)),
     "people/": Route("see_people", "/people/"),
+    "people/invite/": Route("manage_people", "/people/invite/"),
+    "people/invite/send": Route("manage_people", "/people/invite/send", ok=(405,)),
+    "person/<str:name>/": Route("manage_people", "/person/answers-{zone}/"),
+    "person/<str:name>/change": Route("manage_people", "/person/answers-{zone}/change", ok=(405,)),
+    "person/<str:name>/let-in": Route("manage_people", "/person/answers-{zone}/let-in", ok=(405,)),
+    "person/<str:name>/link": Route("manage_people", "/person/answers-{zone}/link", ok=(405,)),
+    "person/<str:name>/second-factors": Route(
+        "manage_people", "/person/answers-{zone}/second-factors", ok=(405,)
+    ),
+    "keys/": Route("manage_integrations", "/keys/"),
+    "keys/make": Route("manage_integrations", "/keys/make", ok=(405,)),
+    "keys/revoke": Route("manage_integrations", "/keys/revoke", ok=(405,)),
     "ledger/": Route("read_ledger", "/ledger/"),
     "items/<slug:zone>/<anytext:external_id>": Route(
         "see_content", "/items/{zone}/post-1", foreign="/items/{other}/post-1"

@@ -165,6 +165,49 @@ def test_item_by_item_it_asks_and_decides_as_it_does_table_by_table(
 
 
 @given(data=st.data())
+@settings(max_examples=30, deadline=None)
+def test_what_is_late_leaves_items_open_and_they_are_decided_later_as_they_would_have_been(
+    data: st.DataObject, catalog: Catalog, random_strategies: Any, random_frames: Any
+) -> None:
+    strategy, known = data.draw(random_strategies), data.draw(random_frames)
+    items = items_of(known, [data.draw(kinds) for _ in range(len(known))])
+    pairs = st.tuples(st.sampled_from(sorted(catalog.detectors)), st.sampled_from(items["id"].to_list()))
+    late = frozenset(data.draw(st.lists(pairs, max_size=8)))
+    detectors = Detectors(catalog, known)
+    heard: dict[str, dict[str, Any]] = {item: {} for item in items["id"]}
+
+    def hurried(name: str, asked: pl.DataFrame) -> pl.DataFrame:
+        answer, spec = detectors(name, asked), catalog.detectors[name]
+        in_time = pl.Series([(name, item) not in late for item in asked["id"]], dtype=pl.Boolean)
+        for row in answer.filter(in_time).iter_rows(named=True):
+            heard[row["item_id"]] |= {
+                spec.column(one.name): row[spec.column(one.name)] for one in spec.fields
+            }
+        signals = [spec.column(one.name) for one in spec.fields]
+        return answer.with_columns(
+            pl.when(in_time).then(pl.col(signals)),
+            pl.when(in_time).then(spec.status_column).otherwise(pl.lit("skipped")).alias(spec.status_column),
+        )
+
+    cases = decide_online(strategy, items, hurried, catalog=catalog)
+    whole = decide_online(strategy, items, Detectors(catalog, known), catalog=catalog)
+    given_signals = [heard[item] for item in items["id"]]
+    asked_again = Detectors(catalog, known)
+    later = decide_online(strategy, items, asked_again, catalog=catalog, given=given_signals)
+    for item, case, expected, after in zip(items["id"], cases, whole, later, strict=True):
+        if case.pending is None:
+            assert case.rule == expected.rule
+        else:
+            assert (case.pending, item) in late
+            assert case.rule is None
+            with pytest.raises(ValueError, match=case.pending):
+                decision_record(strategy, case, catalog)
+        assert after.rule == expected.rule
+        there = {signal.partition(".")[0] for signal in heard[item]}
+        assert not [name for name in there if item in asked_again.asked[name]]
+
+
+@given(data=st.data())
 @settings(max_examples=20, deadline=None)
 def test_the_partial_case_is_certain_only_of_what_holds_whatever_is_missing(
     data: st.DataObject, catalog: Catalog, random_strategies: Any, random_frames: Any

@@ -44,6 +44,7 @@ class Case:
     rule: the one that decides; None while the item is open, and where failed detectors leave it undecided.
     failed: the detectors that are missed then.
     paid: US dollars, by detector that says what was paid.
+    pending: the detector that was asked and has not answered yet; the item is open for want of it.
     """
 
     values: dict[str, Clean]
@@ -52,6 +53,7 @@ class Case:
     rule: Rule | None = None
     failed: tuple[str, ...] = ()
     paid: dict[str, float] = field(default_factory=dict)
+    pending: str | None = None
 
 
 def decide_online(
@@ -66,7 +68,8 @@ def decide_online(
 
     Args:
         items: frame with at least id and kind.
-        compute: as in `planner.cascade`.
+        compute: as in `planner.cascade`; but an answer may leave items skipped, where it does not come in
+            time. They stay open, and their cases say under `pending` for want of which detector.
         given: per item the signals that are there already, by name; a detector of which an item has any
             is not asked about it.
 
@@ -95,6 +98,10 @@ def decide_online(
         if wanted:
             cheapest = min(wanted, key=order.index)
             _ask(specs[cheapest], items, compute, cases, wanted[cheapest])
+            for place in wanted[cheapest]:
+                if cases[place].statuses[cheapest] == SignalStatus.SKIPPED:
+                    cases[place].pending = cheapest
+            open_cases = [place for place in open_cases if cases[place].pending is None]
     _ask_for_scores(strategy, specs, items, compute, cases)
     return cases
 
@@ -260,6 +267,8 @@ def _ask_for_scores(
     """Ask for missing signals to which audit plans are proportional, as the cascade does last."""
     wanted: dict[str, list[int]] = defaultdict(list)
     for place, case in enumerate(cases):
+        if case.pending is not None:
+            continue  # nothing is decided that could be audited
         plan = case.rule.audit if case.rule is not None else strategy.audit
         if plan.proportional_to is not None:
             detector = plan.proportional_to.partition(".")[0]
@@ -272,7 +281,13 @@ def _ask_for_scores(
 def decision_record(
     strategy: Strategy, case: Case, catalog: Catalog, *, arm: str = "current", ladder: Ladder | None = None
 ) -> dict[str, str | float | None]:
-    """The decision on one case: what `decisions_frame` has for it, but for item_id and the audit columns."""
+    """The decision on one case: what `decisions_frame` has for it, but for item_id and the audit columns.
+
+    Raises:
+        ValueError: the case is open.
+    """
+    if case.pending is not None:
+        raise ValueError(f"nothing is decided yet: '{case.pending}' has not answered")
     rule = case.rule
     computed = [name for name, status in case.statuses.items() if status == SignalStatus.COMPUTED]
     known = {name for name, status in case.statuses.items() if status in KNOWN}

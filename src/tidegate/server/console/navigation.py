@@ -27,6 +27,7 @@ PLACES = (
     Place("review", _("Review"), "review"),
     Place("cases", _("Cases"), "see_content"),
     Place("people", _("People"), "see_people"),
+    Place("keys", _("Keys"), "manage_integrations"),
     Place("ledger", _("Ledger"), "read_ledger"),
     Place("launches", _("Launches"), "stop_everything"),
 )
