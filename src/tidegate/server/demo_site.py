@@ -15,8 +15,8 @@ import polars as pl
 
 from tidegate.server.content.actions import take_in
 from tidegate.server.content.arrivals import CONTENT, Arrival
-from tidegate.server.demo_review import add_reviewers, work
 from tidegate.server.content.models import Decision
+from tidegate.server.demo_review import add_reviewers, work
 from tidegate.server.events.actions import record
 from tidegate.server.events.occurrences import APPEAL, REPORT, Occurrence
 from tidegate.server.launches.actions import publish
