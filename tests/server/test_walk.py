@@ -43,6 +43,8 @@ EVENT = {"id": "walk-{zone}", "item_id": "post-2", "type": "views", "views": 5}
 PAGES = {
     "": Route(SIGNED_IN, "/"),
     "cases/": Route("see_content", f"/cases/?since={TODAY - DAY}&until={TODAY + DAY}&show=on"),
+    "queries/": Route("query", "/queries/"),
+    "figures/": Route("see_figures", "/figures/?days=7&weight=item&by=rule"),
     "console/design/": Route(SIGNED_IN, "/console/design/"),
     "review/": Route("review", "/review/"),
     "review/keys/": Route("review", "/review/keys/"),
@@ -72,12 +74,19 @@ PAGES = {
         "see_content", "/items/{zone}/post-1", foreign="/items/{other}/post-1"
     ),
     "launches/": Route("stop_everything", "/launches/"),
-    "launches/publish": Route("publish_strategies", "/launches/publish", ok=(405,)),
+    "launches/draft": Route("publish_strategies", "/launches/draft"),
     "launches/switch-off": Route("stop_everything", "/launches/switch-off", ok=(405,)),
     "launches/switch-on": Route("stop_everything", "/launches/switch-on", ok=(405,)),
     "launches/<str:name>/<int:number>/": Route("stop_everything", "/launches/counting/1/"),
     "launches/<str:name>/<int:number>/activate": Route(
         "publish_strategies", "/launches/counting/1/activate", ok=(405,)
+    ),
+    "launches/<str:name>/<int:number>/try": Route("see_figures", "/launches/counting/1/try", ok=(405,)),
+    "launches/proposals/<int:proposal>/agree": Route(
+        "approve_launches", "/launches/proposals/1/agree", ok=(405,)
+    ),
+    "launches/proposals/<int:proposal>/decline": Route(
+        "stop_everything", "/launches/proposals/1/decline", ok=(405,)
     ),
     "account/": Route(ACCOUNT, "/account/"),
     "account/login/": Route(PUBLIC, "/account/login/", ok=(200, 302)),

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.usefixtures("inside")
 GLOBAL = {
     "StrategyVersion",
     "Activation",
+    "Proposal",
     "AuditStream",
     "Head",
     "Daily",

@@ -26,6 +26,8 @@ class Place:
 PLACES = (
     Place("review", _("Review"), "review"),
     Place("cases", _("Cases"), "see_content"),
+    Place("figures", _("Figures"), "see_figures"),
+    Place("queries", _("Queries"), "query"),
     Place("people", _("People"), "see_people"),
     Place("keys", _("Keys"), "manage_integrations"),
     Place("ledger", _("Ledger"), "read_ledger"),
