@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import transaction
 
 from tidegate.errors import RunError, Where
+from tidegate.server.care.finishing import finished
 from tidegate.server.content.models import Decision, Item, ItemVersion
 from tidegate.server.ledger.actions import Act, append
 from tidegate.server.review import settling
@@ -91,6 +92,7 @@ def answer(who: Reviewer, given: Given) -> Outcome:
             idle_ms=took.idle_ms,
             answered_at=now(),
         )
+        finished(who.person, task.handle, took.active_ms, made.answered_at)
         late = task.state != State.OPEN
         act = Act(
             who.person.actor,
