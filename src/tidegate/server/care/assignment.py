@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from tidegate.policy.model import Severity
-from tidegate.server.care import pauses
+from tidegate.server.care import opting_out, pauses
 from tidegate.server.care.exposures import limits_of, used_by
 from tidegate.server.care.settings import HEAVIEST, care
 from tidegate.server.care.windows import Window, room
@@ -41,9 +41,10 @@ def allowed(person: User, at: datetime) -> Allowed:
         return Allowed(room=0)
     limits, spent = limits_of(person), used_by(person, at)
     rotates = care().rotate_from < 1 and spent[Window.HOUR] >= care().rotate_from * limits[Window.HOUR]
-    return Allowed(room(limits, spent), (LIGHT, HEAVIEST) if rotates else (HEAVIEST,))
+    rounds = (LIGHT, HEAVIEST) if rotates else (HEAVIEST,)
+    return Allowed(room(limits, spent), rounds, opting_out.barred(person))
 
 
 def open_to_others() -> Q:
     """Tasks reserved for those who are not to be given them, so that they do not wait for nobody."""
-    return Q(assigned_to__stretch__away=True)
+    return Q(assigned_to__stretch__away=True) | opting_out.reserved_in_vain()

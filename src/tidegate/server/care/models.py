@@ -6,6 +6,7 @@ Nothing but the pages under /care/ may show it, and these show it to the person:
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Exposure(models.Model):
@@ -52,3 +53,41 @@ class Stretch(models.Model):
     last_at = models.DateTimeField(null=True)
     """When they last answered or left a task."""
     away = models.BooleanField(default=False)
+
+
+class Preview(models.TextChoices):
+    """How large pictures and videos are shown before they are opened."""
+
+    SMALL = "small", _("small")
+    MEDIUM = "medium", _("medium")
+    FULL = "full", _("full size")
+
+
+class Preference(models.Model):
+    """How somebody wants items of one harm area shown. No row: as `preferences.usual` has it."""
+
+    person = models.ForeignKey("people.User", on_delete=models.CASCADE, related_name="preferences")
+    area = models.CharField(max_length=40, blank=True)
+    """Empty for what is suspected of nothing."""
+    blur = models.BooleanField()
+    greyscale = models.BooleanField()
+    mute = models.BooleanField()
+    still = models.BooleanField()
+    """Nothing plays by itself."""
+    mask = models.BooleanField()
+    """The text is covered until it is asked for."""
+    preview = models.CharField(max_length=10, choices=Preview.choices)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "area"], name="preference_once")]
+
+
+class OptOut(models.Model):
+    """That somebody is not to be given what is suspected of a harm area."""
+
+    person = models.ForeignKey("people.User", on_delete=models.CASCADE, related_name="opt_outs")
+    area = models.CharField(max_length=40)
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "area"], name="opt_out_once")]

@@ -1,4 +1,4 @@
-"""What is done once a day, by whichever worker comes first: retention, old sessions, old exposure, an anchor."""
+"""What is done once a day, by whichever worker comes first: retention, sessions, exposure, an anchor."""
 
 from __future__ import annotations
 
