@@ -12,6 +12,7 @@ from tidegate.server.console.pages import design
 from tidegate.server.launches import pages as launches
 from tidegate.server.ledger.pages import acts
 from tidegate.server.ops.pages import live, metrics, ready
+from tidegate.server.review import pages as review
 
 urlpatterns = [
     path("api/v1/", api.urls),
@@ -23,6 +24,16 @@ urlpatterns = [
     path("console/design/", design, name="design"),
     path("cases/", cases, name="cases"),
     path("items/<slug:zone>/<anytext:external_id>", item, name="item"),
+    path("review/", review.review, name="review"),
+    path("review/keys/", review.keys, name="review_keys"),
+    path("review/take", review.take, name="review_take"),
+    path("review/answer", review.answered, name="review_answer"),
+    path("review/undo", review.taken_back, name="review_undo"),
+    path("review/skip", review.skipped, name="review_skip"),
+    path("review/hold", review.held, name="review_hold"),
+    path("review/send", review.sent, name="review_send"),
+    path("review/escalate", review.escalated, name="review_escalate"),
+    path("review/return", review.returned, name="review_return"),
     path("ledger/", acts, name="ledger"),
     path("launches/", launches.launches, name="launches"),
     path("launches/publish", launches.publish, name="publish"),

@@ -24,6 +24,7 @@ class Place:
 
 
 PLACES = (
+    Place("review", _("Review"), "review"),
     Place("cases", _("Cases"), "see_content"),
     Place("people", _("People"), "see_people"),
     Place("ledger", _("Ledger"), "read_ledger"),

@@ -12,6 +12,7 @@ from functools import cache
 TABLE = """
                           moderator  senior  qa  lead  policy  program_manager  analyst  auditor  admin
 see_content                   x        x     x    x      x            .            x        x       .
+review                        x        x     x    x      .            .            .        .       .
 decide                        x        x     .    x      .            .            .        .       .
 decide_appeals                .        x     .    x      .            .            .        .       .
 arbitrate                     .        x     x    .      .            .            .        .       .

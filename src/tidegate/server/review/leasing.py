@@ -40,7 +40,7 @@ def lease(who: Reviewer, *, buffer: int = BUFFER, window: UUID | None = None) ->
     and none is given that would exceed a limit: `care.state` says why there are none.
 
     Args:
-        window: the browser window that asks, by a UUID of its own. Only it may `release` a task unseen.
+        window: the browser window that asks, by a UUID of its own. Only it may `release_unseen` a task.
     """
     with transaction.atomic():
         hold_turn(who.person)
