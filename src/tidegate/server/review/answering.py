@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import transaction
 
 from tidegate.errors import RunError, Where
+from tidegate.server.care.finishing import finished
 from tidegate.server.content.models import Decision, Item, ItemVersion
 from tidegate.server.ledger.actions import Act, append
 from tidegate.server.review import settling
@@ -94,6 +95,7 @@ def answer(who: Reviewer, given: Given) -> Outcome:
         # An open question on content that has changed since: the newer content is being decided.
         stale = task.kind not in BLIND and task.item.version != task.item_version
         late = stale or task.state != State.OPEN
+        finished(who.person, task.handle, took.active_ms, made.answered_at)
         act = Act(
             who.person.actor,
             "task.answered",
