@@ -54,6 +54,9 @@ PAGES = {
     "review/send": Route("review", "/review/send", ok=(405,)),
     "review/escalate": Route("review", "/review/escalate", ok=(405,)),
     "review/return": Route("review", "/review/return", ok=(405,)),
+    "quality/golds/": Route("mark_golds", "/quality/golds/"),
+    "quality/golds/mark": Route("mark_golds", "/quality/golds/mark", ok=(405,)),
+    "quality/golds/<int:gold>/retire": Route("mark_golds", "/quality/golds/1/retire", ok=(405,)),
     "people/": Route("see_people", "/people/"),
     "ledger/": Route("read_ledger", "/ledger/"),
     "items/<slug:zone>/<anytext:external_id>": Route(

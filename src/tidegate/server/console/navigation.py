@@ -26,6 +26,7 @@ class Place:
 PLACES = (
     Place("review", _("Review"), "review"),
     Place("cases", _("Cases"), "see_content"),
+    Place("golds", _("Golds"), "mark_golds"),
     Place("people", _("People"), "see_people"),
     Place("ledger", _("Ledger"), "read_ledger"),
     Place("launches", _("Launches"), "stop_everything"),

@@ -18,6 +18,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from tidegate.server.ledger.actions import Act, append
 from tidegate.server.people.models import User
+from tidegate.server.quality.slipping import slipped
 from tidegate.server.review.clock import now
 from tidegate.server.review.models import Answer, Kind, Queue, Skip, State, Task
 from tidegate.server.review.priority import worth
@@ -38,9 +39,9 @@ def lease(who: Reviewer, *, buffer: int = BUFFER) -> list[Task]:
     with transaction.atomic():
         User.objects.select_for_update().get(pk=who.person.pk)
         at = now()
-        mine = list(_held_by(who.person, at).order_by("leased_until", "pk"))
+        mine = list(_held_by(who.person, at).order_by("leased_until", "rank"))
         Task.objects.filter(pk__in=[task.pk for task in mine]).update(leased_until=at + LEASE)
-        fresh = list(_chosen(who, at, buffer - len(mine), {task.item_id for task in mine}))
+        fresh = slipped(who, list(_chosen(who, at, buffer - len(mine), {task.item_id for task in mine})))
         if fresh:
             Task.objects.filter(pk__in=[task.pk for task in fresh]).update(
                 leased_to=who.person, leased_until=at + LEASE
@@ -110,6 +111,8 @@ def _free(who: Reviewer, at: datetime) -> QuerySet[Task]:
         ~Exists(skipped),
         # An appeal goes to somebody who has not decided on the item before, in whatever version.
         ~Q(kind=Kind.APPEAL) | ~Exists(mine),
+        # A gold is for the one whom it was made for, or sent to.
+        ~Q(kind=Kind.GOLD) | Q(assigned_to=who.person),
         state=State.OPEN,
         right__in=who.rights,
         zone__in=who.zones,
