@@ -37,7 +37,8 @@ def lease(who: Reviewer, *, buffer: int = BUFFER) -> list[Task]:
     That they were given is recorded: what is in the browser may be looked at.
     """
     with transaction.atomic():
-        User.objects.select_for_update().get(pk=who.person.pk)
+        # No key: answers refer to the person, and would wait here while they hold the task.
+        User.objects.select_for_update(no_key=True).get(pk=who.person.pk)
         at = now()
         mine = list(_held_by(who.person, at).order_by("leased_until", "rank"))
         Task.objects.filter(pk__in=[task.pk for task in mine]).update(leased_until=at + LEASE)
