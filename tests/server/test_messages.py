@@ -116,6 +116,7 @@ ADDRESSES = (
     "/account/reauthenticate/", "/account/password/change/", "/account/logout/", "/nowhere/",
     "/launches/", "/launches/counting/1/", "/launches/draft", "/console/design/",
     "/figures/", "/figures/?days=0", "/queries/",
+    "/quality/golds/",
     "/cases/", "/cases/?since=2026-01-02&until=2026-01-01", "/cases/?since=2026-01-01&until=2026-01-02",
 )  # fmt: skip
 FOR_STRANGERS = (

@@ -14,6 +14,7 @@ from tidegate.server.launches import drafts
 from tidegate.server.launches import pages as launches
 from tidegate.server.ledger.pages import acts
 from tidegate.server.ops.pages import live, metrics, ready
+from tidegate.server.quality import gold_pages
 from tidegate.server.queries.pages import queries
 from tidegate.server.review import pages as review
 
@@ -39,6 +40,9 @@ urlpatterns = [
     path("review/send", review.sent, name="review_send"),
     path("review/escalate", review.escalated, name="review_escalate"),
     path("review/return", review.returned, name="review_return"),
+    path("quality/golds/", gold_pages.page, name="golds"),
+    path("quality/golds/mark", gold_pages.mark, name="mark_gold"),
+    path("quality/golds/<int:gold>/retire", gold_pages.retire, name="retire_gold"),
     path("ledger/", acts, name="ledger"),
     path("launches/", launches.launches, name="launches"),
     path("launches/draft", drafts.draft, name="draft"),

@@ -121,6 +121,8 @@ def _answers(item: Item, *, names: bool) -> Iterator[Moment]:
     if not apps.is_installed("tidegate.server.review"):
         return
     found = apps.get_model("review", "Answer").objects.filter(item=item, undone_at=None)
+    # An answer on a gold says nothing of the item, and would say that it is one.
+    found = found.exclude(task__kind="gold")
     for one in found.select_related("task", "person"):
         yield Moment(
             one.answered_at,
