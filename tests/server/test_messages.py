@@ -21,7 +21,7 @@ CALLS = ("_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy")
 PLACES = re.compile(r"%\(\w+\)s|%s|\{\w+\}")
 LIBRARIES = {"This password is too short. It must contain at least %d character."}
 """What Django says and has not translated itself."""
-SAME = {"Tidegate", "QR", "JavaScript", "APP", "SQL", "DuckDB", "select", "CSV"}
+SAME = {"Tidegate", "QR", "JavaScript", "APP", "SQL", "DuckDB", "select", "CSV", "JSON"}
 """Words that a Chinese page may show in Latin letters."""
 
 
@@ -117,6 +117,7 @@ ADDRESSES = (
     "/launches/", "/launches/counting/1/", "/launches/draft", "/console/design/",
     "/figures/", "/figures/?days=0", "/queries/",
     "/policies/", "/policies/animal-abuse/", "/policies/animal-abuse/edit",
+    "/quality/golds/",
     "/cases/", "/cases/?since=2026-01-02&until=2026-01-01", "/cases/?since=2026-01-01&until=2026-01-02",
 )  # fmt: skip
 FOR_STRANGERS = (

@@ -67,7 +67,7 @@ def set_up_trial(
         source = STARTER_STRATEGY if source == "starter" else Path(strategy)
         workspace = find_workspace(source)
     new = {name: s for name, s in workspace.detectors.items() if name not in run.catalog.detectors}
-    detectors = build_detectors(new, workspace.root)
+    detectors = build_detectors(new, workspace.root, workspace.policy_folder)
     catalog = Catalog({**catalog_of(detectors).detectors, **run.catalog.detectors})
     loaded = load_strategy(
         source,
@@ -90,7 +90,9 @@ def with_detectors(trial: Trial, wanted: Collection[str]) -> Bench:
     for name in missing:
         if name not in workspace.detectors:
             raise _cannot_ask(workspace, f"the workspace has no detector '{name}' to compute what is missing")
-    detectors = build_detectors({name: workspace.detectors[name] for name in missing}, workspace.root)
+    detectors = build_detectors(
+        {name: workspace.detectors[name] for name in missing}, workspace.root, workspace.policy_folder
+    )
     for name, detector in detectors.items():
         then, now = trial.run.catalog.detectors[name].version, detector.spec.version
         if then != now:

@@ -15,7 +15,9 @@ from tidegate.server.launches import pages as launches
 from tidegate.server.ledger.pages import acts
 from tidegate.server.ops.pages import live, metrics, ready
 from tidegate.server.policies.pages import edit, policies, policy
+from tidegate.server.quality import gold_pages
 from tidegate.server.queries.pages import queries
+from tidegate.server.review import pages as review
 
 urlpatterns = [
     path("api/v1/", api.urls),
@@ -32,6 +34,19 @@ urlpatterns = [
     path("console/design/", design, name="design"),
     path("cases/", cases, name="cases"),
     path("items/<slug:zone>/<anytext:external_id>", item, name="item"),
+    path("review/", review.review, name="review"),
+    path("review/keys/", review.keys, name="review_keys"),
+    path("review/take", review.take, name="review_take"),
+    path("review/answer", review.answered, name="review_answer"),
+    path("review/undo", review.taken_back, name="review_undo"),
+    path("review/skip", review.skipped, name="review_skip"),
+    path("review/hold", review.held, name="review_hold"),
+    path("review/send", review.sent, name="review_send"),
+    path("review/escalate", review.escalated, name="review_escalate"),
+    path("review/return", review.returned, name="review_return"),
+    path("quality/golds/", gold_pages.page, name="golds"),
+    path("quality/golds/mark", gold_pages.mark, name="mark_gold"),
+    path("quality/golds/<int:gold>/retire", gold_pages.retire, name="retire_gold"),
     path("ledger/", acts, name="ledger"),
     path("launches/", launches.launches, name="launches"),
     path("launches/draft", drafts.draft, name="draft"),

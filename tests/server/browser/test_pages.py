@@ -17,6 +17,7 @@ PAGES: dict[str, str | None] = {
     "/account/2fa/": "lead",
     "/account/password/change/": "moderator",
     "/people/": "lead",
+    "/quality/golds/": "qa",
     "/ledger/": "auditor",
     "/items/us/post-1": "moderator",
     "/cases/": "moderator",

@@ -26,7 +26,6 @@ EVENTS: Mapping[str, Title] = {REPORT: _("Reported"), APPEAL: _("Appealed"), VIE
 QUESTIONS: Mapping[str, Title] = {
     Kind.DECIDE: _("what is to be done"),
     Kind.AUDIT: _("audit, blind"),
-    Kind.GOLD: _("known answer, blind"),
     Kind.APPEAL: _("appeal"),
     Kind.ARBITRATE: _("which of two answers holds"),
 }
@@ -125,8 +124,11 @@ def _events(item: Item) -> Iterator[Moment]:
 
 
 def _answers(item: Item, *, names: bool) -> Iterator[Moment]:
-    """What people answered, but for what they took back."""
-    found = Answer.objects.filter(item=item, undone_at=None)
+    """What people answered, but for what they took back.
+
+    An answer on a gold says nothing of the item, and would say that it is one.
+    """
+    found = Answer.objects.filter(item=item, undone_at=None).exclude(task__kind=Kind.GOLD)
     for one in found.select_related("task", "person"):
         yield Moment(
             one.answered_at,

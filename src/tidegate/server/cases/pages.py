@@ -36,7 +36,7 @@ def item(request: HttpRequest, zone: str, external_id: str) -> HttpResponse:
     seen = see_item(zone, external_id, actor=who.person.actor)
     if seen is None:
         raise Http404
-    one, version, decisions = seen
+    one, version, decisions, pending = seen
     stands = decisions[0] if decisions else None
     # What people decide needs no explaining by rules; what a strategy said before them does.
     decided = next((one for one in decisions if one.strategy != PEOPLE), None)
@@ -44,6 +44,7 @@ def item(request: HttpRequest, zone: str, external_id: str) -> HttpResponse:
         "item": one,
         "content": {name: getattr(version, name) for name in CONTENT},
         "stands": stands,
+        "pending": pending,
         "by_person": stands is not None and stands.strategy == PEOPLE,
         "version": None if decided is None else version_behind(decided),
         "why": None if decided is None else why(decided),

@@ -181,3 +181,10 @@ class Skill(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["person", "kind", "name"], name="skill_once")]
+
+
+class Keymap(models.Model):
+    """Somebody's own keys on the review screen, by command, where they are not the usual ones."""
+
+    person = models.OneToOneField("people.User", on_delete=models.CASCADE, primary_key=True)
+    keys = models.JSONField(default=dict)
