@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import reduce
+from typing import Any
 
 from django.db import transaction
 
 from tidegate.server.care.areas import AREAS, area_of, is_critical, is_severe
 from tidegate.server.care.models import Preference, Preview
 from tidegate.server.people.models import User
-from tidegate.server.review.models import BLIND, Task
+from tidegate.server.review.assisting import assisted
+from tidegate.server.review.models import BLIND, Kind, Task
 
 SWITCHES = ("blur", "greyscale", "mute", "still", "mask")
 SIZES = tuple(Preview.values)
@@ -50,14 +52,14 @@ def usual(area: str) -> Shown:
         mute=severe,
         still=severe,
         mask=is_critical(area),
-        preview=Preview.SMALL if severe else Preview.MEDIUM,
+        preview=str(Preview.SMALL if severe else Preview.MEDIUM),
     )
 
 
 def chosen(person: User) -> dict[str, Shown]:
     """How somebody has each area shown, before a trial that they take part in."""
     own = {
-        one.area: Shown(**{name: getattr(one, name) for name in (*SWITCHES, "preview")})
+        one.area: Shown(one.blur, one.greyscale, one.mute, one.still, one.mask, one.preview)
         for one in Preference.objects.filter(person=person)
     }
     return {area: own.get(area) or usual(area) for area in AREAS}
@@ -76,8 +78,10 @@ def shown_to(person: User) -> Callable[[Task], dict[str, object]]:
     every = all_that_hides(by_area.values())
 
     def of(task: Task) -> dict[str, object]:
-        # Whatever is suspected of a blind task must not be seen from how it looks.
-        return asdict(every if task.kind in BLIND else by_area[area_of(task.policy)])
+        # What is suspected of a blind task must not be seen from how it looks, nor that it is one: whatever
+        # is asked without the machine's findings looks alike.
+        plain = task.kind in (*BLIND, Kind.DECIDE) and not assisted(task)
+        return asdict(every if plain else by_area[area_of(task.policy)])
 
     return of
 
@@ -93,4 +97,5 @@ def all_that_hides(shown: Iterable[Shown]) -> Shown:
 
 def switched(shown: Shown, setting: str, on: bool) -> Shown:
     """The same, with one of `SWITCHES` on or off."""
-    return replace(shown, **{setting: on})
+    switches: Any = {setting: on}
+    return replace(shown, **switches)
