@@ -57,6 +57,11 @@ PAGES = {
     "quality/golds/": Route("mark_golds", "/quality/golds/"),
     "quality/golds/mark": Route("mark_golds", "/quality/golds/mark", ok=(405,)),
     "quality/golds/<int:gold>/retire": Route("mark_golds", "/quality/golds/1/retire", ok=(405,)),
+    "quality/queues/": Route("see_figures", "/quality/queues/"),
+    "quality/queues/reserve": Route("assign", "/quality/queues/reserve", ok=(405,)),
+    "quality/people/": Route("see_people", "/quality/people/"),
+    "quality/people/<int:number>/": Route("assign", "/quality/people/1/", ok=(200, 404)),
+    "quality/people/<int:number>/open": Route("assign", "/quality/people/1/open", ok=(405,)),
     "people/": Route("see_people", "/people/"),
     "ledger/": Route("read_ledger", "/ledger/"),
     "items/<slug:zone>/<anytext:external_id>": Route(

@@ -26,6 +26,8 @@ class Place:
 PLACES = (
     Place("review", _("Review"), "review"),
     Place("cases", _("Cases"), "see_content"),
+    Place("queues", _("Queues"), "see_figures"),
+    Place("reviewers", _("Reviewers"), "see_people"),
     Place("golds", _("Golds"), "mark_golds"),
     Place("people", _("People"), "see_people"),
     Place("ledger", _("Ledger"), "read_ledger"),
