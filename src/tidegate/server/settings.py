@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "tidegate.server.events",
     "tidegate.server.delivery",
     "tidegate.server.review",
+    "tidegate.server.care",
     "tidegate.server.quality",
     "tidegate.server.retention",
     "tidegate.server.reporting",

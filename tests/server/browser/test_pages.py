@@ -23,6 +23,8 @@ PAGES: dict[str, str | None] = {
     "/ledger/": "auditor",
     "/items/us/post-1": "moderator",
     "/cases/": "moderator",
+    "/figures/": "analyst",
+    "/queries/": "analyst",
     "/launches/": "program_manager",
     "/console/design/": "moderator",
     "/nowhere/": "moderator",

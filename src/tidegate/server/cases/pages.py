@@ -35,12 +35,13 @@ def item(request: HttpRequest, zone: str, external_id: str) -> HttpResponse:
     seen = see_item(zone, external_id, actor=who.person.actor)
     if seen is None:
         raise Http404
-    one, version, decisions = seen
+    one, version, decisions, pending = seen
     stands = decisions[0] if decisions else None
     context = {
         "item": one,
         "content": {name: getattr(version, name) for name in CONTENT},
         "stands": stands,
+        "pending": pending,
         "version": None if stands is None else version_behind(stands),
         "why": None if stands is None else why(stands),
         "history": history(one, names=who.may("see_people")),

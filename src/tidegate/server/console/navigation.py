@@ -28,8 +28,11 @@ PLACES = (
     Place("cases", _("Cases"), "see_content"),
     Place("queues", _("Queues"), "see_figures"),
     Place("reviewers", _("Reviewers"), "see_people"),
+    Place("figures", _("Figures"), "see_figures"),
+    Place("queries", _("Queries"), "query"),
     Place("golds", _("Golds"), "mark_golds"),
     Place("people", _("People"), "see_people"),
+    Place("keys", _("Keys"), "manage_integrations"),
     Place("ledger", _("Ledger"), "read_ledger"),
     Place("launches", _("Launches"), "stop_everything"),
 )

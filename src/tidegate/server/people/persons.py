@@ -57,6 +57,23 @@ def find_person(name: str) -> User:
     return person
 
 
+def add_person(name: str, change: Change, *, actor: str) -> User:
+    """Add somebody who is not there yet.
+
+    Raises:
+        RunError: as `set_person`, and where somebody has or had this name. Nothing is changed then.
+    """
+    with transaction.atomic():
+        person, added = set_person(name, change, actor=actor)
+        if not added:
+            raise RunError(
+                f"somebody is named '{name}' already",
+                where=Where(field="name"),
+                remedy="Choose another name; names hold for all zones.",
+            )
+    return person
+
+
 def set_person(name: str, change: Change, *, actor: str, add: bool = True) -> tuple[User, bool]:
     """Add somebody, or change what is there of them; says whether they are new.
 
@@ -120,6 +137,7 @@ def erase_person(person: User, *, actor: str) -> None:
             rows.filter(user=person).delete()
         person.given_roles.all().delete()
         person.clearances.all().delete()
+        _forget_care(person)
         person.username = f"{ERASED}{person.pk}"
         person.first_name = person.last_name = person.email = person.language = ""
         person.time_zone, person.last_login = "UTC", None
@@ -127,6 +145,13 @@ def erase_person(person: User, *, actor: str) -> None:
         person.set_unusable_password()
         person.save()
         append([Act(actor, "person.erased", SITE, person.actor)])
+
+
+def _forget_care(person: User) -> None:
+    """What docs/care.md says is kept of people: every row of that app that hangs on a person."""
+    for relation in person._meta.related_objects:
+        if relation.related_model._meta.app_label == "care":
+            relation.related_model._default_manager.filter(**{relation.field.name: person}).delete()
 
 
 def _set_email(person: User, email: str) -> None:

@@ -15,7 +15,7 @@ import orjson
 from django.db import transaction
 from django.db.models.functions import Now
 
-from tidegate.server.content.models import Decision, Item, ItemVersion
+from tidegate.server.content.models import Decision, Item, ItemVersion, Pending
 from tidegate.server.delivery.models import Delivery, State
 from tidegate.server.events.models import Event
 from tidegate.server.ledger.actions import Act, append
@@ -98,6 +98,7 @@ def _erase_items(zone: str, ids: Sequence[int], cause: str, actor: str) -> Erase
     for decision in decisions:
         _scrub(decision)
     Decision.objects.bulk_update(decisions, ["values", "signals", "failure"])
+    Pending.objects.filter(item__in=mine).delete()  # there is nothing left to decide
     _forget(Event.objects.filter(item__in=mine))
     # What reviewers wrote may quote the item.
     Answer.objects.filter(item__in=mine).update(note="", span_start=None, span_end=None)
@@ -112,8 +113,8 @@ def _erase_items(zone: str, ids: Sequence[int], cause: str, actor: str) -> Erase
         state=State.UNDONE, claimed_until=None, ended_at=Now(), problem="the item was erased"
     )
     for one in free:
-        one.external_id, one.author_id, one.digest = _nobody(), None, ""
-    Item.objects.bulk_update(free, ["external_id", "author_id", "digest"])
+        one.external_id, one.author_id, one.digest, one.pending_since = _nobody(), None, "", None
+    Item.objects.bulk_update(free, ["external_id", "author_id", "digest", "pending_since"])
     append([Act(actor, "item.erased", zone, f"item:{pk}", {"cause": cause}) for pk in mine])
     return Erased(items=len(free), held=len(items) - len(free))
 
