@@ -44,7 +44,7 @@ lint: setup
 bench: .venv/.bench-ready
 	$(BIN)/python -m benchmarks
 
-# 5,000 audits of each setting on one core: about half an hour.
+# 5,000 audits of each setting on one core: a quarter to half an hour.
 coverage: .venv/.bench-ready
 	POLARS_MAX_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.measure.bench_coverage 5000 docs/measurement/coverage.md
 	POLARS_MAX_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.measure.bench_disagreement 5000 docs/measurement/designs.md
