@@ -1,8 +1,8 @@
 """The judge against the bare client on the same requests: what checking, budget and store cost.
 
 The server is a process of its own that answers after 20 ms, quicker than any model, and one that answers at
-once. Both sides ask 8 at a time, in turns; processor time of this side alone is counted, so that other work on the
-machine does not.
+once. Both sides ask 8 at a time, in turns; processor time of this side alone is counted, so that other work
+on the machine does not.
 """
 
 from __future__ import annotations
@@ -42,13 +42,9 @@ def run() -> Iterator[Figure]:
                     seconds["bare"].append(timed(lambda judge=judge, items=items: bare(judge, items)))
                     seconds["judge"].append(timed(lambda judge=judge, items=items: judge.detect(items)))
         ours, theirs = min(seconds["judge"]), min(seconds["bare"])
-        name = f"judge, a server that answers after {1000 * delay_s:.0f} ms"
+        name, speed = f"judge, a server that answers after {1000 * delay_s:.0f} ms", ITEMS_ASKED / ours
         yield Figure(
-            name,
-            round(ITEMS_ASKED / ours, 1),
-            "items/s of processor time",
-            "the bare openai client",
-            theirs / ours,
+            name, round(speed, 1), "items/s of processor time", "the bare openai client", theirs / ours
         )
     texts = posts(0)["text"].to_list()
     took = timed(lambda: [fingerprint(text) for text in texts])
