@@ -89,9 +89,12 @@ def same(texts: Sequence[str], labels: Sequence[bool]) -> Taken:
         letters = plain(text)
         if len(letters) >= FEWEST_LETTERS:
             compared += 1
-            count += letters in first
-            right += first.setdefault(letters, label) == label and letters in first
-    return Taken(compared, count, right - len(first))
+            if letters in first:
+                count += 1
+                right += first[letters] == label
+            else:
+                first[letters] = label
+    return Taken(compared, count, right)
 
 
 def add(total: list[int], found: Taken) -> None:

@@ -238,6 +238,64 @@ def calibrate(posts: tuple[Path, ...], labels: Path, judge: str, out: Path, root
     click.echo(f'Written to {out}: calibration = "{out.name}" in tidegate.toml.')
 
 
+@command.command("improve")
+@click.argument("policy")
+@click.argument("posts", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "--labels", required=True, type=click.Path(path_type=Path, exists=True), help="What people decided."
+)
+@click.option("--judge", default="judge", show_default=True, help="Which judge of tidegate.toml.")
+@click.option("--edits", type=click.Path(path_type=Path, exists=True), help="Edits of yours, as JSON lines.")
+@click.option("--propose", type=click.IntRange(0), default=0, help="Ask the model about so many groups.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Where the best policy is written, if one is better."
+)
+@here
+def improve(
+    policy: str,
+    posts: tuple[Path, ...],
+    labels: Path,
+    judge: str,
+    edits: Path | None,
+    propose: int,
+    out: Path | None,
+    root: Path,
+) -> None:
+    """Group where a judge and people disagree about POLICY, and try edits of it on posts kept aside.
+
+    An edit is better only if the interval of what it gains lies above zero. Exit status 1: edits were tried,
+    and none is better; nothing is written then.
+    """
+    from tidegate.runs.judging.cases import judge_named
+    from tidegate.runs.judging.improving import improve as improved
+
+    place = _workspace(root)
+    found = improved(place, judge_named(place, judge, policy), posts, labels, edits=edits, proposals=propose)
+    click.echo(f"{counted(found.posts, 'labelled post')}, {found.unanswered:,} without a verdict")
+    for cluster in found.clusters:
+        what = "violates, and passed" if cluster.missed else "is fine, and was stopped"
+        click.echo(f"  {len(cluster.ids):,} × {what}, citing {cluster.clause}: {', '.join(cluster.ids[:5])}")
+    for trial in found.trials:
+        click.echo(
+            f"{trial.edit.kind} {trial.edit.clause} ({trial.edit.language}), "
+            f"by {trial.edit.by}: {trial.edit.why}"
+        )
+        if trial.paired is None:
+            click.echo(f"  cannot be tried: {trial.problem}")
+            continue
+        gain = trial.paired.difference
+        click.echo(
+            f"  {_signed(gain.estimate)} ({_signed(gain.low)} to {_signed(gain.high)}) on {gain.cases:,} "
+            f"posts kept aside: {'better' if trial.better else 'not shown to be better'}"
+        )
+    best = found.best
+    if best is not None and best.text is not None and out is not None:
+        out.write_text(best.text, encoding="utf-8")
+        click.echo(f"Written to {out}. Say it in the other languages too, then `tidegate policy commit`.")
+    if found.trials and best is None:
+        raise click.exceptions.Exit(CHECK_FAILED)
+
+
 def _workspace(root: Path) -> Workspace:
     from tidegate.runs.workspace import find_workspace
 

@@ -4,8 +4,7 @@ none."""
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from tidegate.errors import SignalError, Where
 from tidegate.policy.model import Policy
 from tidegate.signals.detector import Example
 from tidegate.signals.judge.answer import verdicts_of
+from tidegate.signals.judge.apart import run_apart
 from tidegate.signals.judge.asking import Bill, Line
 from tidegate.signals.judge.breaker import Breaker
 from tidegate.signals.judge.budget import Budget
@@ -87,7 +87,7 @@ class Judge:
         return ()
 
     def detect(self, items: pl.DataFrame) -> pl.DataFrame:
-        outcomes = _apart(lambda: self._judge_all(items.rows(named=True)))
+        outcomes = run_apart(lambda: self._judge_all(items.rows(named=True)))
         spec = self.spec
         rows = [self._row(outcome) for outcome in outcomes]
         columns = {
@@ -284,34 +284,3 @@ class Batch:
             for name, verdict in judgement.verdicts.items()
         }
         return Outcome(Judgement(verdicts, judgement.probabilities), taken_from=item_id)
-
-
-def _apart(work: Callable[[], Coroutine[Any, Any, list[Outcome]]]) -> list[Outcome]:
-    """Run a coroutine in a thread of its own, since the caller's may have a loop already; Ctrl-C ends it."""
-    answers: list[list[Outcome]] = []
-    errors: list[BaseException] = []
-    loop = asyncio.new_event_loop()
-
-    def run() -> None:
-        try:
-            answers.append(loop.run_until_complete(work()))
-        except BaseException as error:
-            errors.append(error)
-        finally:
-            loop.close()
-
-    thread = threading.Thread(target=run, daemon=True, name="judge")
-    thread.start()
-    try:
-        thread.join()
-    except BaseException:
-        loop.call_soon_threadsafe(_cancel_all, loop)
-        raise
-    if errors:
-        raise errors[0]
-    return answers[0]
-
-
-def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
-    for task in asyncio.all_tasks(loop):
-        task.cancel()
