@@ -1,4 +1,4 @@
-"""What cascades keep of a judge's F1: `python -m benchmarks.signals.cascade [SCORES.parquet]`.
+"""What cascades keep of a judge's F1: `python -m benchmarks.signals.cascade [SCORES.parquet [CHART.svg]]`.
 
 Public sets, on the tuning and test splits that neither embedded model was trained on: thresholds and blend
 are chosen on the tuning split, with the judge's verdicts and without people's labels, and tried on the test
@@ -9,7 +9,8 @@ split.
     what violates and stops 5 % of what is fine, and errs most where the text-risk model is least sure, since
     what is hard for one reader is hard for another.
 
-Scoring takes minutes; with a name the scores are kept there, and taken from there the next time.
+Scoring takes minutes; with a name the scores are kept there, and taken from there the next time. The chart is
+that of (a) on COLD.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ import polars as pl
 from benchmarks.data import DATA
 from tidegate.measure.deferral import CURVE, curve, f1_of
 from tidegate.policy.harms import HARM_KEYS
+from tidegate.runs.cascading.chart import write_chart
 from tidegate.signals import build_detectors
 from tidegate.signals.text_corpus.corpus import RECIPE, load_corpus, load_recipe
 
@@ -35,6 +37,7 @@ SETS = {
     "edos": ("hate",),
 }
 SHARES = (0.05, 0.10, 0.20, 0.30)
+CHARTED = (0.02, 0.05, 0.10, 0.15, 0.20, 0.30, 0.50)
 MARGIN = 0.9
 """Of the share that is allowed, so much is used up on the tuning split: on other items it varies."""
 
@@ -61,6 +64,15 @@ def main(kept: Path | None) -> None:
         for name in SETS:
             for line in lines(name, frame.filter(pl.col("set") == name), share):
                 print(line, flush=True)
+
+
+def chart(frame: pl.DataFrame, out: Path) -> None:
+    harms, signals = SETS["cold"], [f"quick.{harm}" for harm in HARM_KEYS]
+    truth, tuning = violating(frame, harms), (frame["split"] == "tune").to_numpy()
+    text = highest(frame, "text", harms)
+    judge = text >= best_threshold(text[tuning], truth[tuning])
+    values = frame.select(pl.col(signals).cast(pl.Float64)).to_numpy()
+    write_chart(curve(signals, values, judge, truth, tuning, CHARTED)[0], out)
 
 
 def lines(name: str, frame: pl.DataFrame, share: float | None) -> Iterator[str]:
@@ -154,3 +166,5 @@ def scored(kept: Path | None) -> pl.DataFrame:
 
 if __name__ == "__main__":
     main(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
+    if len(sys.argv) > 2:
+        chart(scored(Path(sys.argv[1])).filter(pl.col("set") == "cold"), Path(sys.argv[2]))

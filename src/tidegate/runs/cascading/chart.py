@@ -82,7 +82,7 @@ def draw(frame: pl.DataFrame) -> alt.LayerChart | alt.FacetChart:
     )
     intervals = (
         base.transform_filter("datum.name == 'two thresholds, blended score'")
-        .mark_rule(opacity=0.4)
+        .mark_rule(strokeOpacity=0.4)
         .encode(y=alt.Y("low:Q", title="F1, of the judge's own"), y2="high:Q")
     )
     chart: alt.LayerChart | alt.FacetChart = alt.layer(goal.encode(y="goal:Q"), intervals, lines).properties(

@@ -4,6 +4,7 @@ none."""
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -131,6 +132,7 @@ class Batch:
         self.line = Line(client, self.settings, judge.breaker, Budget(self.settings, store, judge.name))
         self.places = asyncio.Semaphore(self.settings.concurrency)
         self.prints: dict[str, Fingerprint | None] = {}
+        self.leaders: dict[int, list[Question]] = defaultdict(list)
 
     async def close(self) -> None:
         await self.line.client.close()
@@ -168,13 +170,14 @@ class Batch:
         leaders: list[Question] = []
         followers: list[tuple[Question, Question]] = []
         for question in questions:
-            like = self._known_alike(question) or None
+            like = self._known_alike(question)
             if like is not None:
                 outcomes[question.key] = like
                 continue
-            leader = self._leader_of(question, leaders)
+            leader = self._leader_of(question)
             if leader is None:
                 leaders.append(question)
+                self._lead(question)
             else:
                 followers.append((question, leader))
         outcomes |= await self._asked(leaders)
@@ -263,13 +266,19 @@ class Batch:
                     return self._taken(Judgement.loads(kept), question, item_id)
         return None
 
-    def _leader_of(self, question: Question, leaders: Sequence[Question]) -> Question | None:
-        like = self._print(question)
-        if like is None:
+    def _lead(self, question: Question) -> None:
+        """Let others of the batch follow this question."""
+        own = self._print(question)
+        for band in own.bands if own is not None else ():
+            self.leaders[band].append(question)
+
+    def _leader_of(self, question: Question) -> Question | None:
+        own = self._print(question)
+        if own is None:
             return None
-        for leader in leaders:
+        for leader in (one for band in own.bands for one in self.leaders[band]):
             other = self._print(leader)
-            if other is not None and like.similarity(other) >= self.settings.near_duplicates:
+            if other is not None and own.similarity(other) >= self.settings.near_duplicates:
                 return leader
         return None
 
