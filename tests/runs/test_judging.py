@@ -238,6 +238,23 @@ def test_policy_check_spends_no_money(site: Callable[..., Path]) -> None:
     assert asked == []
 
 
+def test_trying_a_judge_keeps_to_the_days_budget_and_asks_every_time(site: Callable[..., Path]) -> None:
+    asked: list[Request] = []
+
+    def counting(connection: Connection, request: Request) -> None:
+        asked.append(request)
+        by_hour(connection, request)
+
+    folder = site(judge=counting)
+    assert json.loads(tidegate("policy", "eval", "loud-music", "--json").output)["reasons"] == {}
+    assert json.loads(tidegate("policy", "eval", "loud-music", "--json").output)["reasons"] == {}
+    assert len(asked) == 84
+    with (folder / "tidegate.toml").open("a") as out:
+        out.write("money_per_day = 0.19\n")
+    found = json.loads(tidegate("policy", "eval", "loud-music", "--json").output)
+    assert found["reasons"]["the day's budget is spent"] > 30
+
+
 def test_an_unknown_judge_is_named_with_the_ones_there_are(site: Callable[..., Path]) -> None:
     site(judge=says_no)
     from tidegate.errors import SignalError

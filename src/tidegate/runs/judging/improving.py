@@ -105,23 +105,22 @@ def improve(
             where=Where(labels),
             remedy=f"Some {3 * FEWEST} are needed, and hundreds to prove that an edit helps.",
         )
-    with tempfile.TemporaryDirectory(prefix="tidegate-judge-") as aside:
-        fresh = without_memory(judge, Path(aside))
-        found = compute(fresh, items)
-        spec = fresh.spec
-        said, clause = found[spec.column("violates")], found[spec.column("clause")]
-        answered = said.is_not_null().to_numpy()
-        wrong = answered & (said.fill_null(False).to_numpy() != truth) & learning
-        clusters = _clusters(items, truth, clause, wrong)
-        before = answered & (said.fill_null(False).to_numpy() == truth)
-        wanted = [*(_read(edits) if edits else ()), *_proposed(fresh, policy, clusters[:proposals])]
-        # Whoever tries many edits finds one that helps by luck: each is held to its share of the doubt.
-        confidence = 1 - DOUBT / max(len(wanted), 1)
-        aside_items, aside_truth = items.filter(pl.Series(~learning)), truth[~learning]
-        tried = [
-            _try(workspace, judge, edit, aside_items, aside_truth, before[~learning], confidence)
-            for edit in wanted
-        ]
+    fresh = without_memory(judge)
+    found = compute(fresh, items)
+    spec = fresh.spec
+    said, clause = found[spec.column("violates")], found[spec.column("clause")]
+    answered = said.is_not_null().to_numpy()
+    wrong = answered & (said.fill_null(False).to_numpy() != truth) & learning
+    clusters = _clusters(items, truth, clause, wrong)
+    before = answered & (said.fill_null(False).to_numpy() == truth)
+    wanted = [*(_read(edits) if edits else ()), *_proposed(fresh, policy, clusters[:proposals])]
+    # Whoever tries many edits finds one that helps by luck: each is held to its share of the doubt.
+    confidence = 1 - DOUBT / max(len(wanted), 1)
+    aside_items, aside_truth = items.filter(pl.Series(~learning)), truth[~learning]
+    tried = [
+        _try(workspace, judge, edit, aside_items, aside_truth, before[~learning], confidence)
+        for edit in wanted
+    ]
     return Improvement(len(items), int((~answered).sum()), clusters, tried)
 
 
@@ -154,7 +153,7 @@ def _try(
         except PolicyError as error:
             return Trial(edit, None, error.what, None)
         found = put(
-            of_policy(without_memory(judge, Path(aside)), edited),
+            of_policy(without_memory(judge), edited),
             items["text"].to_list(),
             items["id"].to_list(),
         )

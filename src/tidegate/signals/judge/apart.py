@@ -14,22 +14,23 @@ def run_apart(work: Callable[[], Coroutine[Any, Any, Found]]) -> Found:
     """What the coroutine returns, or raises; Ctrl-C ends it."""
     answers: list[Found] = []
     errors: list[BaseException] = []
-    loop = asyncio.new_event_loop()
+    loops: list[asyncio.AbstractEventLoop] = []
 
     def run() -> None:
         try:
-            answers.append(loop.run_until_complete(work()))
+            with asyncio.Runner() as runner:
+                loops.append(runner.get_loop())
+                answers.append(runner.run(work()))
         except BaseException as error:
             errors.append(error)
-        finally:
-            loop.close()
 
     thread = threading.Thread(target=run, daemon=True, name="judge")
     thread.start()
     try:
         thread.join()
     except BaseException:
-        loop.call_soon_threadsafe(_cancel_all, loop)
+        for loop in loops:
+            loop.call_soon_threadsafe(_cancel_all, loop)
         raise
     if errors:
         raise errors[0]

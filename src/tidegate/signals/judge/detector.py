@@ -53,7 +53,8 @@ class Outcome:
 @dataclass
 class Judge:
     """Judges items by `policies`. Keeps answers and spending in `store_path`; safe to ask from several
-    threads."""
+    threads. One that does not `remember` takes no answer from the store and keeps none, but spends all the
+    same."""
 
     name: str
     settings: Settings
@@ -62,6 +63,7 @@ class Judge:
     store_path: Path
     where: Where
     calibration: Calibration = NONE
+    remember: bool = True
 
     def __post_init__(self) -> None:
         self.questions = Questioner(self.settings, self.policies, self.prompt)
@@ -151,7 +153,7 @@ class Batch:
             # Nothing to judge is no failure: the judge has read it, and found nothing.
             if question.settled:
                 found[place] = Outcome()
-            elif (known := self.store.answer(question.key)) is not None:
+            elif (known := self._remembered(question)) is not None:
                 found[place] = Outcome(Judgement.loads(known))
             else:
                 asked.setdefault(question.key, []).append(place)
@@ -204,7 +206,8 @@ class Batch:
                 return Outcome(reason=f"no answer within {self.settings.deadline_s:g} s", bill=bill)
             except NoVerdictError as error:
                 return Outcome(reason=error.reason, bill=bill)
-        self._keep(question, judgement)
+        if self.judge.remember:
+            self._keep(question, judgement)
         return Outcome(judgement, bill=bill)
 
     async def _judgement(self, question: Question, bill: Bill) -> Judgement:
@@ -245,6 +248,9 @@ class Batch:
             "" if like is None else like.negations,
             [] if like is None else like.bands,
         )
+
+    def _remembered(self, question: Question) -> str | None:
+        return self.store.answer(question.key) if self.judge.remember else None
 
     def _print(self, question: Question) -> Fingerprint | None:
         """The fingerprint of a text that may take over another's answer, or lend its own."""
