@@ -105,6 +105,10 @@ def test_a_judge_without_answers_has_none_counted_as_right(site: Callable[..., P
     assert found["agreement"]["unanswered"] == 42
     assert found["agreement"]["recall"]["estimate"] == 0.0
     assert found["reasons"] == {"the answer is text/html, not JSON": 42}
+    shown = tidegate("policy", "eval", "loud-music")
+    assert shown.exit_code == 1
+    assert "nan" not in shown.output
+    assert "42 × the answer is text/html, not JSON" in shown.output
 
 
 def test_two_judges_are_compared_case_by_case(site: Callable[..., Path]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -179,7 +180,10 @@ def evaluate(
     as_json: bool,
     root: Path,
 ) -> None:
-    """Put the golden cases of POLICY to a judge: how good it is, what it costs, how long it takes."""
+    """Put the golden cases of POLICY to a judge: how good it is, what it costs, how long it takes.
+
+    Exit status 1: the judge had no answer to any case.
+    """
     import json
     from dataclasses import asdict
 
@@ -211,6 +215,8 @@ def evaluate(
         click.echo(json.dumps(asdict(one), ensure_ascii=False, indent=2))
     else:
         _show(one)
+    if one.agreement.unanswered == one.cases:
+        raise click.exceptions.Exit(CHECK_FAILED)
 
 
 @command.command("calibrate")
@@ -311,11 +317,11 @@ def _show(found: Evaluation) -> None:
     show.out.print(f"[bold]{found.judge}[/bold] on {found.policy}, {counted(found.cases, 'golden case')}")
     figures = [("precision", of.precision), ("recall", of.recall), ("F1", of.f1), ("κ", of.kappa)]
     rows = [
-        (name, *(round(value, 3) for value in (one.estimate, one.low, one.high)), one.cases)
+        (name, *(_rounded(value) for value in (one.estimate, one.low, one.high)), one.cases)
         for name, one in figures
     ]
-    columns = ["", "estimate", "low", "high", "cases"]
-    show.frame(pl.DataFrame(rows, schema=columns, orient="row"))
+    numbers = {"estimate": pl.Float64, "low": pl.Float64, "high": pl.Float64, "cases": pl.Int64}
+    show.frame(pl.DataFrame(rows, schema={"figure": pl.String, **numbers}, orient="row"))
     both, missed, wrong, fine = of.confusion
     click.echo(
         f"  violating: {both} found, {missed} passed · fine: {fine} passed, {wrong} stopped · "
@@ -351,6 +357,11 @@ def _show_injections(found: Evaluation) -> None:
     show.frame(pl.DataFrame(rows, schema=columns, orient="row"), "Items that give orders")
     if not tried:
         click.echo("  No golden case was judged rightly without orders, so none could be turned.")
+
+
+def _rounded(value: float) -> float | None:
+    """NaN, which says that there is no such figure, is shown as none."""
+    return None if math.isnan(value) else round(value, 3)
 
 
 def _signed(value: float) -> str:
