@@ -165,7 +165,7 @@ def django_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert made.returncode == 0, made.stderr
     (workspace / "strategies" / "text.yaml").write_text(COUNTING)
     with (workspace / "tidegate.toml").open("a") as settings:
-        settings.write("\n[detectors.author]\n")
+        settings.write("\n[detectors.author]\n\n[queues.reported]\ngold = 0.5\n")
     before = dict(os.environ)
     os.environ.pop("DATABASE_URL", None)
     os.environ.pop("TIDEGATE_URL", None)
@@ -248,6 +248,16 @@ def _populate() -> None:
             ]
         )
         _review(zone)
+        _mark_gold(zone)
+
+
+def _mark_gold(zone: str) -> None:
+    """The answer to the appeal is settled, and so may be known."""
+    from tidegate.server.people.persons import Change, set_person
+    from tidegate.server.quality.golds import mark
+
+    person, _ = set_person(f"marks-{zone}", Change(roles=["qa"], zones=[zone]), actor="test")
+    mark(zone, "post-1", person)
 
 
 def _review(zone: str) -> None:

@@ -43,7 +43,30 @@ EVENT = {"id": "walk-{zone}", "item_id": "post-2", "type": "views", "views": 5}
 PAGES = {
     "": Route(SIGNED_IN, "/"),
     "cases/": Route("see_content", f"/cases/?since={TODAY - DAY}&until={TODAY + DAY}&show=on"),
+    "policies/": Route("see_content", "/policies/"),
+    "policies/<slug:name>/": Route("see_content", "/policies/animal-abuse/"),
+    "policies/<slug:name>/edit": Route("write_policies", "/policies/animal-abuse/edit"),
+    "queries/": Route("query", "/queries/"),
+    "figures/": Route("see_figures", "/figures/?days=7&weight=item&by=rule"),
     "console/design/": Route(SIGNED_IN, "/console/design/"),
+    "review/": Route("review", "/review/"),
+    "review/keys/": Route("review", "/review/keys/"),
+    "review/take": Route("review", "/review/take", ok=(405,)),
+    "review/answer": Route("review", "/review/answer", ok=(405,)),
+    "review/undo": Route("review", "/review/undo", ok=(405,)),
+    "review/skip": Route("review", "/review/skip", ok=(405,)),
+    "review/hold": Route("review", "/review/hold", ok=(405,)),
+    "review/send": Route("review", "/review/send", ok=(405,)),
+    "review/escalate": Route("review", "/review/escalate", ok=(405,)),
+    "review/return": Route("review", "/review/return", ok=(405,)),
+    "quality/golds/": Route("mark_golds", "/quality/golds/"),
+    "quality/golds/mark": Route("mark_golds", "/quality/golds/mark", ok=(405,)),
+    "quality/golds/<int:gold>/retire": Route("mark_golds", "/quality/golds/1/retire", ok=(405,)),
+    "quality/queues/": Route("see_figures", "/quality/queues/"),
+    "quality/queues/reserve": Route("assign", "/quality/queues/reserve", ok=(405,)),
+    "quality/people/": Route("see_people", "/quality/people/"),
+    "quality/people/<int:number>/": Route("assign", "/quality/people/1/", ok=(200, 404)),
+    "quality/people/<int:number>/open": Route("assign", "/quality/people/1/open", ok=(405,)),
     "people/": Route("see_people", "/people/"),
     "people/invite/": Route("manage_people", "/people/invite/"),
     "people/invite/send": Route("manage_people", "/people/invite/send", ok=(405,)),
@@ -62,12 +85,19 @@ PAGES = {
         "see_content", "/items/{zone}/post-1", foreign="/items/{other}/post-1"
     ),
     "launches/": Route("stop_everything", "/launches/"),
-    "launches/publish": Route("publish_strategies", "/launches/publish", ok=(405,)),
+    "launches/draft": Route("publish_strategies", "/launches/draft"),
     "launches/switch-off": Route("stop_everything", "/launches/switch-off", ok=(405,)),
     "launches/switch-on": Route("stop_everything", "/launches/switch-on", ok=(405,)),
     "launches/<str:name>/<int:number>/": Route("stop_everything", "/launches/counting/1/"),
     "launches/<str:name>/<int:number>/activate": Route(
         "publish_strategies", "/launches/counting/1/activate", ok=(405,)
+    ),
+    "launches/<str:name>/<int:number>/try": Route("see_figures", "/launches/counting/1/try", ok=(405,)),
+    "launches/proposals/<int:proposal>/agree": Route(
+        "approve_launches", "/launches/proposals/1/agree", ok=(405,)
+    ),
+    "launches/proposals/<int:proposal>/decline": Route(
+        "stop_everything", "/launches/proposals/1/decline", ok=(405,)
     ),
     "account/": Route(ACCOUNT, "/account/"),
     "account/login/": Route(PUBLIC, "/account/login/", ok=(200, 302)),

@@ -11,7 +11,20 @@ import pytest
 
 pytestmark = pytest.mark.usefixtures("inside")
 
-GLOBAL = {"StrategyVersion", "Activation", "AuditStream", "Head", "Daily", "Allowance", "Clearance", "Reader"}
+GLOBAL = {
+    "StrategyVersion",
+    "Activation",
+    "Proposal",
+    "PolicyText",
+    "AuditStream",
+    "Head",
+    "Daily",
+    "Allowance",
+    "Clearance",
+    "Reader",
+    "Skill",
+    "Keymap",
+}
 """Models that are of no zone, or say of people which zones they may see."""
 
 

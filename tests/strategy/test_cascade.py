@@ -19,11 +19,12 @@ from tidegate.strategy import (
     decision_case,
     decision_record,
     decisions_frame,
+    load_strategy,
     replay,
 )
 from tidegate.strategy.column import evaluate
 from tidegate.strategy.truth import Truth, first_match
-from tidegate.tables import Catalog, SignalStatus
+from tidegate.tables import Catalog, DetectorSpec, SignalField, SignalStatus, SignalType
 
 
 class Detectors:
@@ -364,3 +365,33 @@ def test_replay_tells_what_was_tampered_with(hate: Strategy, catalog: Catalog) -
     assert found.filter(pl.col("item_id") == "mild").is_empty()
     assert ("certain", "rule", "rule-0", "otherwise") in found.rows()
     assert "values" in found.filter(pl.col("item_id") == "judged")["column"].to_list()
+
+
+def test_what_a_detector_says_it_was_paid_is_the_cost_also_where_it_gave_no_answer() -> None:
+    cost = SignalField("cost", SignalType.NUMBER, "")
+    judge = DetectorSpec(
+        "judge", "7", (SignalField("hate", SignalType.NUMBER, ""), cost), 400.0, 0.002, paid="cost"
+    )
+    catalog = Catalog.of(judge)
+    strategy = load_strategy(
+        "strategy: s\nversion: 1\nrules:\n  - {id: r, when: judge.hate > 0.5, then: remove}\n"
+        "  - {id: o, when: judge.hate <= 0.5, then: label}\n  - {id: otherwise, then: allow}\n",
+        catalog=catalog,
+    )
+    items = pl.DataFrame({"id": ["a", "b"], "kind": ["text", "text"]})
+
+    def ask(_: str, asked: pl.DataFrame) -> pl.DataFrame:
+        return asked.select(item_id="id").with_columns(
+            pl.Series("judge.hate", [0.9, None]),
+            pl.Series("judge.cost", [0.003, 0.007]),
+            pl.Series("judge.status", ["computed", "failed"]),
+            pl.Series("judge.failure", [None, "the answer was cut off"]),
+        )
+
+    found = cascade(strategy, items, ask, catalog=catalog)
+    decisions = decisions_frame(strategy, found.resolution, found.signals, catalog)
+    assert decisions["cost_money"].to_list() == [0.003, 0.007]
+    assert decisions["action"].to_list() == ["remove", "review"]
+    assert replay(strategy, decisions, catalog).is_empty()
+    cases = decide_online(strategy, items, ask, catalog=catalog)
+    assert [decision_record(strategy, case, catalog)["cost_money"] for case in cases] == [0.003, 0.007]

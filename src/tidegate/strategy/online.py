@@ -19,7 +19,7 @@ import polars as pl
 from tidegate.policy.ladder import Ladder
 from tidegate.strategy import nodes, runtime
 from tidegate.strategy.border import clean_value
-from tidegate.strategy.decisions import BY_RULE, FAILED_PREFIX
+from tidegate.strategy.decisions import BY_RULE, FAILED_PREFIX, declared_money
 from tidegate.strategy.model import Rule, Strategy
 from tidegate.strategy.nodes import Condition, Test
 from tidegate.strategy.partial import DETECTOR_FAILED, FIRST_NEED, blames, may, must, needs, settleable
@@ -43,6 +43,7 @@ class Case:
     statuses, failures: by detector of the strategy; a failure is what the detector reported.
     rule: the one that decides; None while the item is open, and where failed detectors leave it undecided.
     failed: the detectors that are missed then.
+    paid: US dollars, by detector that says what was paid.
     pending: the detector that was asked and has not answered yet; the item is open for want of it.
     """
 
@@ -51,6 +52,7 @@ class Case:
     failures: dict[str, str | None] = field(default_factory=dict)
     rule: Rule | None = None
     failed: tuple[str, ...] = ()
+    paid: dict[str, float] = field(default_factory=dict)
     pending: str | None = None
 
 
@@ -251,6 +253,8 @@ def _ask(
         case.failures[spec.name] = failures[row]
         for name in read:
             case.values[name] = clean_value(answer[name][row], types[name])
+        if spec.paid is not None:
+            case.paid[spec.name] = answer[spec.column(spec.paid)][row] or 0.0
 
 
 def _ask_for_scores(
@@ -308,5 +312,5 @@ def decision_record(
         "values": orjson.dumps(values).decode(),
         "detectors": orjson.dumps({spec.name: spec.version for spec in specs}).decode(),
         "cost_ms": sum(spec.cost_ms for spec in specs),
-        "cost_money": sum(spec.cost_money for spec in specs),
+        "cost_money": declared_money(specs) + sum(case.paid.values()),
     }

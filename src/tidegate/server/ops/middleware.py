@@ -17,6 +17,9 @@ log = logging.getLogger("tidegate.requests")
 UNKNOWN = "unknown"
 """The route of what matches none: its address is what somebody made up."""
 
+PRIVATE = "/care/"
+"""What somebody does under this address is nobody else's business: neither which page it was, nor who."""
+
 
 def observed(get_response: GetResponse) -> GetResponse:
     def answer(request: HttpRequest) -> HttpResponseBase:
@@ -25,12 +28,15 @@ def observed(get_response: GetResponse) -> GetResponse:
         with request_span(f"{request.method}", headers) as span:
             response = get_response(request)
             route = f"/{request.resolver_match.route}" if request.resolver_match else UNKNOWN
+            private = route.startswith(PRIVATE)
+            if private:
+                route = PRIVATE
             if span is not None:
                 span.update_name(f"{request.method} {route}")
                 span.set_attributes({"http.route": route, "http.response.status_code": response.status_code})
         seconds = time.perf_counter() - started
         REQUESTS.labels(request.method, route, str(response.status_code)).observe(seconds)
-        standing = getattr(request, "standing", None)
+        standing = None if private else getattr(request, "standing", None)
         extra = {
             "method": request.method,
             "route": route,

@@ -137,6 +137,7 @@ def erase_person(person: User, *, actor: str) -> None:
             rows.filter(user=person).delete()
         person.given_roles.all().delete()
         person.clearances.all().delete()
+        _forget_care(person)
         person.username = f"{ERASED}{person.pk}"
         person.first_name = person.last_name = person.email = person.language = ""
         person.time_zone, person.last_login = "UTC", None
@@ -144,6 +145,13 @@ def erase_person(person: User, *, actor: str) -> None:
         person.set_unusable_password()
         person.save()
         append([Act(actor, "person.erased", SITE, person.actor)])
+
+
+def _forget_care(person: User) -> None:
+    """What docs/care.md says is kept of people: every row of that app that hangs on a person."""
+    for relation in person._meta.related_objects:
+        if relation.related_model._meta.app_label == "care":
+            relation.related_model._default_manager.filter(**{relation.field.name: person}).delete()
 
 
 def _set_email(person: User, email: str) -> None:

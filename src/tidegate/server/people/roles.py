@@ -12,6 +12,7 @@ from functools import cache
 TABLE = """
                           moderator  senior  qa  lead  policy  program_manager  analyst  auditor  admin
 see_content                   x        x     x    x      x            .            x        x       .
+review                        x        x     x    x      .            .            .        .       .
 decide                        x        x     .    x      .            .            .        .       .
 decide_appeals                .        x     .    x      .            .            .        .       .
 arbitrate                     .        x     x    .      .            .            .        .       .
@@ -20,6 +21,7 @@ see_figures                   .        x     x    x      x            x         
 query                         .        .     .    .      .            .            x        x       .
 export                        .        .     .    .      .            .            x        x       .
 see_people                    .        .     .    x      .            x            .        x       x
+mark_golds                    .        .     x    x      .            .            .        .       .
 assign                        .        .     .    x      .            .            .        .       .
 write_policies                .        .     .    .      x            .            .        .       .
 publish_strategies            .        .     .    .      x            x            .        .       .

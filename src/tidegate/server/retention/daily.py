@@ -1,4 +1,4 @@
-"""What is done once a day, by whichever worker comes first: retention, old sessions, an anchor."""
+"""What is done once a day, by whichever worker comes first: retention, sessions, exposure, an anchor."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from django.contrib.sessions.models import Session
 from django.db import Error, IntegrityError, connection, transaction
 from django.db.models import F, Q
 
+from tidegate.server.care.exposures import forget
 from tidegate.server.content.models import Item, ItemVersion
 from tidegate.server.events.models import Event
 from tidegate.server.ledger.anchors import FILE as ANCHORS
@@ -42,6 +43,7 @@ def run_due(workspace: Path, now: datetime | None = None) -> list[str]:
     works: Mapping[str, Callable[[], object]] = {
         "retention": lambda: retain(rules, now),
         "sessions": lambda: Session.objects.filter(expire_date__lt=now).delete(),
+        "care": lambda: forget(now),
         "anchor": lambda: write(workspace / ANCHORS, anchor()),
     }
     done = []

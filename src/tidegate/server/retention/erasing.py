@@ -19,6 +19,7 @@ from tidegate.server.content.models import Decision, Item, ItemVersion, Pending
 from tidegate.server.delivery.models import Delivery, State
 from tidegate.server.events.models import Event
 from tidegate.server.ledger.actions import Act, append
+from tidegate.server.quality.models import Because, Gold
 from tidegate.server.retention.holds import Held, held
 from tidegate.server.review.models import Answer, Task
 from tidegate.server.review.models import State as Asked
@@ -104,6 +105,9 @@ def _erase_items(zone: str, ids: Sequence[int], cause: str, actor: str) -> Erase
     Task.objects.filter(item__in=mine).update(message="")
     Task.objects.filter(item__in=mine, state=Asked.OPEN).update(
         state=Asked.GONE, leased_to=None, leased_until=None
+    )
+    Gold.objects.filter(item__in=mine, retired_at=None).update(
+        retired_at=Now(), retired_because=Because.ERASED
     )
     Delivery.objects.filter(item__in=mine, state=State.WAITING).update(
         state=State.UNDONE, claimed_until=None, ended_at=Now(), problem="the item was erased"

@@ -1,4 +1,4 @@
-"""Handing tasks out: a few at a time, each to one person, the weightiest first.
+"""Handing tasks out: a few at a time, each to one person, the weightiest first, within their limits.
 
 Everything here happens while the person's own row is held, so that two of their windows take turns; tasks
 that another one is just being given are passed over (SKIP LOCKED). SQLite has one writer at a time, which is
@@ -16,8 +16,12 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from tidegate.server.care.assignment import Allowed, allowed, open_to_others
+from tidegate.server.care.exposures import charge, give_back, shared
+from tidegate.server.care.turns import hold_turn
 from tidegate.server.ledger.actions import Act, append
 from tidegate.server.people.models import User
+from tidegate.server.quality.slipping import slipped
 from tidegate.server.review.clock import now
 from tidegate.server.review.models import Answer, Kind, Queue, Skip, State, Task
 from tidegate.server.review.priority import worth
@@ -30,21 +34,30 @@ LEASE = timedelta(minutes=2)
 """How long a lease lasts that the screen does not renew."""
 
 
-def lease(who: Reviewer, *, buffer: int = BUFFER) -> list[Task]:
+def lease(who: Reviewer, *, buffer: int = BUFFER, window: UUID | None = None) -> list[Task]:
     """All tasks that somebody holds now, in the order in which they are to be shown; new ones up to `buffer`.
 
-    That they were given is recorded: what is in the browser may be looked at.
+    That they were given is recorded: what is in the browser may be looked at. New ones count as exposure,
+    and none is given that would exceed a limit: `care.state` says why there are none.
+
+    Args:
+        window: the browser window that asks, by a UUID of its own. Only it may `release_unseen` a task.
     """
     with transaction.atomic():
-        User.objects.select_for_update().get(pk=who.person.pk)
+        hold_turn(who.person)
         at = now()
-        mine = list(_held_by(who.person, at).order_by("leased_until", "pk"))
+        mine = list(_held_by(who.person, at).order_by("leased_until", "rank"))
         Task.objects.filter(pk__in=[task.pk for task in mine]).update(leased_until=at + LEASE)
-        fresh = list(_chosen(who, at, buffer - len(mine), {task.item_id for task in mine}))
+        if mine:
+            shared(who.person, mine, window)
+        may = allowed(who.person, at)
+        chosen = list(_chosen(who, at, may, buffer - len(mine), {task.item_id for task in mine}))
+        fresh = slipped(who, chosen, may.barred)
         if fresh:
             Task.objects.filter(pk__in=[task.pk for task in fresh]).update(
                 leased_to=who.person, leased_until=at + LEASE
             )
+            charge(who.person, fresh, at, window)
             append(
                 [
                     Act(who.person.actor, "task.given", one.zone, f"item:{one.item_id}:{one.item_version}")
@@ -60,40 +73,64 @@ def renew(who: Reviewer) -> int:
     return _held_by(who.person, at).update(leased_until=at + LEASE)
 
 
-def release(person: User, handles: Collection[UUID] | None = None) -> int:
-    """Give tasks back, or all that somebody holds, for others. Returns how many."""
-    mine = Task.objects.filter(leased_to=person, state=State.OPEN)
-    if handles is not None:
-        mine = mine.filter(handle__in=handles)
-    return mine.update(leased_to=None, leased_until=None)
+def release(person: User) -> int:
+    """Give all back that somebody holds, for others. Returns how many tasks that were.
+
+    What they were given stays counted as exposure, since they may have seen it.
+    """
+    return Task.objects.filter(leased_to=person, state=State.OPEN).update(leased_to=None, leased_until=None)
+
+
+def release_unseen(person: User, handles: Collection[UUID], window: UUID) -> int:
+    """Give tasks back that this window was given and has never painted, and the exposure with them.
+
+    What another window has had too stays as it is: nobody can tell whether that one has shown it.
+    """
+    with transaction.atomic():
+        hold_turn(person)
+        # In the order in which an answer locks: the task, then its exposure.
+        held = Task.objects.select_for_update().filter(leased_to=person, state=State.OPEN, handle__in=handles)
+        mine = list(held.order_by("pk").values_list("pk", "handle"))
+        unseen = give_back(person, handles, window)
+        free = [pk for pk, handle in mine if handle in unseen]
+        return Task.objects.filter(pk__in=free).update(leased_to=None, leased_until=None)
 
 
 def _held_by(person: User, at: datetime) -> QuerySet[Task]:
     return Task.objects.filter(leased_to=person, state=State.OPEN, leased_until__gt=at)
 
 
-def _chosen(who: Reviewer, at: datetime, most: int, items: Collection[int]) -> Iterator[Task]:
-    """Up to `most` tasks, of as many items; what is reserved for this person goes first."""
-    if most <= 0 or not who.rights:
+def _chosen(who: Reviewer, at: datetime, may: Allowed, most: int, items: Collection[int]) -> Iterator[Task]:
+    """Up to `most` tasks, of as many items, that fit the room; what is reserved goes first."""
+    if not who.rights:
         return
-    seen = set(items)
-    for task in _candidates(who, at, most + len(seen)):
-        if task.item_id not in seen:
-            seen.add(task.item_id)
-            yield task
-            most -= 1
-            if not most:
-                return
+    seen, room = set(items), may.room
+    for heaviest in may.rounds:
+        while most > 0 and room > 0:
+            before = len(seen)
+            for task in _candidates(who, at, may, most + len(seen), min(heaviest, room)):
+                if task.item_id in seen or task.severity > room:
+                    continue
+                seen.add(task.item_id)
+                room -= task.severity
+                yield task
+                most -= 1
+                if not most:
+                    return
+            if len(seen) == before:  # there are no more; else lighter ones may stand behind what did not fit
+                break
 
 
-def _candidates(who: Reviewer, at: datetime, most: int) -> Iterator[Task]:
-    yield from _free(who, at).filter(assigned_to=who.person).order_by("rank")[:most]
+def _candidates(who: Reviewer, at: datetime, may: Allowed, most: int, heaviest: int) -> Iterator[Task]:
+    free = _free(who, at).filter(severity__lte=heaviest).exclude(policy__in=may.barred)
+    yield from free.filter(assigned_to=who.person).order_by("rank")[:most]
     found = []
+    others = open_to_others()
     for zone, name in Queue.objects.filter(zone__in=who.zones).values_list("zone", "name"):
         if not queue_settings(Path(settings.WORKSPACE), name).certificates <= who.certificates:
             continue
-        open_to_all = Q(assigned_to=None) | Q(assigned_to__is_active=False)
-        tasks = _free(who, at).filter(open_to_all, zone=zone, queue=name).order_by("rank")
+        open_to_all = Q(assigned_to=None) | Q(assigned_to__is_active=False) | others
+        tasks = free.filter(open_to_all, zone=zone, queue=name).order_by("rank")
         found += list(tasks[:most])
     yield from sorted(found, key=lambda task: -worth(task.rank, at, task.due_at - task.created_at))
 
@@ -110,6 +147,8 @@ def _free(who: Reviewer, at: datetime) -> QuerySet[Task]:
         ~Exists(skipped),
         # An appeal goes to somebody who has not decided on the item before, in whatever version.
         ~Q(kind=Kind.APPEAL) | ~Exists(mine),
+        # A gold is for the one whom it was made for, or sent to.
+        ~Q(kind=Kind.GOLD) | Q(assigned_to=who.person),
         state=State.OPEN,
         right__in=who.rights,
         zone__in=who.zones,
@@ -119,3 +158,8 @@ def _free(who: Reviewer, at: datetime) -> QuerySet[Task]:
     if who.policies:
         tasks = tasks.filter(Q(policy=None) | Q(policy__in=who.policies))
     return tasks
+
+
+def free_for(who: Reviewer) -> QuerySet[Task]:
+    """What somebody could be given now, limits and certificates aside; locked as it is read."""
+    return _free(who, now())

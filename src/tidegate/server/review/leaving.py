@@ -12,6 +12,8 @@ from django.conf import settings
 from django.db import transaction
 
 from tidegate.errors import RunError, Where
+from tidegate.server.care.finishing import finished
+from tidegate.server.content.models import ItemVersion
 from tidegate.server.ledger.actions import Act, append
 from tidegate.server.people.models import User
 from tidegate.server.review import queues
@@ -21,6 +23,7 @@ from tidegate.server.review.models import Kind, Skip, State, Task
 from tidegate.server.review.queues import queue_settings
 from tidegate.server.review.reviewers import Reviewer, reviewer_named
 from tidegate.server.review.rights import RIGHT
+from tidegate.server.review.times import idle_limit_ms, times
 
 REASONS = ("unsure", "language", "distress", "conflict", "broken", "other")
 """Why a task is passed over: not sure; a language one does not read; too hard to look at; one knows somebody
@@ -51,8 +54,11 @@ def skip(who: Reviewer, handle: UUID, reason: str, screen: Sequence[Any] = ()) -
             person=who.person,
             defaults={"zone": task.zone, "reason": reason, "screen": list(screen), "at": now()},
         )
-        _leave(task, assigned_to=None if task.assigned_to_id == who.person.pk else task.assigned_to)
-        append([_act(who, task, "task.skipped", {"reason": reason})])
+        _leave(
+            who, task, screen, assigned_to=None if task.assigned_to_id == who.person.pk else task.assigned_to
+        )
+        # Why is nobody's business who reads the ledger: one reason is that it was too hard to look at.
+        append([_act(who, task, "task.skipped", {})])
 
 
 def hold(who: Reviewer, handle: UUID, after: timedelta) -> None:
@@ -69,7 +75,7 @@ def hold(who: Reviewer, handle: UUID, after: timedelta) -> None:
         )
     with transaction.atomic():
         task = _held(who, handle)
-        _leave(task, assigned_to=who.person, not_before=now() + after)
+        _leave(who, task, (), assigned_to=who.person, not_before=now() + after)
         append([_act(who, task, "task.held", {"minutes": int(after.total_seconds() // 60)})])
 
 
@@ -90,7 +96,7 @@ def send(who: Reviewer, handle: UUID, to: User, message: str) -> None:
                 where=Where(field="to"),
                 remedy="Name somebody else who is cleared for its zone and may decide such items.",
             )
-        _leave(task, assigned_to=to, message=message)
+        _leave(who, task, (), assigned_to=to, message=message)
         append([_act(who, task, "task.sent", {"to": to.actor})])
 
 
@@ -106,7 +112,9 @@ def escalate(who: Reviewer, handle: UUID, message: str) -> None:
             task=task, person=who.person, defaults={"zone": task.zone, "reason": "escalated", "at": now()}
         )
         task.queue = queues.ESCALATED
-        _leave(task, assigned_to=None, message=message, queue=task.queue, right=RIGHT[Kind.ARBITRATE])
+        _leave(
+            who, task, (), assigned_to=None, message=message, queue=task.queue, right=RIGHT[Kind.ARBITRATE]
+        )
         note_queues([task])
         append([_act(who, task, "task.escalated", {})])
 
@@ -122,10 +130,15 @@ def _held(who: Reviewer, handle: UUID) -> Task:
     return task
 
 
-def _leave(task: Task, **changes: Any) -> None:
+def _leave(who: Reviewer, task: Task, screen: Sequence[Any], **changes: Any) -> None:
     for name, value in {"leased_to": None, "leased_until": None, **changes}.items():
         setattr(task, name, value)
     task.save(update_fields=["leased_to", "leased_until", *changes])
+    text = ItemVersion.objects.filter(item=task.item_id, number=task.item_version).values_list(
+        "text", flat=True
+    )
+    took = times(screen, idle_limit_ms(text.first() or ""))
+    finished(who.person, task.handle, took.active_ms, now())
 
 
 def _act(who: Reviewer, task: Task, act: str, details: dict[str, Any]) -> Act:

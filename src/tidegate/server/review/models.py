@@ -135,6 +135,9 @@ class Answer(models.Model):
     """Whether the screen showed what the machine had found."""
     assist_verdict = models.CharField(max_length=200, default="", blank=True)
     """useful, or what was wrong with it."""
+    bulk = models.UUIDField(null=True)
+    """The decision on near-duplicates that it came from, alike in all that came from it; null for one by
+    itself."""
     screen = models.JSONField(default=list)
     """Raw events of the screen: [what, milliseconds since the item was painted]."""
     wall_ms = models.BigIntegerField()
@@ -181,3 +184,10 @@ class Skill(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["person", "kind", "name"], name="skill_once")]
+
+
+class Keymap(models.Model):
+    """Somebody's own keys on the review screen, by command, where they are not the usual ones."""
+
+    person = models.OneToOneField("people.User", on_delete=models.CASCADE, primary_key=True)
+    keys = models.JSONField(default=dict)

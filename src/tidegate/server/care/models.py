@@ -1,0 +1,93 @@
+"""What care keeps of people. None of it is of a zone: a person's hour is one, whatever zones they work in.
+
+Nothing but the pages under /care/ may show it, and these show it to the person: see docs/care.md.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Exposure(models.Model):
+    """That somebody was given a task of this weight."""
+
+    person = models.ForeignKey("people.User", on_delete=models.CASCADE, related_name="exposures")
+    at = models.DateTimeField()
+    weight = models.IntegerField()
+    """Points: see `priority.SEVERITY`."""
+    area = models.CharField(max_length=40)
+    """Of harm; empty where none is suspected."""
+    handle = models.UUIDField(null=True)
+    """Of the task, until it was answered or left: then it is forgotten."""
+    window = models.UUIDField(null=True)
+    """The only browser window that has had the task, which alone can say that nobody has seen it."""
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["person", "at"], name="exposure_of_person"),
+            models.Index(
+                fields=["handle"], name="exposure_of_task", condition=models.Q(handle__isnull=False)
+            ),
+        ]
+
+
+class Limits(models.Model):
+    """Lower limits than the site's that a lead set for somebody; null where the site's holds."""
+
+    person = models.OneToOneField(
+        "people.User", on_delete=models.CASCADE, primary_key=True, related_name="limits"
+    )
+    per_hour = models.IntegerField(null=True)
+    per_day = models.IntegerField(null=True)
+    per_week = models.IntegerField(null=True)
+
+
+class Stretch(models.Model):
+    """How long somebody has worked since their last break, and whether they have stepped away."""
+
+    person = models.OneToOneField(
+        "people.User", on_delete=models.CASCADE, primary_key=True, related_name="stretch"
+    )
+    active_ms = models.BigIntegerField(default=0)
+    last_at = models.DateTimeField(null=True)
+    """When they last answered or left a task."""
+    away = models.BooleanField(default=False)
+
+
+class Preview(models.TextChoices):
+    """How large pictures and videos are shown before they are opened."""
+
+    SMALL = "small", _("small")
+    MEDIUM = "medium", _("medium")
+    FULL = "full", _("full size")
+
+
+class Preference(models.Model):
+    """How somebody wants items of one harm area shown. No row: as `preferences.usual` has it."""
+
+    person = models.ForeignKey("people.User", on_delete=models.CASCADE, related_name="preferences")
+    area = models.CharField(max_length=40, blank=True)
+    """Empty for what is suspected of nothing."""
+    blur = models.BooleanField()
+    greyscale = models.BooleanField()
+    mute = models.BooleanField()
+    still = models.BooleanField()
+    """Nothing plays by itself."""
+    mask = models.BooleanField()
+    """The text is covered until it is asked for."""
+    preview = models.CharField(max_length=10, choices=Preview.choices)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "area"], name="preference_once")]
+
+
+class OptOut(models.Model):
+    """That somebody is not to be given what is suspected of a harm area."""
+
+    person = models.ForeignKey("people.User", on_delete=models.CASCADE, related_name="opt_outs")
+    area = models.CharField(max_length=40)
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "area"], name="opt_out_once")]

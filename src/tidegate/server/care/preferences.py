@@ -1,0 +1,101 @@
+"""How items are shown to somebody: by harm area, and for blind tasks so that nothing can be told from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import reduce
+from typing import Any
+
+from django.db import transaction
+
+from tidegate.server.care.areas import AREAS, area_of, is_critical, is_severe
+from tidegate.server.care.models import Preference, Preview
+from tidegate.server.people.models import User
+from tidegate.server.review.assisting import assisted
+from tidegate.server.review.models import BLIND, Kind, Task
+
+SWITCHES = ("blur", "greyscale", "mute", "still", "mask")
+SIZES = tuple(Preview.values)
+"""From the smallest."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """How an item is shown.
+
+    Attributes:
+        still: nothing plays by itself.
+        mask: the text is covered until it is asked for.
+        preview: small, medium or full.
+    """
+
+    blur: bool
+    greyscale: bool
+    mute: bool
+    still: bool
+    mask: bool
+    preview: str
+
+    def and_(self, other: Shown) -> Shown:
+        """All that either hides."""
+        either = {name: getattr(self, name) or getattr(other, name) for name in SWITCHES}
+        return Shown(**either, preview=min(self.preview, other.preview, key=SIZES.index))
+
+
+def usual(area: str) -> Shown:
+    """How an area is shown to those who have chosen nothing: much is hidden where it is severe."""
+    severe = is_severe(area)
+    return Shown(
+        blur=severe,
+        greyscale=severe,
+        mute=severe,
+        still=severe,
+        mask=is_critical(area),
+        preview=str(Preview.SMALL if severe else Preview.MEDIUM),
+    )
+
+
+def chosen(person: User) -> dict[str, Shown]:
+    """How somebody has each area shown, before a trial that they take part in."""
+    own = {
+        one.area: Shown(one.blur, one.greyscale, one.mute, one.still, one.mask, one.preview)
+        for one in Preference.objects.filter(person=person)
+    }
+    return {area: own.get(area) or usual(area) for area in AREAS}
+
+
+def choose(person: User, wanted: Mapping[str, Shown]) -> None:
+    """Let areas be shown so from now on."""
+    with transaction.atomic():
+        for area, shown in wanted.items():
+            Preference.objects.update_or_create(person=person, area=area, defaults=asdict(shown))
+
+
+def shown_to(person: User) -> Callable[[Task], dict[str, object]]:
+    """For the screen: a function that says how a task is shown to somebody, as JSON; see `Shown`."""
+    by_area = applied(person)
+    every = all_that_hides(by_area.values())
+
+    def of(task: Task) -> dict[str, object]:
+        # What is suspected of a blind task must not be seen from how it looks, nor that it is one: whatever
+        # is asked without the machine's findings looks alike.
+        plain = task.kind in (*BLIND, Kind.DECIDE) and not assisted(task)
+        return asdict(every if plain else by_area[area_of(task.policy)])
+
+    return of
+
+
+def applied(person: User) -> dict[str, Shown]:
+    """How each area is shown to somebody now."""
+    return chosen(person)
+
+
+def all_that_hides(shown: Iterable[Shown]) -> Shown:
+    return reduce(Shown.and_, shown)
+
+
+def switched(shown: Shown, setting: str, on: bool) -> Shown:
+    """The same, with one of `SWITCHES` on or off."""
+    switches: Any = {setting: on}
+    return replace(shown, **switches)

@@ -1,0 +1,204 @@
+"""The review screen, and what its script asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from functools import wraps
+from typing import Any
+from uuid import uuid4
+
+import orjson
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from tidegate.errors import RunError, Where
+from tidegate.server.care.state import state
+from tidegate.server.people.access import Standing, open_to
+from tidegate.server.people.models import User
+from tidegate.server.people.roles import ROLES, rights_of
+from tidegate.server.review import keys as keymaps
+from tidegate.server.review import leasing, leaving
+from tidegate.server.review.answering import UNDO, answer, undo
+from tidegate.server.review.given import given_from, screen_of, uuid_of
+from tidegate.server.review.models import Task
+from tidegate.server.review.policies import told
+from tidegate.server.review.progress import progress
+from tidegate.server.review.reviewers import Reviewer, reviewer_of
+from tidegate.server.review.rights import ASKED
+from tidegate.server.review.showing import shown
+from tidegate.server.review.words import reasons, waits, words
+
+Body = Mapping[str, Any]
+
+
+@open_to("review")
+@require_safe
+def review(request: HttpRequest) -> HttpResponse:
+    """The screen, with the first tasks and all that its script needs."""
+    who, window = _reviewer(request), uuid4()
+    context = {
+        "reasons": reasons(),
+        "waits": waits(),
+        "colleagues": _colleagues(who),
+        "start": {
+            "person": who.person.actor,
+            "tasks": shown(leasing.lease(who, window=window), who.person),
+            "window": str(window),
+            "care": state(who.person),
+            "policies": told(_language()),
+            "progress": progress(who.person),
+            "keys": keymaps.keymap(who.person),
+            "words": words(),
+            "undo_ms": int(UNDO.total_seconds() * 1000),
+        },
+    }
+    return render(request, "review/review.html", context)
+
+
+@open_to("review")
+@require_http_methods(["GET", "HEAD", "POST"])
+def keys(request: HttpRequest) -> HttpResponse:
+    """One's own keys."""
+    who = _reviewer(request)
+    given = keymaps.keymap(who.person)
+    problem = None
+    if request.method == "POST":
+        given = {name: request.POST.get(name, "") for name in keymaps.DEFAULT}
+        try:
+            keymaps.set_keymap(who.person, {} if "usual" in request.POST else given)
+        except RunError as error:
+            problem = error
+        else:
+            messages.success(request, _("Saved."))
+            return HttpResponseRedirect(request.path)
+    said = words()
+    rows = [
+        {"name": name, "said": said[name], "key": given[name], "usual": usual}
+        for name, usual in keymaps.DEFAULT.items()
+    ]
+    wrong = None if problem is None else problem.where.field
+    return render(request, "review/keys.html", {"rows": rows, "problem": problem, "wrong": wrong})
+
+
+def _asked(work: Callable[[Reviewer, Body], Mapping[str, Any]]) -> Callable[[HttpRequest], HttpResponse]:
+    """A call of the script: JSON in, JSON out; what is wrong comes with the field and a remedy."""
+
+    @open_to("review")
+    @require_POST
+    @wraps(work)
+    def view(request: HttpRequest) -> HttpResponse:
+        try:
+            body = orjson.loads(request.body or b"{}")
+            if not isinstance(body, dict):
+                raise RunError("this is no object", remedy="Load the page anew.")
+            return JsonResponse(work(_reviewer(request), body))
+        except orjson.JSONDecodeError:
+            return JsonResponse({"detail": "this is no JSON", "remedy": "Load the page anew."}, status=400)
+        except RunError as error:
+            status = 409 if isinstance(error, leaving.NotYoursError) else 422
+            told_back = {"detail": error.what, "field": error.where.field, "remedy": error.remedy}
+            return JsonResponse(told_back, status=status)
+
+    return view
+
+
+@_asked
+def take(who: Reviewer, body: Body) -> Mapping[str, Any]:
+    """Hold what one holds for longer, and fill up."""
+    return _more(who, body)
+
+
+@_asked
+def answered(who: Reviewer, body: Body) -> Mapping[str, Any]:
+    """One answer; and what is next."""
+    outcome = answer(who, given_from(body))
+    return {"came": outcome.came, **_more(who, body)}
+
+
+@_asked
+def taken_back(who: Reviewer, body: Body) -> Mapping[str, Any]:
+    """Undo an answer; the task comes back."""
+    task = undo(who, uuid_of(body, "key"))
+    return {"task": shown([task], who.person)[0], **_more(who, body)}
+
+
+@_asked
+def skipped(who: Reviewer, body: Body) -> Mapping[str, Any]:
+    leaving.skip(who, uuid_of(body, "handle"), str(body.get("reason")), screen_of(body.get("screen")))
+    return _more(who, body)
+
+
+@_asked
+def held(who: Reviewer, body: Body) -> Mapping[str, Any]:
+    minutes = body.get("minutes")
+    whole = minutes if isinstance(minutes, int) and abs(minutes) < 1_000_000 else 0
+    leaving.hold(who, uuid_of(body, "handle"), timedelta(minutes=whole))
+    return _more(who, body)
+
+
+@_asked
+def sent(who: Reviewer, body: Body) -> Mapping[str, Any]:
+    name = body.get("to")
+    to = next((one for one in _colleagues(who) if one.username == name), None)
+    if to is None:
+        raise RunError(
+            "there is nobody of this name here",
+            where=Where(field="to"),
+            remedy="Choose somebody from the list.",
+        )
+    leaving.send(who, uuid_of(body, "handle"), to, _message(body))
+    return _more(who, body)
+
+
+@_asked
+def escalated(who: Reviewer, body: Body) -> Mapping[str, Any]:
+    leaving.escalate(who, uuid_of(body, "handle"), _message(body))
+    return _more(who, body)
+
+
+@_asked
+def returned(who: Reviewer, body: Body) -> Mapping[str, Any]:
+    """Give back what this window has not shown, since it closes: others get it, and it is no exposure."""
+    unseen = [uuid_of({"handle": one}, "handle") for one in body.get("unseen", ()) if isinstance(one, str)]
+    return {"returned": leasing.release_unseen(who.person, unseen, uuid_of(body, "window"))}
+
+
+def _more(who: Reviewer, body: Body) -> Mapping[str, Any]:
+    """Tasks that the screen has not got yet, and which it has that are not this person's any more."""
+    have = {str(one) for one in body.get("have", ()) if isinstance(one, str)}
+    mine: list[Task] = leasing.lease(who, window=uuid_of(body, "window"))
+    handles = {str(task.handle) for task in mine}
+    return {
+        "tasks": shown([task for task in mine if str(task.handle) not in have], who.person),
+        "gone": sorted(have - handles),
+        "progress": progress(who.person),
+        "care": state(who.person),
+    }
+
+
+def _message(body: Body) -> str:
+    message = body.get("message")
+    return message.replace("\x00", "")[:1_000] if isinstance(message, str) else ""
+
+
+def _reviewer(request: HttpRequest) -> Reviewer:
+    found: Standing = request.standing  # type: ignore[attr-defined]
+    return reviewer_of(found)
+
+
+def _colleagues(who: Reviewer) -> list[User]:
+    """Those who share a zone with somebody and review too."""
+    roles = [role for role in ROLES if rights_of(frozenset({role})) & set(ASKED)]
+    found = User.objects.filter(
+        clearances__zone__in=who.zones, given_roles__name__in=roles, is_active=True, erased_at=None
+    )
+    return list(found.exclude(pk=who.person.pk).distinct().order_by("username"))
+
+
+def _language() -> str:
+    return "zh" if (translation.get_language() or "").startswith("zh") else "en"

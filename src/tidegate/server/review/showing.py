@@ -1,0 +1,96 @@
+"""A task as the screen shows it: what is to be judged, and what may be known about it.
+
+A blind task shows what any task shows, and nothing else; a task without assistance looks the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tidegate.server.care.preferences import shown_to
+from tidegate.server.content.models import PEOPLE, Decision, ItemVersion
+from tidegate.server.events.models import Event
+from tidegate.server.events.occurrences import APPEAL
+from tidegate.server.people.models import User
+from tidegate.server.review.assisting import assisted
+from tidegate.server.review.models import Answer, Kind, Task
+from tidegate.server.review.suspicion import scores
+from tidegate.server.review.times import idle_limit_ms
+
+SCORES = 5
+"""How many scores are shown, the highest first."""
+CONTENT = ("kind", "text", "media", "language", "market", "surface", "context")
+
+
+def shown(tasks: Sequence[Task], person: User) -> list[dict[str, Any]]:
+    """Tasks for somebody's screen, in their order."""
+    how = shown_to(person)
+    found = ItemVersion.objects.filter(item__in=[task.item_id for task in tasks])
+    versions = {(version.item_id, version.number): version for version in found}
+    decisions = Decision.objects.in_bulk([task.decision_id for task in tasks])
+    return [
+        {
+            **_shown(task, versions[task.item_id, task.item_version], decisions.get(task.decision_id)),
+            "shown": how(task),
+        }
+        for task in tasks
+    ]
+
+
+def _shown(task: Task, version: ItemVersion, decision: Decision | None) -> dict[str, Any]:
+    helped = assisted(task) and decision is not None and task.kind == Kind.DECIDE
+    return {
+        "handle": str(task.handle),
+        "asks": task.kind if task.kind in (Kind.APPEAL, Kind.ARBITRATE) else Kind.DECIDE,
+        "content": {name: getattr(version, name) for name in CONTENT},
+        "idle_limit_ms": idle_limit_ms(version.text or ""),
+        "message": task.message,
+        "assist": _assist(task, decision) if helped and decision is not None else None,
+        "appeal": _appeal(task) if task.kind == Kind.APPEAL or task.event_id is not None else None,
+        "answers": _answers(task) if task.kind == Kind.ARBITRATE else None,
+    }
+
+
+def _assist(task: Task, decision: Decision) -> dict[str, Any]:
+    """What the machine found, and what is known of the item beside its content."""
+    heard = sorted({harm: score for score, harm in sorted(scores(decision))}.items(), key=lambda one: -one[1])
+    return {
+        "rule": decision.rule,
+        "policy": task.policy,
+        "queue": task.queue,
+        "reason": decision.reason,
+        "scores": [{"harm": harm, "score": round(score, 3)} for harm, score in heard[:SCORES]],
+        "author": task.item.author_id,
+        "views": task.item.views,
+        "reports": task.item.reports,
+        "due_at": task.due_at.isoformat(),
+    }
+
+
+def _appeal(task: Task) -> dict[str, Any]:
+    """What those who object say, and everything that was decided on the item, oldest first."""
+    appeals = Event.objects.filter(item=task.item_id, type=APPEAL).order_by("pk")
+    decisions = Decision.objects.filter(item=task.item_id).order_by("pk")
+    return {
+        "statements": [{"at": one.at.isoformat(), "statement": one.statement} for one in appeals],
+        "history": [
+            {
+                "at": one.decided_at.isoformat(),
+                "action": one.action,
+                "policy": one.policy,
+                "by_person": one.strategy == PEOPLE,
+                "reason": one.rule or one.reason,
+            }
+            for one in decisions
+        ],
+    }
+
+
+def _answers(task: Task) -> list[dict[str, Any]]:
+    """The answers that differ, without who gave them."""
+    given = Answer.objects.filter(task__question=task.question, undone_at=None).exclude(
+        task__kind=Kind.ARBITRATE
+    )
+    fields = ("violates", "action", "policy", "clause", "severity", "note")
+    return list(given.order_by("pk").values(*fields))
