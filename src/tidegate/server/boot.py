@@ -55,7 +55,7 @@ def _migrate() -> None:
             call_command("migrate", verbosity=0, interactive=False)
             return
         except OperationalError as error:
-            # Processes that serve meanwhile lock in an order of their own. A migration is whole or not at all.
+            # Processes that serve meanwhile lock in an order of their own. A migration is whole, or undone.
             if "deadlock" in str(error) and attempt < TRIES - 1:
                 continue
             raise RunError(
