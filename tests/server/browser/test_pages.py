@@ -17,6 +17,8 @@ PAGES: dict[str, str | None] = {
     "/account/2fa/": "lead",
     "/account/password/change/": "moderator",
     "/people/": "lead",
+    "/people/invite/": "admin",
+    "/keys/": "admin",
     "/quality/golds/": "qa",
     "/quality/queues/": "lead",
     "/quality/people/": "lead",
@@ -46,6 +48,18 @@ def test_a_page_can_be_used_by_everybody(console: Console, path: str, look: str)
     assert page.locator("html").get_attribute("lang") == ("zh-hans" if "language" in LOOKS[look] else "en")
     assert faults(page) == []
     assert too_wide(page) <= 0
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_an_admin_gives_a_role_on_somebodys_page(console: Console, look: str) -> None:
+    managed, admin = console.person("qa"), console.person("admin")
+    page = console.page(admin, f"/person/{managed.name}/", **LOOKS[look])
+    assert faults(page) == []
+    assert too_wide(page) <= 0
+    page.locator("input[value=lead]").set_checked(True)
+    page.locator("form[action$=change] button").press("Enter")
+    assert page.locator("[role=status]").is_visible()
+    assert page.locator("input[value=lead]").is_checked()
 
 
 def test_a_page_works_by_keyboard_from_its_first_key(console: Console) -> None:
