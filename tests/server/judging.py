@@ -12,8 +12,8 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from urllib.request import Request, urlopen
 
-import httpx
 import polars as pl
 
 from tidegate.signals import Example
@@ -45,8 +45,9 @@ class Judge:
         self._url = url
 
     def detect(self, items: pl.DataFrame) -> pl.DataFrame:
-        answer = httpx.post(self._url, json=items["text"].to_list(), timeout=30).raise_for_status()
-        return pl.DataFrame({"judge.score": answer.json()}, schema={"judge.score": pl.Float64})
+        asked = Request(self._url, json.dumps(items["text"].to_list()).encode())
+        with urlopen(asked, timeout=30) as answer:
+            return pl.DataFrame({"judge.score": json.load(answer)}, schema={"judge.score": pl.Float64})
 
 
 def build(settings: Mapping[str, object]) -> Judge:

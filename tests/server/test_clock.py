@@ -85,7 +85,7 @@ def test_nothing_waits_until_it_is_later(
 use = "tests.server.judging:build"
 url = "{judge.url}"
 [intake]
-deadline_ms = 400
+deadline_ms = 800
 lease_s = 600
 [webhooks]
 allow_private = true

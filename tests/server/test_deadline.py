@@ -19,7 +19,7 @@ from tests.server.conftest import TIDEGATE, Service, database, running
 from tests.server.judging import STRATEGY, Server, judging
 from tests.server.receiving import until
 
-DEADLINE_S = 0.4
+DEADLINE_S = 0.8
 ROOT = Path(__file__).parents[2]
 
 
@@ -95,7 +95,7 @@ def settled(client: httpx.Client, item_id: str) -> Callable[[], bool]:
 def test_an_item_that_needs_no_slow_signal_is_decided_and_another_is_pending_within_the_deadline(
     client: httpx.Client, server: Server
 ) -> None:
-    server.delay = 3
+    server.delay = 6
     items = [
         {"id": f"post-{uuid.uuid4()}", "text": "TERRIBLE", "surface": surface, "market": market}
         for surface, market in (("forum", None), ("chat", None), ("forum", "XX"))
@@ -277,7 +277,7 @@ def test_a_detector_that_is_down_leaves_its_items_to_people(
         config.write_text(whole)
     decision = client.get(f"/items/{pending['id']}").json()["decisions"][0]
     assert (decision["action"], decision["reason"]) == ("review", "detector_failed: judge")
-    assert decision["failure"]["judge"] == "raised ConnectError"
+    assert decision["failure"]["judge"] == "raised URLError"
 
 
 def test_metrics_tell_how_much_waits(site: Service, client: httpx.Client, server: Server) -> None:

@@ -117,7 +117,7 @@ ADDRESSES = (
     "/launches/", "/launches/counting/1/", "/launches/draft", "/console/design/",
     "/figures/", "/figures/?days=0", "/queries/",
     "/policies/", "/policies/animal-abuse/", "/policies/animal-abuse/edit",
-    "/quality/golds/",
+    "/quality/golds/", "/quality/queues/", "/quality/people/",
     "/cases/", "/cases/?since=2026-01-02&until=2026-01-01", "/cases/?since=2026-01-01&until=2026-01-02",
 )  # fmt: skip
 FOR_STRANGERS = (

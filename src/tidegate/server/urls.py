@@ -15,7 +15,7 @@ from tidegate.server.launches import pages as launches
 from tidegate.server.ledger.pages import acts
 from tidegate.server.ops.pages import live, metrics, ready
 from tidegate.server.policies.pages import edit, policies, policy
-from tidegate.server.quality import gold_pages
+from tidegate.server.quality import gold_pages, people_pages, queue_pages
 from tidegate.server.queries.pages import queries
 from tidegate.server.review import pages as review
 
@@ -47,6 +47,11 @@ urlpatterns = [
     path("quality/golds/", gold_pages.page, name="golds"),
     path("quality/golds/mark", gold_pages.mark, name="mark_gold"),
     path("quality/golds/<int:gold>/retire", gold_pages.retire, name="retire_gold"),
+    path("quality/queues/", queue_pages.page, name="queues"),
+    path("quality/queues/reserve", queue_pages.reserve, name="reserve"),
+    path("quality/people/", people_pages.page, name="reviewers"),
+    path("quality/people/<int:number>/", people_pages.person, name="reviewer"),
+    path("quality/people/<int:number>/open", people_pages.open_again, name="open_again"),
     path("ledger/", acts, name="ledger"),
     path("launches/", launches.launches, name="launches"),
     path("launches/draft", drafts.draft, name="draft"),

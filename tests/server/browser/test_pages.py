@@ -19,6 +19,8 @@ PAGES: dict[str, str | None] = {
     "/account/password/change/": "moderator",
     "/people/": "lead",
     "/quality/golds/": "qa",
+    "/quality/queues/": "lead",
+    "/quality/people/": "lead",
     "/ledger/": "auditor",
     "/items/us/post-1": "moderator",
     "/cases/": "moderator",

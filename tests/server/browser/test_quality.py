@@ -72,3 +72,48 @@ def test_quality_marks_a_gold_and_retires_it_by_keyboard(room: Console) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_contain_text("known is asked of nobody any more.")
     expect(page.get_by_text("mistaken: its answer was wrong")).to_be_visible()
+
+
+def test_a_lead_sees_the_queues_and_reserves_a_task_by_keyboard(room: Console) -> None:
+    mia = room.person("moderator", name="mia")
+    page = room.page(room.person("lead"), "/")
+    page.get_by_role("link", name="Queues").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("cell", name="general")).to_be_visible()
+    expect(page.get_by_text("too few days are known").first).to_be_visible()
+    page.get_by_label("Queue").select_option("us / general")
+    page.get_by_label("For whom").select_option("mia")
+    page.get_by_label("How many").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("Reserved for mia: 1.")
+    assert faults(page) == []
+    theirs = room.page(mia, "/review/")
+    expect(theirs.locator("#text")).to_have_text("Tea at five?")
+    phone = room.page(room.person("lead"), "/quality/queues/", width=PHONE, dark=True, language="zh-CN")
+    expect(phone.get_by_role("heading", name="队列")).to_be_visible()
+    assert (faults(phone), too_wide(phone)) == ([], 0)
+
+
+def test_a_lead_sees_how_answers_fare_and_says_what_somebody_may_be_asked(room: Console) -> None:
+    page = room.page(room.person("lead"), "/")
+    page.get_by_role("link", name="Reviewers").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("They do not tell what somebody is worth")).to_be_visible()
+    assert faults(page) == []
+    page.get_by_role("link", name="ben").focus()
+    page.keyboard.press("Enter")
+    page.get_by_label("Languages").focus()
+    page.keyboard.type("no language")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("is no language")
+    page.get_by_label("Languages").fill("en, zh")
+    page.get_by_label("harassment-bullying").focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("Saved.")
+    expect(page.get_by_label("Languages")).to_have_value("en, zh")
+    expect(page.get_by_label("harassment-bullying")).to_be_checked()
+    assert faults(page) == []
+    for path in ("/quality/people/", page.url.removeprefix(room.url)):
+        phone = room.page(room.person("lead"), path, width=PHONE, dark=True, language="zh-CN")
+        assert (faults(phone), too_wide(phone)) == ([], 0)

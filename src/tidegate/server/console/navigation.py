@@ -26,6 +26,8 @@ class Place:
 PLACES = (
     Place("review", _("Review"), "review"),
     Place("cases", _("Cases"), "see_content"),
+    Place("queues", _("Queues"), "see_figures"),
+    Place("reviewers", _("Reviewers"), "see_people"),
     Place("figures", _("Figures"), "see_figures"),
     Place("policies", _("Policies"), "see_content"),
     Place("queries", _("Queries"), "query"),
