@@ -7,7 +7,7 @@ DEMO ?=
 # The certificates that the machine trusts, as pip does: some registries are reached through a proxy.
 export UV_SYSTEM_CERTS ?= 1
 
-.PHONY: setup demo test test-slow test-browser lint bench coverage lock messages clean
+.PHONY: setup demo test test-slow test-browser pictures lint bench coverage lock messages clean
 
 setup: .venv/.ready
 
@@ -34,6 +34,11 @@ test-slow: setup
 # The console in Debian's chromium; TIDEGATE_CHROMIUM names another one.
 test-browser: setup
 	$(BIN)/pytest -m browser -n 2 --dist loadfile
+
+# The pictures of docs/, as the tests see the pages.
+pictures: setup
+	mkdir -p docs/pictures
+	TIDEGATE_PICTURES=docs/pictures $(BIN)/pytest -m browser
 
 lint: setup
 	$(BIN)/ruff check .
