@@ -9,12 +9,13 @@ from functools import reduce
 from django.db import transaction
 
 from tidegate.server.care.areas import AREAS, area_of, is_critical, is_severe
-from tidegate.server.care.models import Preference, Preview
+from tidegate.server.care.models import Part, Preference, Preview
 from tidegate.server.people.models import User
-from tidegate.server.review.models import BLIND, Task
+from tidegate.server.review.assisting import assisted
+from tidegate.server.review.models import Task
 
 SWITCHES = ("blur", "greyscale", "mute", "still", "mask")
-SIZES = tuple(Preview.values)
+SIZES: tuple[str, ...] = tuple(Preview.values)
 """From the smallest."""
 
 
@@ -50,7 +51,7 @@ def usual(area: str) -> Shown:
         mute=severe,
         still=severe,
         mask=is_critical(area),
-        preview=Preview.SMALL if severe else Preview.MEDIUM,
+        preview=SIZES[0] if severe else SIZES[1],
     )
 
 
@@ -76,21 +77,23 @@ def shown_to(person: User) -> Callable[[Task], dict[str, object]]:
     every = all_that_hides(by_area.values())
 
     def of(task: Task) -> dict[str, object]:
-        # Whatever is suspected of a blind task must not be seen from how it looks.
-        return asdict(every if task.kind in BLIND else by_area[area_of(task.policy)])
+        # How a blind task looks must not tell what is suspected of it; nor that it is blind, so that all that
+        # come without the machine's findings look like it.
+        return asdict(by_area[area_of(task.policy)] if assisted(task) else every)
 
     return of
 
 
 def applied(person: User) -> dict[str, Shown]:
-    """How each area is shown to somebody now."""
-    return chosen(person)
+    """How each area is shown to somebody now: as they chose, but for what a trial decides that they take part
+    in."""
+    found = chosen(person)
+    part = Part.objects.filter(person=person, trial__ended_at=None).select_related("trial").first()
+    if part is not None:
+        for area in part.trial.areas:
+            found[area] = replace(found[area], **{part.trial.setting: part.on})
+    return found
 
 
 def all_that_hides(shown: Iterable[Shown]) -> Shown:
     return reduce(Shown.and_, shown)
-
-
-def switched(shown: Shown, setting: str, on: bool) -> Shown:
-    """The same, with one of `SWITCHES` on or off."""
-    return replace(shown, **{setting: on})

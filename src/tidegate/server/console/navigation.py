@@ -25,6 +25,8 @@ class Place:
 
 PLACES = (
     Place("review", _("Review"), "review"),
+    Place("care", _("Care"), "review"),
+    Place("care_team", _("Care for others"), "run_trials"),
     Place("cases", _("Cases"), "see_content"),
     Place("people", _("People"), "see_people"),
     Place("ledger", _("Ledger"), "read_ledger"),

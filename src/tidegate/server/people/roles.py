@@ -22,6 +22,7 @@ query                         .        .     .    .      .            .         
 export                        .        .     .    .      .            .            x        x       .
 see_people                    .        .     .    x      .            x            .        x       x
 assign                        .        .     .    x      .            .            .        .       .
+run_trials                    .        .     .    x      .            x            .        .       .
 write_policies                .        .     .    .      x            .            .        .       .
 publish_strategies            .        .     .    .      x            x            .        .       .
 approve_launches              .        .     .    x      .            x            .        .       .
