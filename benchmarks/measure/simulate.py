@@ -77,11 +77,13 @@ def world(
     views: bool,
     kind: str = "score",
     floor_share: float = FLOOR_SHARE,
+    unknown: float = 0.0,
 ) -> World:
     """n items, audited at a fixed rate (None), by views (0), or by a calibrated score of that AUC.
 
     With a score, `kind` is "score" (in proportion to it), "risk" (to its root, floor chosen by the engine),
-    "strata" (Neyman's allocation over five strata of it) or "stream" (item by item, to its root).
+    "strata" (Neyman's allocation over five strata of it) or "stream" (item by item, to its root). A share
+    `unknown` of the violations have the scores of fine items.
     """
     y = np.zeros(n, dtype=bool)
     y[: max(1, round(n * prevalence))] = True
@@ -94,7 +96,8 @@ def world(
         return World(y, weight, proportional(weight, None, labels, floor))
     # Binormal scores: with equal variances AUC = Φ(d/√2).
     d = np.sqrt(2) * float(ndtri(design or 0.9))
-    x = rng.normal(size=n) + d * y
+    known = y & (np.arange(n) >= round(unknown * y.sum()))
+    x = rng.normal(size=n) + d * known
     score = 1 / (1 + np.exp(-(np.log(prevalence / (1 - prevalence)) + d * x - d * d / 2)))
     if design is None:
         return World(y, weight, fixed_rate(n, labels / n), score)
@@ -136,7 +139,7 @@ def audits(rng: np.random.Generator, world: World, repetitions: int) -> Iterator
 def whole(world: World) -> Whole:
     """What is known of the population before any label."""
     a = world.weight / world.p
-    band, sure = band_of(a), world.p >= CERTAIN
+    band, sure = band_of(a / a.max()), world.p >= CERTAIN
     group, at = np.unique(2 * band + sure, return_inverse=True)
     heaviest = np.zeros(len(group))
     np.maximum.at(heaviest, at, a)

@@ -128,7 +128,8 @@ class SignalField:
 class DetectorSpec:
     """What the other rooms may know of a detector: its fields, version, cost, and which kinds it reads.
 
-    `cost_ms` and `cost_money` are declared, per item: milliseconds of one core, and US dollars.
+    `cost_ms` and `cost_money` are declared, per item: milliseconds of one core, and US dollars. `paid` names
+    the field that says what an item really cost, in US dollars; None where the declared price is paid.
     """
 
     name: str
@@ -137,6 +138,7 @@ class DetectorSpec:
     cost_ms: float
     cost_money: float = 0.0
     kinds: frozenset[str] = frozenset(KINDS)
+    paid: str | None = None
 
     @property
     def status_column(self) -> str:
@@ -232,7 +234,7 @@ DECISIONS = Table(
         Column(
             "cost_money",
             pl.Float64,
-            "Declared price of the signals computed.",
+            "Price of the signals computed: what was paid where a detector says so, else as declared.",
             unit="US dollars",
             nullable=False,
         ),

@@ -95,6 +95,39 @@ def test_limits_hold_wherever_the_violations_hide(ratio: float) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("ratio", [1.0, 1.25, 2.0, 3.0, 5.0, 8.0])
+def test_two_weights_are_missed_no_more_often_than_one(ratio: float) -> None:
+    """Poisson counts of items of weight 1 and of weight 1 / ratio, all of them enumerated."""
+    from scipy.stats import poisson
+
+    from tidegate.measure.limits import Evidence, two_sided
+
+    light, heavy = (
+        np.ravel(grid) for grid in np.meshgrid(np.arange(1 + 45 * (ratio > 1) * ratio), np.arange(26))
+    )
+    whole = 1_000.0
+
+    def counted(few: float, many: float) -> Evidence:
+        terms = [[weight, 0.0, count] for weight, count in ((1 / ratio, few), (1.0, many)) if count]
+        return Evidence(
+            terms=np.array(terms).reshape(-1, 3),
+            known=np.array([0.0, whole]),
+            either=np.empty((0, 4)),
+            unseen=np.array([[0.0, 0.0, 1.0, 0.0]]),
+        )
+
+    low, high = two_sided([counted(*pair) for pair in zip(light, heavy, strict=True)], 0.05, 0.0, 1.0)
+    worst = 0.0
+    for of_heavy in np.linspace(0.1, 12, 60):
+        chance = poisson.pmf(heavy, of_heavy)
+        for of_light in np.array([0, 0.5, 1, 2, 4, 8, 16]) * max(1.0, ratio / 3) * (ratio > 1):
+            total = (of_heavy + of_light / ratio) / whole
+            missed = (high < total - 1e-9) | (low > total + 1e-9)
+            worst = max(worst, float((chance * poisson.pmf(light, of_light))[missed].sum()))
+    assert 0.04 < worst <= 0.058
+
+
+@pytest.mark.slow
 def test_differences_of_two_arms_hold_in_every_design() -> None:
     from benchmarks.measure.bench_differences import results
 

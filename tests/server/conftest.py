@@ -27,6 +27,7 @@ rules:
   - {id: flood, when: "author.items_1h >= 3 and author.items_24h >= 3", then: limit_reach}
   - {id: reported, when: "item.reports >= 2", then: review, queue: reported}
   - {id: popular, when: "item.views >= 1000", then: label}
+  - {id: foreign, when: "item.surface = 'foreign' and language.code = 'tlh'", then: label}
   - {id: otherwise, then: allow}
 """
 
@@ -103,16 +104,23 @@ def database(kind: str, folders: pytest.TempPathFactory) -> Iterator[str | None]
 
 @contextmanager
 def running(
-    workspace: Path, environment: dict[str, str], *, workers: int = 2, strategy: str | None = None
+    workspace: Path,
+    environment: dict[str, str],
+    *,
+    workers: int = 2,
+    strategy: str | None = None,
+    settings: str = "",
 ) -> Iterator[Service]:
-    """The service over a new workspace, with this strategy published; the starter's where none is given."""
+    """The service over a new workspace with these settings, and this strategy published; the starter's where
+    none is given."""
     workspace.mkdir(parents=True)
     made = run("init", ".", cwd=workspace, environment=environment)
     assert made.returncode == 0, made.stderr
     if strategy is not None:
         (workspace / "strategies" / "text.yaml").write_text(strategy)
-        with (workspace / "tidegate.toml").open("a") as settings:
-            settings.write("\n[detectors.author]\n")
+        settings = f"[detectors.author]\n{settings}"
+    with (workspace / "tidegate.toml").open("a") as file:
+        file.write(f"\n{settings}")
     for arguments in (
         ("publish", "strategies/text.yaml", "--message", "the first"),
         ("key", "feed", "--zone", "us", "--scope", "items", "--scope", "events"),
@@ -157,7 +165,7 @@ def django_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert made.returncode == 0, made.stderr
     (workspace / "strategies" / "text.yaml").write_text(COUNTING)
     with (workspace / "tidegate.toml").open("a") as settings:
-        settings.write("\n[detectors.author]\n")
+        settings.write("\n[detectors.author]\n\n[queues.reported]\ngold = 0.5\n")
     before = dict(os.environ)
     os.environ.pop("DATABASE_URL", None)
     os.environ.pop("TIDEGATE_URL", None)
@@ -231,6 +239,8 @@ def _populate() -> None:
                 for name in ("post-1", "post-2", f"only-{zone}", f"held-{zone}")
             ]
         )
+        slow = content | {"text": f"secret of {zone}", "surface": "foreign", "author_id": f"author-{zone}-2"}
+        take_in([Arrival("key:test", zone, f"pending-{zone}", slow, None)], within_s=1e-9)
         record(
             [
                 Occurrence("key:test", zone, "event-1", "post-1", "report", by=f"fan-{zone}", reason="rude"),
@@ -238,6 +248,16 @@ def _populate() -> None:
             ]
         )
         _review(zone)
+        _mark_gold(zone)
+
+
+def _mark_gold(zone: str) -> None:
+    """The answer to the appeal is settled, and so may be known."""
+    from tidegate.server.people.persons import Change, set_person
+    from tidegate.server.quality.golds import mark
+
+    person, _ = set_person(f"marks-{zone}", Change(roles=["qa"], zones=[zone]), actor="test")
+    mark(zone, "post-1", person)
 
 
 def _review(zone: str) -> None:

@@ -111,7 +111,7 @@ def test_pages_of_what_is_found_follow_one_another(
         page = client.get(address).content.decode()
         seen += re.findall(r'href="/items/us/([^"]+)"', page)
         following = re.search(r'class="button" href="([^"]+)"', page)
-        address = f"/cases/{html.unescape(following.group(1))}" if following else ""
+        address = html.unescape(following.group(1)) if following else ""
     assert {"case-removed", "case-kept", "case-edited", "post-1"} <= set(seen)
     assert len(seen) == len(set(seen))
 
@@ -159,6 +159,41 @@ def test_the_history_has_all_that_happened_in_its_order(posts: None, sessions: A
     assert times == sorted(times)
     edited = page_of(sessions["lead", "us"], "case-edited")
     assert edited.count("<strong>Edited</strong>") == 1
+
+
+def test_what_people_answered_and_decided_is_in_the_history(posts: None, sessions: Any) -> None:  # noqa: F811
+    import uuid
+
+    from tidegate.server.content.models import Item
+    from tidegate.server.events.actions import record
+    from tidegate.server.events.occurrences import Occurrence
+    from tidegate.server.people.persons import Change, set_person
+    from tidegate.server.review.answering import answer
+    from tidegate.server.review.given import Given
+    from tidegate.server.review.models import State, Task
+    from tidegate.server.review.reviewers import reviewer_named
+
+    for reader in ("r1", "r2"):
+        record([Occurrence("key:test", "us", f"case-{reader}", "case-edited", "report", by=reader)])
+    item = Item.objects.get(zone="us", external_id="case-edited")
+    person, _ = set_person("mona", Change(roles=["moderator"], zones=["us"]), actor="test")
+    task = Task.objects.get(item=item, kind="decide", state=State.OPEN)
+    Task.objects.filter(pk=task.pk).update(
+        leased_to=person, leased_until=datetime.now(UTC) + timedelta(hours=1)
+    )
+    answer(
+        reviewer_named(person), Given(uuid.uuid4(), task.handle, "remove", "harassment-bullying", note="both")
+    )
+    page = page_of(sessions["lead", "us"], "case-edited")
+    assert re.search(r"What stands: <span class=\"tag\"><code>remove</code></span> by a person", page)
+    assert "Why the strategy decided as it did before" in page
+    history = page[page.index("<h2>History") :]
+    assert "<strong>Decided by a person</strong>" in history
+    assert "<strong>Reviewed</strong>" in history
+    assert "<dd>both</dd>" in history
+    assert "<dd>mona</dd>" in history
+    # Whoever may not see people sees no name.
+    assert "<dd>mona</dd>" not in page_of(sessions["moderator", "us"], "case-edited")
 
 
 def test_a_version_that_is_gone_from_the_workspace_is_not_explained(

@@ -10,6 +10,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -182,6 +183,33 @@ def test_a_request_goes_on_in_the_trace_that_it_came_in(watched: Watched, key: s
     attributes = {one.key: one.value.int_value or one.value.string_value for one in found.attributes}
     assert attributes == {"http.route": "/api/v1/items", "http.response.status_code": 200}
     assert any(span.name == "take in" for span in watched.collector.spans)
+
+
+def test_a_batch_links_to_the_requests_that_it_serves(watched: Watched, key: str) -> None:
+    traces = [uuid.uuid4().hex for _ in range(4)]
+
+    def send(trace: str) -> None:
+        items = [{"id": f"{trace}-{number}", "text": "Tea."} for number in range(50)]
+        headers = {"Authorization": f"Bearer {key}", "traceparent": f"00-{trace}-{'1' * 16}-01"}
+        url = f"http://127.0.0.1:{watched.port}/api/v1/items"
+        httpx.post(url, json={"items": items}, headers=headers, timeout=60).raise_for_status()
+
+    with ThreadPoolExecutor(len(traces)) as pool:
+        list(pool.map(send, traces))
+
+    def spans(name: str) -> list[Any]:
+        return [span for span in list(watched.collector.spans) if span.name == name]
+
+    def links() -> dict[str, bytes]:
+        return {link.trace_id.hex(): link.span_id for batch in spans("batch") for link in batch.links}
+
+    until(lambda: set(traces) <= set(links()))
+    until(lambda: set(traces) <= {span.trace_id.hex() for span in spans("POST /api/v1/items")})
+    requests = {span.trace_id.hex(): span.span_id for span in spans("POST /api/v1/items")}
+    assert {trace: links()[trace] for trace in traces} == {trace: requests[trace] for trace in traces}
+    batches = {batch.trace_id for batch in spans("batch")}
+    until(lambda: batches <= {span.trace_id for span in spans("take in")})
+    assert all(batch.trace_id.hex() not in traces for batch in spans("batch"))
 
 
 def processes(port: int) -> list[int]:

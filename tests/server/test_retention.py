@@ -116,10 +116,10 @@ def test_an_edit_that_races_with_an_erasure_brings_nothing_back(monkeypatch: pyt
     send(zone, {"id": "mine", "text": "my secret", "author_id": "user-7"})
     decide, raced = actions.decide, []
 
-    def erased_meanwhile(*arguments: Any) -> Any:
+    def erased_meanwhile(*arguments: Any, **named: Any) -> Any:
         if not raced:
             raced.append(erase(zone, actor="test", author="user-7"))
-        return decide(*arguments)
+        return decide(*arguments, **named)
 
     monkeypatch.setattr(actions, "decide", erased_meanwhile)
     send(zone, {"id": "mine", "text": "an edit", "author_id": "user-7"})

@@ -9,6 +9,8 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.server.receiving import SETTINGS, until
+from tests.server.test_delivery import platform, receiving
 
 from tidegate.policy.ladder import LADDER
 from tidegate.server.content.search import in_language, results
@@ -66,6 +68,29 @@ def test_a_site_puts_its_own_lines_in_and_they_are_shown_at_once(service: Any, b
         assert asked(box, "D") == {"results": "all", "banner": None}
     finally:
         path.write_text(before, encoding="utf-8")
+
+
+def test_a_webhook_tells_it_too_and_the_same_at_every_try(service: Any, box: httpx.Client) -> None:
+    path = Path(service.workspace) / "policies" / "suicide-self-harm.md"
+    before = path.read_text(encoding="utf-8")
+    config = service.workspace / "tidegate.toml"
+    if "[webhooks]" not in config.read_text():
+        config.write_text(config.read_text() + SETTINGS)
+    with receiving() as receiver:
+        there = platform(service, receiver.url)
+        query = {"id": f"500x1-{uuid.uuid4()}", "kind": "query", "text": "tea", "market": "D"}
+        with service.client(there.key) as client:
+            answer = client.post("/items", json=query).raise_for_status().json()["decisions"][0]
+            try:
+                there.command("worker", "--once")
+                path.write_text(before.replace(answer["search"]["banner"], "Call 555."), encoding="utf-8")
+                until(lambda: there.command("worker", "--once") == "" and len(receiver.received) == 2)
+                assert client.post("/items", json=query).json()["decisions"] == [answer]
+            finally:
+                path.write_text(before, encoding="utf-8")
+        assert answer["search"]["banner"].startswith("You are not alone")
+        assert [body for _, body in receiver.received] == [receiver.received[0][1]] * 2
+        assert receiver.of(query["id"])[0]["data"] == {**answer, "sequence": 1}
 
 
 @pytest.mark.parametrize(

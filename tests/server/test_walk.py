@@ -43,6 +43,11 @@ EVENT = {"id": "walk-{zone}", "item_id": "post-2", "type": "views", "views": 5}
 PAGES = {
     "": Route(SIGNED_IN, "/"),
     "cases/": Route("see_content", f"/cases/?since={TODAY - DAY}&until={TODAY + DAY}&show=on"),
+    "policies/": Route("see_content", "/policies/"),
+    "policies/<slug:name>/": Route("see_content", "/policies/animal-abuse/"),
+    "policies/<slug:name>/edit": Route("write_policies", "/policies/animal-abuse/edit"),
+    "queries/": Route("query", "/queries/"),
+    "figures/": Route("see_figures", "/figures/?days=7&weight=item&by=rule"),
     "console/design/": Route(SIGNED_IN, "/console/design/"),
     "review/": Route("review", "/review/"),
     "review/keys/": Route("review", "/review/keys/"),
@@ -66,18 +71,45 @@ PAGES = {
     "care-team/limits": Route("assign", "/care-team/limits", ok=(405,)),
     "care-team/begin": Route("run_trials", "/care-team/begin", ok=(405,)),
     "care-team/end": Route("run_trials", "/care-team/end", ok=(405,)),
+    "quality/golds/": Route("mark_golds", "/quality/golds/"),
+    "quality/golds/mark": Route("mark_golds", "/quality/golds/mark", ok=(405,)),
+    "quality/golds/<int:gold>/retire": Route("mark_golds", "/quality/golds/1/retire", ok=(405,)),
+    "quality/queues/": Route("see_figures", "/quality/queues/"),
+    "quality/queues/reserve": Route("assign", "/quality/queues/reserve", ok=(405,)),
+    "quality/people/": Route("see_people", "/quality/people/"),
+    "quality/people/<int:number>/": Route("assign", "/quality/people/1/", ok=(200, 404)),
+    "quality/people/<int:number>/open": Route("assign", "/quality/people/1/open", ok=(405,)),
     "people/": Route("see_people", "/people/"),
+    "people/invite/": Route("manage_people", "/people/invite/"),
+    "people/invite/send": Route("manage_people", "/people/invite/send", ok=(405,)),
+    "person/<str:name>/": Route("manage_people", "/person/answers-{zone}/"),
+    "person/<str:name>/change": Route("manage_people", "/person/answers-{zone}/change", ok=(405,)),
+    "person/<str:name>/let-in": Route("manage_people", "/person/answers-{zone}/let-in", ok=(405,)),
+    "person/<str:name>/link": Route("manage_people", "/person/answers-{zone}/link", ok=(405,)),
+    "person/<str:name>/second-factors": Route(
+        "manage_people", "/person/answers-{zone}/second-factors", ok=(405,)
+    ),
+    "keys/": Route("manage_integrations", "/keys/"),
+    "keys/make": Route("manage_integrations", "/keys/make", ok=(405,)),
+    "keys/revoke": Route("manage_integrations", "/keys/revoke", ok=(405,)),
     "ledger/": Route("read_ledger", "/ledger/"),
     "items/<slug:zone>/<anytext:external_id>": Route(
         "see_content", "/items/{zone}/post-1", foreign="/items/{other}/post-1"
     ),
     "launches/": Route("stop_everything", "/launches/"),
-    "launches/publish": Route("publish_strategies", "/launches/publish", ok=(405,)),
+    "launches/draft": Route("publish_strategies", "/launches/draft"),
     "launches/switch-off": Route("stop_everything", "/launches/switch-off", ok=(405,)),
     "launches/switch-on": Route("stop_everything", "/launches/switch-on", ok=(405,)),
     "launches/<str:name>/<int:number>/": Route("stop_everything", "/launches/counting/1/"),
     "launches/<str:name>/<int:number>/activate": Route(
         "publish_strategies", "/launches/counting/1/activate", ok=(405,)
+    ),
+    "launches/<str:name>/<int:number>/try": Route("see_figures", "/launches/counting/1/try", ok=(405,)),
+    "launches/proposals/<int:proposal>/agree": Route(
+        "approve_launches", "/launches/proposals/1/agree", ok=(405,)
+    ),
+    "launches/proposals/<int:proposal>/decline": Route(
+        "stop_everything", "/launches/proposals/1/decline", ok=(405,)
     ),
     "account/": Route(ACCOUNT, "/account/"),
     "account/login/": Route(PUBLIC, "/account/login/", ok=(200, 302)),

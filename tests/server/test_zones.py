@@ -14,6 +14,8 @@ pytestmark = pytest.mark.usefixtures("inside")
 GLOBAL = {
     "StrategyVersion",
     "Activation",
+    "Proposal",
+    "PolicyText",
     "AuditStream",
     "Head",
     "Daily",
@@ -136,7 +138,7 @@ def test_what_is_streamed_is_made_in_the_scope_of_its_request(inside: Path) -> N
 
     response = begin_nowhere(view)(RequestFactory().get("/"))
     assert known() is None
-    assert list(response) == [b"held-us", b"only-us", b"post-1", b"post-2"]  # type: ignore[call-overload]
+    assert list(response) == [b"held-us", b"only-us", b"pending-us", b"post-1", b"post-2"]  # type: ignore[call-overload]
 
 
 # The second lock.

@@ -143,3 +143,36 @@ def test_no_items_give_no_rows_with_the_same_columns() -> None:
     detector = Mine(lambda items: scores(1.0))
     assert compute(detector, items_of()).schema == compute(detector, items_of("a")).schema
     assert len(compute(detector, items_of())) == 0
+
+
+def test_a_detector_may_say_itself_why_it_has_no_answer_and_what_it_paid_all_the_same() -> None:
+    paid = DetectorSpec(
+        "mine",
+        "1",
+        (*SPEC.fields, SignalField("cost", SignalType.NUMBER, "Paid.", "US dollars")),
+        cost_ms=1,
+        paid="cost",
+    )
+
+    def answer(items: pl.DataFrame) -> pl.DataFrame:
+        return pl.DataFrame(
+            {
+                "mine.score": [1.0, 2.0],
+                "mine.word": ["a", "b"],
+                "mine.cost": [0.25, 0.5],
+                "mine.failure": [None, "the server is down"],
+            }
+        )
+
+    found = compute(Mine(answer, spec=paid), items_of("x", "y"))
+    assert found.rows() == [
+        ("i0", 1.0, "a", 0.25, "computed", None),
+        ("i1", None, None, 0.5, "failed", "the server is down"),
+    ]
+    assert (
+        compute(
+            Mine(lambda items: answer(items).with_columns(pl.lit(1).alias("mine.failure")), spec=paid),
+            items_of("x", "y"),
+        )["mine.failure"].to_list()
+        == ["mine.failure is Int32, not text"] * 2
+    )

@@ -19,11 +19,12 @@ from tidegate.strategy import (
     decision_case,
     decision_record,
     decisions_frame,
+    load_strategy,
     replay,
 )
 from tidegate.strategy.column import evaluate
 from tidegate.strategy.truth import Truth, first_match
-from tidegate.tables import Catalog, SignalStatus
+from tidegate.tables import Catalog, DetectorSpec, SignalField, SignalStatus, SignalType
 
 
 class Detectors:
@@ -161,6 +162,49 @@ def test_item_by_item_it_asks_and_decides_as_it_does_table_by_table(
         assert [case.values[name] for case in cases] == whole.signals[name].to_list()
     decisions = decisions_frame(strategy, whole.resolution, whole.signals, catalog).drop("item_id")
     assert [decision_record(strategy, case, catalog) for case in cases] == decisions.to_dicts()
+
+
+@given(data=st.data())
+@settings(max_examples=30, deadline=None)
+def test_what_is_late_leaves_items_open_and_they_are_decided_later_as_they_would_have_been(
+    data: st.DataObject, catalog: Catalog, random_strategies: Any, random_frames: Any
+) -> None:
+    strategy, known = data.draw(random_strategies), data.draw(random_frames)
+    items = items_of(known, [data.draw(kinds) for _ in range(len(known))])
+    pairs = st.tuples(st.sampled_from(sorted(catalog.detectors)), st.sampled_from(items["id"].to_list()))
+    late = frozenset(data.draw(st.lists(pairs, max_size=8)))
+    detectors = Detectors(catalog, known)
+    heard: dict[str, dict[str, Any]] = {item: {} for item in items["id"]}
+
+    def hurried(name: str, asked: pl.DataFrame) -> pl.DataFrame:
+        answer, spec = detectors(name, asked), catalog.detectors[name]
+        in_time = pl.Series([(name, item) not in late for item in asked["id"]], dtype=pl.Boolean)
+        for row in answer.filter(in_time).iter_rows(named=True):
+            heard[row["item_id"]] |= {
+                spec.column(one.name): row[spec.column(one.name)] for one in spec.fields
+            }
+        signals = [spec.column(one.name) for one in spec.fields]
+        return answer.with_columns(
+            pl.when(in_time).then(pl.col(signals)),
+            pl.when(in_time).then(spec.status_column).otherwise(pl.lit("skipped")).alias(spec.status_column),
+        )
+
+    cases = decide_online(strategy, items, hurried, catalog=catalog)
+    whole = decide_online(strategy, items, Detectors(catalog, known), catalog=catalog)
+    given_signals = [heard[item] for item in items["id"]]
+    asked_again = Detectors(catalog, known)
+    later = decide_online(strategy, items, asked_again, catalog=catalog, given=given_signals)
+    for item, case, expected, after in zip(items["id"], cases, whole, later, strict=True):
+        if case.pending is None:
+            assert case.rule == expected.rule
+        else:
+            assert (case.pending, item) in late
+            assert case.rule is None
+            with pytest.raises(ValueError, match=case.pending):
+                decision_record(strategy, case, catalog)
+        assert after.rule == expected.rule
+        there = {signal.partition(".")[0] for signal in heard[item]}
+        assert not [name for name in there if item in asked_again.asked[name]]
 
 
 @given(data=st.data())
@@ -321,3 +365,33 @@ def test_replay_tells_what_was_tampered_with(hate: Strategy, catalog: Catalog) -
     assert found.filter(pl.col("item_id") == "mild").is_empty()
     assert ("certain", "rule", "rule-0", "otherwise") in found.rows()
     assert "values" in found.filter(pl.col("item_id") == "judged")["column"].to_list()
+
+
+def test_what_a_detector_says_it_was_paid_is_the_cost_also_where_it_gave_no_answer() -> None:
+    cost = SignalField("cost", SignalType.NUMBER, "")
+    judge = DetectorSpec(
+        "judge", "7", (SignalField("hate", SignalType.NUMBER, ""), cost), 400.0, 0.002, paid="cost"
+    )
+    catalog = Catalog.of(judge)
+    strategy = load_strategy(
+        "strategy: s\nversion: 1\nrules:\n  - {id: r, when: judge.hate > 0.5, then: remove}\n"
+        "  - {id: o, when: judge.hate <= 0.5, then: label}\n  - {id: otherwise, then: allow}\n",
+        catalog=catalog,
+    )
+    items = pl.DataFrame({"id": ["a", "b"], "kind": ["text", "text"]})
+
+    def ask(_: str, asked: pl.DataFrame) -> pl.DataFrame:
+        return asked.select(item_id="id").with_columns(
+            pl.Series("judge.hate", [0.9, None]),
+            pl.Series("judge.cost", [0.003, 0.007]),
+            pl.Series("judge.status", ["computed", "failed"]),
+            pl.Series("judge.failure", [None, "the answer was cut off"]),
+        )
+
+    found = cascade(strategy, items, ask, catalog=catalog)
+    decisions = decisions_frame(strategy, found.resolution, found.signals, catalog)
+    assert decisions["cost_money"].to_list() == [0.003, 0.007]
+    assert decisions["action"].to_list() == ["remove", "review"]
+    assert replay(strategy, decisions, catalog).is_empty()
+    cases = decide_online(strategy, items, ask, catalog=catalog)
+    assert [decision_record(strategy, case, catalog)["cost_money"] for case in cases] == [0.003, 0.007]

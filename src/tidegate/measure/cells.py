@@ -141,7 +141,7 @@ def _assisted(whole: Whole, seen: Seen, sure: Bools, p: Floats, response: float)
     a = seen.weight[inferred] / p
     total, heaviest = whole.predicted
     of_sure = float((seen.weight * seen.prediction)[sure].sum())
-    return gather(total - of_sure, heaviest / response, y, f, a, p, band_of(a, MERGED))
+    return gather(total - of_sure, heaviest / response, y, f, a, p, band_of(a / a.max(), MERGED))
 
 
 def band_of(a: Floats, ratio: float = BAND) -> Numbers:

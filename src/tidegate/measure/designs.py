@@ -89,8 +89,8 @@ def risk_proportional(
         risk: (n,) calibrated chance of violating; missing, infinite and negative ones count as 0.
         days, budget_per_day: as for `proportional`.
         floor: the least probability; None chooses, from the risks alone, the one that makes the expected
-            interval narrowest (`planning.best_floor`). Where few violations are to be expected that is a
-            fixed rate.
+            interval narrowest, or nearly so (`planning.best_floor`). Where few violations are to be expected
+            that is a fixed rate.
 
     Returns:
         (n,) probabilities in [floor, 1].

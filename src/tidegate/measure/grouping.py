@@ -17,6 +17,9 @@ from tidegate.measure.cells import CERTAIN, Cell, Numbers, Pair, Seen, Whole, ba
 
 Key = tuple[str, ...]
 
+TINY = float(np.finfo(np.float64).tiny)
+"""Divided by in place of a weight where no item has any."""
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -84,7 +87,8 @@ def _wholes(frame: pl.DataFrame, number: Numbers, cells: int, weight: str) -> It
         heaviest_f = np.zeros(cells)
         np.maximum.at(heaviest_f, number, a * f)
         predicted = list(zip(np.bincount(number, w * f, cells).tolist(), heaviest_f.tolist(), strict=True))
-    band = band_of(a)
+    # In units of the heaviest, so that views in thousands fall into the same bands as views.
+    band = band_of(a / max(a.max(initial=0.0), TINY))
     # Weightless items stay in a band below all others, but so near that the numbers of groups are small.
     lightest = int(band.min(where=a > 0, initial=int(band.max())))
     band = np.maximum(band - lightest + 1, 0)

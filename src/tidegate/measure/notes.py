@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tidegate.measure.figures import MEASURES, POLICY, Figure, is_simple
+from tidegate.measure.parts import totals
 from tidegate.measure.population import WEIGHTS
 from tidegate.names import counted
 
@@ -38,6 +39,11 @@ def _notes(figure: Figure, views_missing: int, general: str | None) -> Iterator[
         yield "no labels: nothing can be said"
     elif not any(part.cell.found[y] for part in figure.parts for y in (0, 1) if part.counts[y][1]):
         yield "no labelled item of the kind that this measure is a share of"
+    elif not totals(figure.parts)[1] > 0:
+        yield (
+            "nothing can be said: the labelled items of the other kind stand for more than there is, having "
+            "had so small a chance; label more, or with chances that differ less"
+        )
     elif labels < FEW_LABELS and labels < sum(cell.items for cell in cells):
         yield f"only {counted(labels, 'label')}: read the interval, not the estimate"
     if 0 < labels < audited:

@@ -25,6 +25,7 @@ from tidegate.runs.backtest_words import lead
 from tidegate.runs.folder import RunFolder
 from tidegate.runs.moderate import Progress
 from tidegate.runs.population import SLICES, check_slices
+from tidegate.runs.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ def backtest(
     by: Sequence[str] = (),
     compute_missing: bool = False,
     let: Mapping[str, float] | None = None,
+    workspace: Workspace | None = None,
     confidence: float = 0.95,
     show_text: bool = False,
     report: Callable[[Progress], None] = lambda _: None,
@@ -81,6 +83,7 @@ def backtest(
         by: columns of items or decisions to count flips by.
         compute_missing: ask the detectors for signals that the run never computed and the new strategy needs.
         let: the new strategy's let: numbers to set.
+        workspace: where it is given, `strategy` is a text that belongs there.
         confidence: of each interval.
         show_text: add the texts of the most viewed flips.
         report: is told how far `compute_missing` is.
@@ -90,7 +93,7 @@ def backtest(
         StrategyError, WorkspaceError, SignalError: the new strategy cannot be set up.
         InputError, MeasureError: the labels cannot be read, or there is no such slice.
     """
-    trial = set_up_trial(folder, strategy, let)
+    trial = set_up_trial(folder, strategy, let, workspace)
     check_slices(by, SLICES)
     with (
         tempfile.TemporaryDirectory(prefix="tidegate-backtest-") as folder_aside,

@@ -46,8 +46,15 @@ class Trial:
         return f"{self.bench.strategy.name} {self.bench.strategy.label}"
 
 
-def set_up_trial(folder: RunFolder, strategy: Path | str, let: Mapping[str, float] | None = None) -> Trial:
+def set_up_trial(
+    folder: RunFolder,
+    strategy: Path | str,
+    let: Mapping[str, float] | None = None,
+    workspace: Workspace | None = None,
+) -> Trial:
     """Load the new strategy ("starter" names the one that ships) over what the run recorded.
+
+    Where a workspace is given, `strategy` is a text, not a file.
 
     Raises:
         RunError: this is no finished run, or its tables are not side by side.
@@ -55,13 +62,15 @@ def set_up_trial(folder: RunFolder, strategy: Path | str, let: Mapping[str, floa
     """
     run = recorded(folder)
     _check_tables(folder)
-    path = STARTER_STRATEGY if str(strategy) == "starter" else Path(strategy)
-    workspace = find_workspace(path)
+    source: Path | str = str(strategy)
+    if workspace is None:
+        source = STARTER_STRATEGY if source == "starter" else Path(strategy)
+        workspace = find_workspace(source)
     new = {name: s for name, s in workspace.detectors.items() if name not in run.catalog.detectors}
-    detectors = build_detectors(new, workspace.root)
+    detectors = build_detectors(new, workspace.root, workspace.policy_folder)
     catalog = Catalog({**catalog_of(detectors).detectors, **run.catalog.detectors})
     loaded = load_strategy(
-        path,
+        source,
         catalog=catalog,
         ladder=workspace.ladder.extended(run.ladder),
         policies=policy_ids(workspace) | set(run.manifest["policies"]),
@@ -81,7 +90,9 @@ def with_detectors(trial: Trial, wanted: Collection[str]) -> Bench:
     for name in missing:
         if name not in workspace.detectors:
             raise _cannot_ask(workspace, f"the workspace has no detector '{name}' to compute what is missing")
-    detectors = build_detectors({name: workspace.detectors[name] for name in missing}, workspace.root)
+    detectors = build_detectors(
+        {name: workspace.detectors[name] for name in missing}, workspace.root, workspace.policy_folder
+    )
     for name, detector in detectors.items():
         then, now = trial.run.catalog.detectors[name].version, detector.spec.version
         if then != now:

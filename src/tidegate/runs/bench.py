@@ -56,7 +56,7 @@ def set_up(strategy: Path | str, *, let: Mapping[str, float] | None = None) -> B
     """
     path = STARTER_STRATEGY if str(strategy) == "starter" else Path(strategy)
     workspace = find_workspace(path)
-    detectors = build_detectors(workspace.detectors, workspace.root)
+    detectors = build_detectors(workspace.detectors, workspace.root, workspace.policy_folder)
     catalog = catalog_of(detectors)
     return Bench(
         workspace=workspace,

@@ -7,25 +7,28 @@ import polars as pl
 from tidegate.policy.golden import golden_items
 from tidegate.policy.ladder import Outcome
 from tidegate.policy.load import load_policies
+from tidegate.policy.model import PolicySet
 from tidegate.runs.bench import Bench
 from tidegate.strategy import decide_online
 
 STOPPED = ("actioned", "held")
 
 
-def golden_outcomes(bench: Bench) -> pl.DataFrame:
+def golden_outcomes(bench: Bench, policies: PolicySet | None = None) -> pl.DataFrame:
     """How each golden case of the policies that its rules name ends, or of all where they name none.
 
-    Columns are case, policy, violates, action, rule, outcome.
+    Columns are case, policy, violates, action, rule, outcome. Where `policies` are given, all their cases
+    are decided, and those of the workspace are not read.
 
     Raises:
         PolicyError: a policy of the workspace is not whole.
     """
-    policies = load_policies(bench.workspace.policies, bench.workspace.ladder)
+    given = policies is not None
+    policies = policies or load_policies(bench.workspace.policies, bench.workspace.ladder)
     items = golden_items(policies)
     cases = [(case.id, policy, case.violates) for policy in policies for case in policies.golden[policy]]
     named = {rule.policy for rule in bench.strategy.rules if rule.policy is not None}
-    if named:
+    if named and not given:
         kept = [policy in named for _, policy, _ in cases]
         items, cases = items.filter(pl.Series(kept)), [case for case in cases if case[1] in named]
     decided = decide_online(bench.strategy, items, bench.ask, catalog=bench.catalog)

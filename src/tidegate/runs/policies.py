@@ -46,6 +46,8 @@ class Checked:
 def check_workspace(named: Path | None) -> Checked:
     """Check the workspace that `named` lies in; with None that of the working folder, or the starter.
 
+    Detectors that are paid by the item take part only where a floor is set for them.
+
     Raises:
         WorkspaceError: `named` is in no workspace.
         PolicyError: a policy is not whole; the error names every problem of every file.
@@ -58,8 +60,12 @@ def check_workspace(named: Path | None) -> Checked:
             remedy="Name a folder that `tidegate init FOLDER` laid out.",
         )
     policies = load_policies(workspace.policies, workspace.ladder)
-    detectors = build_detectors(workspace.detectors, workspace.root)
+    detectors = build_detectors(workspace.detectors, workspace.root, workspace.policy_folder)
     items = golden_items(policies)
+    # A judge is paid by the item, and has `tidegate policy eval`: asked here only where a floor names it.
+    detectors = {
+        name: one for name, one in detectors.items() if one.spec.paid is None or name in workspace.floors
+    }
     answers = [compute(detector, items).drop("item_id") for detector in detectors.values()]
     signals = pl.concat([items.select(item_id="id"), *answers], how="horizontal")
     results = check_golden(policies, signals, catalog_of(detectors), workspace.floors)

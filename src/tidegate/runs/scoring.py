@@ -37,7 +37,7 @@ def score_file(
     """
     _check_out(out)
     workspace = find_workspace(Path.cwd())
-    detectors = build_detectors(workspace.detectors, workspace.root)
+    detectors = build_detectors(workspace.detectors, workspace.root, workspace.policy_folder)
     for name in wanted:
         if name not in catalog_of(detectors).detectors:
             raise SignalError(

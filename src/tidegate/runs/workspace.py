@@ -18,6 +18,7 @@ from typing import Any
 
 from tidegate.errors import Where, WorkspaceError
 from tidegate.names import nearest
+from tidegate.policy.folder import PolicyFolder
 from tidegate.policy.ladder import Ladder
 from tidegate.policy.settings import ladder_from
 
@@ -25,7 +26,7 @@ FILE = "tidegate.toml"
 STARTER = Path(__file__).parent.parent / "starter"
 SECTIONS = (
     *("workspace", "audit", "ladder", "detectors", "floors"),
-    *("webhooks", "queues", "care", "retention", "sign_in"),  # of the service
+    *("intake", "webhooks", "queues", "care", "launches", "retention", "sign_in"),  # of the service
 )
 
 
@@ -44,6 +45,10 @@ class Workspace:
     detectors: Mapping[str, Mapping[str, object]]
     floors: Mapping[str, Mapping[str, float]]
     audit_seed: str
+
+    @property
+    def policy_folder(self) -> PolicyFolder:
+        return PolicyFolder(self.policies, self.ladder)
 
 
 def find_workspace(start: Path) -> Workspace:

@@ -15,6 +15,8 @@ import polars as pl
 
 from tidegate.server.content.actions import take_in
 from tidegate.server.content.arrivals import CONTENT, Arrival
+from tidegate.server.content.models import Decision
+from tidegate.server.demo_review import add_reviewers, work
 from tidegate.server.events.actions import record
 from tidegate.server.events.occurrences import APPEAL, REPORT, Occurrence
 from tidegate.server.launches.actions import publish
@@ -45,10 +47,18 @@ def populate(strategy: Path, posts: pl.DataFrame, done: Callable[[int], None]) -
     for start in range(0, len(posts), AT_ONCE):
         rows = list(posts[start : start + AT_ONCE].iter_rows(named=True))
         answers = take_in([_arrival(row) for row in rows])
-        actions = [answer.decision.action for answer in answers]
+        actions = [one.stands.action for one in answers if isinstance(one.stands, Decision)]
         both = zip(rows, actions, strict=True)
         record([event for row, action in both for event in _events(row, action, chance)])
         done(start + len(rows))
+
+
+def review(posts: pl.DataFrame, done: Callable[[float], None]) -> int:
+    """Let the demo's reviewers work on what is asked about these posts. Returns how many answers they
+    gave."""
+    chance = random.Random(11)
+    truth = dict(posts.select("id", "policy").iter_rows())
+    return work(add_reviewers(ACTOR, chance), truth, chance, done)
 
 
 def add_people() -> dict[str, str]:

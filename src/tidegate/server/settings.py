@@ -53,11 +53,13 @@ INSTALLED_APPS = [
     "tidegate.server.people",
     "tidegate.server.ledger",
     "tidegate.server.launches",
+    "tidegate.server.policies",
     "tidegate.server.content",
     "tidegate.server.events",
     "tidegate.server.delivery",
     "tidegate.server.review",
     "tidegate.server.care",
+    "tidegate.server.quality",
     "tidegate.server.retention",
     "tidegate.server.reporting",
 ]

@@ -10,9 +10,14 @@ from tidegate.server.api.moderations import moderations
 from tidegate.server.care import team
 from tidegate.server.cases.pages import cases, item
 from tidegate.server.console.pages import design
+from tidegate.server.figures.pages import figures
+from tidegate.server.launches import drafts
 from tidegate.server.launches import pages as launches
 from tidegate.server.ledger.pages import acts
 from tidegate.server.ops.pages import live, metrics, ready
+from tidegate.server.policies.pages import edit, policies, policy
+from tidegate.server.quality import gold_pages, people_pages, queue_pages
+from tidegate.server.queries.pages import queries
 from tidegate.server.review import pages as review
 
 urlpatterns = [
@@ -22,6 +27,11 @@ urlpatterns = [
     path("health/ready", ready),
     path("metrics", metrics),
     path("", include("tidegate.server.people.urls")),
+    path("policies/", policies, name="policies"),
+    path("policies/<slug:name>/", policy, name="policy"),
+    path("policies/<slug:name>/edit", edit, name="edit_policy"),
+    path("queries/", queries, name="queries"),
+    path("figures/", figures, name="figures"),
     path("console/design/", design, name="design"),
     path("cases/", cases, name="cases"),
     path("items/<slug:zone>/<anytext:external_id>", item, name="item"),
@@ -40,13 +50,24 @@ urlpatterns = [
     path("care-team/limits", team.limits, name="care_limits"),
     path("care-team/begin", team.begin, name="care_begin"),
     path("care-team/end", team.end, name="care_end"),
+    path("quality/golds/", gold_pages.page, name="golds"),
+    path("quality/golds/mark", gold_pages.mark, name="mark_gold"),
+    path("quality/golds/<int:gold>/retire", gold_pages.retire, name="retire_gold"),
+    path("quality/queues/", queue_pages.page, name="queues"),
+    path("quality/queues/reserve", queue_pages.reserve, name="reserve"),
+    path("quality/people/", people_pages.page, name="reviewers"),
+    path("quality/people/<int:number>/", people_pages.person, name="reviewer"),
+    path("quality/people/<int:number>/open", people_pages.open_again, name="open_again"),
     path("ledger/", acts, name="ledger"),
     path("launches/", launches.launches, name="launches"),
-    path("launches/publish", launches.publish, name="publish"),
+    path("launches/draft", drafts.draft, name="draft"),
     path("launches/switch-off", launches.switch_off, name="switch_off"),
     path("launches/switch-on", launches.switch_on, name="switch_on"),
     path("launches/<str:name>/<int:number>/", launches.version, name="version"),
     path("launches/<str:name>/<int:number>/activate", launches.activate, name="activate"),
+    path("launches/<str:name>/<int:number>/try", drafts.try_version, name="try_version"),
+    path("launches/proposals/<int:proposal>/agree", launches.agree_to, name="agree_to"),
+    path("launches/proposals/<int:proposal>/decline", launches.decline_it, name="decline_it"),
 ]
 
 handler404 = "tidegate.server.nowhere.nowhere"

@@ -34,7 +34,9 @@ class Detector(Protocol):
 
     `detect` gets a frame with the columns of `tidegate.tables.ITEMS` and returns one row per item, in the
     same order, with the columns `<name>.<field>` of its spec. It may raise: only the items that make it raise
-    fail. It should be the same for an item whatever else is in the batch, or decisions cannot be replayed.
+    fail. A detector that knows why it has no answer to an item says so in `<name>.failure` (text, null
+    elsewhere), in words that do not quote the item. It should be the same for an item whatever else is in the
+    batch, or decisions cannot be replayed.
     """
 
     @property
@@ -127,8 +129,10 @@ def _what_is_wrong(raw: object, spec: DetectorSpec, rows: int) -> str | None:
     if len(raw) != rows:
         return f"returned {len(raw)} rows for {rows} items"
     wanted = {spec.column(f.name): f.type for f in spec.fields}
-    if set(raw.columns) != set(wanted):
+    if set(raw.columns) - {spec.failure_column} != set(wanted):
         return f"returned the columns {', '.join(raw.columns) or 'none'}, not {', '.join(wanted)}"
+    if spec.failure_column in raw.columns:
+        wanted[spec.failure_column] = SignalType.TEXT
     for name, type_ in wanted.items():
         dtype = raw.schema[name]
         fits = dtype == pl.Null or (
@@ -140,16 +144,22 @@ def _what_is_wrong(raw: object, spec: DetectorSpec, rows: int) -> str | None:
 
 
 def _tidy(raw: pl.DataFrame, spec: DetectorSpec) -> pl.DataFrame:
+    """The declared columns, finite; where the detector failed only what was paid is left of its answer."""
+    told = spec.failure_column in raw.columns
+    failure = pl.col(spec.failure_column).cast(pl.String) if told else pl.lit(None, pl.String)
     columns: list[pl.Expr] = []
     for f in spec.fields:
         value = pl.col(spec.column(f.name)).cast(f.type.dtype)
         if f.type is SignalType.NUMBER:
             value = pl.when(value.is_finite()).then(value)
+        if told and f.name != spec.paid:
+            value = pl.when(failure.is_null()).then(value)
         columns.append(value.alias(spec.column(f.name)))
+    computed, failed = pl.lit(SignalStatus.COMPUTED.value), pl.lit(SignalStatus.FAILED.value)
     return raw.select(
         *columns,
-        pl.lit(SignalStatus.COMPUTED.value).alias(spec.status_column),
-        pl.lit(None, pl.String).alias(spec.column(FAILURE_FIELD)),
+        pl.when(failure.is_null()).then(computed).otherwise(failed).alias(spec.status_column),
+        failure.alias(spec.column(FAILURE_FIELD)),
     )
 
 

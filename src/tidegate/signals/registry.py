@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import polars as pl
 
 from tidegate.errors import SignalError, Where
 from tidegate.names import nearest
+from tidegate.policy.folder import PolicyFolder
 from tidegate.signals.detector import Detector
 from tidegate.tables import ITEM_SIGNALS, RESERVED_FIELDS, Catalog, DetectorSpec, SignalStatus
 
@@ -21,69 +23,104 @@ TIMEOUT = "timeout_s"
 Settings = Mapping[str, object]
 
 
-def _text(settings: Settings, base: Path) -> Detector:
+@dataclass(frozen=True)
+class Place:
+    """What a built-in detector may need to know: its name and settings, the folder that paths are relative
+    to, and where policies lie."""
+
+    name: str
+    settings: Settings
+    base: Path
+    policies: PolicyFolder
+
+    @property
+    def where(self) -> Where:
+        return Where(self.base / CONFIG, field=f"detectors.{self.name}")
+
+    def path(self, setting: str, otherwise: Path) -> Path:
+        named = self.settings.get(setting)
+        return otherwise if named is None else self.base / str(named)
+
+
+def _text(place: Place) -> Detector:
     from tidegate.signals.text_risk.detector import TextRisk
     from tidegate.signals.text_risk.weights import WEIGHTS, load_model
 
-    weights = settings.get("weights")
-    return TextRisk(load_model(base / str(weights) if weights is not None else WEIGHTS))
+    return TextRisk(load_model(place.path("weights", WEIGHTS)), place.name)
 
 
-def _quick(settings: Settings, base: Path) -> Detector:
+def _quick(place: Place) -> Detector:
     from tidegate.signals.quick_text.detector import QuickText
     from tidegate.signals.quick_text.model import WEIGHTS, load_model
 
-    weights = settings.get("weights")
-    return QuickText(load_model(base / str(weights) if weights is not None else WEIGHTS))
+    return QuickText(load_model(place.path("weights", WEIGHTS)), place.name)
 
 
-def _language(settings: Settings, base: Path) -> Detector:
+def _language(_: Place) -> Detector:
     from tidegate.signals.language import LanguageDetector
 
     return LanguageDetector()
 
 
-def _lexicon(settings: Settings, base: Path) -> Detector:
+def _lexicon(place: Place) -> Detector:
     from tidegate.signals.lexicon import LexiconDetector, load_lexicon
 
-    return LexiconDetector(load_lexicon(_paths(settings, base)))
+    return LexiconDetector(load_lexicon(_paths(place.settings, place.base)))
 
 
-def _evasion(settings: Settings, base: Path) -> Detector:
+def _evasion(_: Place) -> Detector:
     from tidegate.signals.evasion import EvasionDetector
 
     return EvasionDetector()
 
 
-def _author(settings: Settings, base: Path) -> Detector:
+def _author(_: Place) -> Detector:
     from tidegate.signals.author import AuthorDetector
 
     return AuthorDetector()
 
 
-BUILT_IN: Mapping[str, tuple[Callable[[Settings, Path], Detector], frozenset[str]]] = {
+def _judge(place: Place) -> Detector:
+    from tidegate.signals.judge.build import build_judge
+
+    return build_judge(place.name, place.settings, place.base, place.policies, place.where)
+
+
+BUILT_IN: Mapping[str, tuple[Callable[[Place], Detector], frozenset[str] | None]] = {
     "quick": (_quick, frozenset({"weights"})),
     "text": (_text, frozenset({"weights"})),
     "language": (_language, frozenset()),
     "lexicon": (_lexicon, frozenset({"lists"})),
     "evasion": (_evasion, frozenset()),
     "author": (_author, frozenset()),
+    "judge": (_judge, None),
 }
-"""Each built-in detector: how it is set up, and the settings that it takes."""
+"""Each built-in detector: how it is set up, and the settings that it takes; None where it checks them
+itself."""
+
+RENAMED = frozenset({"quick", "text", "judge"})
+"""Which can be had under another name as well, with `use = "judge"`: to compare two weights, or two
+models."""
 
 
-def build_detectors(settings: Mapping[str, Settings], base: Path) -> dict[str, Detector]:
+def build_detectors(
+    settings: Mapping[str, Settings], base: Path, policies: PolicyFolder | None = None
+) -> dict[str, Detector]:
     """The detectors named under `[detectors]`, in that order; paths in their settings are relative to `base`.
 
-    A built-in detector is imported only when it is named. One of your own is called as `factory(settings)`,
-    with its section less `use`.
+    `policies` is where a judge reads them, by default the folder `policies` of `base`. A built-in detector is
+    imported only when it is named. One of your own is called as `factory(settings)`, with its section less
+    `use`.
 
     Raises:
         SignalError: an unknown detector or setting, a factory that cannot be found or called, or a
             detector whose spec does not carry its name.
     """
+    there = policies or PolicyFolder(base / "policies")
     return {
-        name: _build(name, {key: value for key, value in section.items() if key != TIMEOUT}, base)
+        name: _build(
+            Place(name, {key: value for key, value in section.items() if key != TIMEOUT}, base, there)
+        )
         for name, section in settings.items()
     }
 
@@ -126,26 +163,22 @@ def item_signals(items: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _build(name: str, section: Settings, base: Path) -> Detector:
-    where = Where(base / CONFIG, field=f"detectors.{name}")
+def _build(place: Place) -> Detector:
+    name, section, where = place.name, place.settings, place.where
     if name == ITEM_SIGNALS.name:
         raise SignalError(
             "'item' is the name of the item's own signals",
             where=where,
             remedy="Give the detector another name.",
         )
-    if "use" in section:
+    use = section.get("use")
+    if use in RENAMED:
+        settings = {key: value for key, value in section.items() if key != "use"}
+        detector = _built_in(str(use), replace(place, settings=settings))
+    elif use is not None:
         detector = _own(section, where)
     elif name in BUILT_IN:
-        build, known = BUILT_IN[name]
-        for setting in section:
-            if setting not in known:
-                raise SignalError(
-                    f"the detector '{name}' has no setting '{setting}'",
-                    where=where,
-                    remedy=f"{nearest(setting, known)}It takes {', '.join(sorted(known)) or 'no settings'}.",
-                )
-        detector = build(section, base)
+        detector = _built_in(name, place)
     else:
         raise SignalError(
             f"there is no detector '{name}'",
@@ -155,6 +188,18 @@ def _build(name: str, section: Settings, base: Path) -> Detector:
         )
     _check_spec(detector, name, where)
     return detector
+
+
+def _built_in(kind: str, place: Place) -> Detector:
+    build, known = BUILT_IN[kind]
+    for setting in place.settings:
+        if known is not None and setting not in known:
+            raise SignalError(
+                f"the detector '{place.name}' has no setting '{setting}'",
+                where=place.where,
+                remedy=f"{nearest(setting, known)}It takes {', '.join(sorted(known)) or 'no settings'}.",
+            )
+    return build(place)
 
 
 def _own(section: Settings, where: Where) -> Detector:

@@ -7,13 +7,13 @@ there are few, so that a million of them take seconds.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 import polars as pl
 
 from tidegate.policy.ladder import Ladder
 from tidegate.strategy.model import Strategy
-from tidegate.tables import DECISIONS, FAILURE_FIELD, KNOWN, STATUS_FIELD, Catalog, SignalStatus
+from tidegate.tables import DECISIONS, FAILURE_FIELD, KNOWN, STATUS_FIELD, Catalog, DetectorSpec, SignalStatus
 
 BY_RULE = "rule"
 FAILED_PREFIX = "detector_failed: "
@@ -32,9 +32,10 @@ def decisions_frame(
     """One decision per row of `resolution` and `signals`, as `cascade` gives them; no audit columns.
 
     `values` holds what is known of the signals that the strategy reads, NULLs included, keys in alphabetical
-    order; `detectors` the versions of those that were computed, and costs their declared ones; `failure` what
-    those that failed reported. `ladder` is by default the one that the strategy was loaded with: its review
-    step takes the items that a failed detector leaves undecided.
+    order; `detectors` the versions of those that were computed; `failure` what those that failed reported.
+    Costs are as declared, but for what a detector says that it was paid, whether it had an answer or not.
+    `ladder` is by default the one that the strategy was loaded with: its review step takes the items that a
+    failed detector leaves undecided.
     """
     review = (ladder or strategy.ladder).review
     rules = strategy.rules
@@ -46,6 +47,7 @@ def decisions_frame(
         return column.gather(place.cast(pl.UInt32).fill_null(len(rules)))
 
     computed = _computed(strategy, signals, catalog)
+    paid = _paid(strategy, signals, catalog)
     columns = {
         "item_id": resolution["item_id"],
         "strategy": pl.repeat(strategy.name, len(resolution), eager=True),
@@ -59,7 +61,8 @@ def decisions_frame(
         "reason": _reason(resolution),
         "failure": _failure(strategy, signals),
         "values": values_json(strategy, signals),
-        **{name: computed[name] for name in ("detectors", "cost_ms", "cost_money")},
+        **{name: computed[name] for name in ("detectors", "cost_ms")},
+        "cost_money": computed["cost_money"] + paid,
     }
     return pl.DataFrame({name: columns[name] for name in COLUMNS})
 
@@ -135,7 +138,27 @@ def _computed(strategy: Strategy, signals: pl.DataFrame, catalog: Catalog) -> pl
         return pl.select(
             detectors=pl.repeat(text, len(rows), dtype=pl.String),
             cost_ms=pl.repeat(float(sum(spec.cost_ms for spec in specs)), len(rows)),
-            cost_money=pl.repeat(float(sum(spec.cost_money for spec in specs)), len(rows)),
+            cost_money=pl.repeat(declared_money(specs), len(rows)),
         )
 
     return _by_status(strategy, signals, (SignalStatus.COMPUTED,), record)
+
+
+def declared_money(specs: Iterable[DetectorSpec]) -> float:
+    """US dollars that an item costs by declaration; nothing for detectors that say what was paid."""
+    return float(sum(spec.cost_money for spec in specs if spec.paid is None))
+
+
+def paid_columns(strategy: Strategy, catalog: Catalog) -> dict[str, str]:
+    """The columns that say what was paid, by detector of the strategy."""
+    specs = {name: catalog.detectors[name] for name in sorted(strategy.detectors)}
+    return {name: spec.column(spec.paid) for name, spec in specs.items() if spec.paid is not None}
+
+
+def _paid(strategy: Strategy, signals: pl.DataFrame, catalog: Catalog) -> pl.Series:
+    """US dollars per row that detectors say were paid, also for no answer."""
+    paid = pl.zeros(len(signals), dtype=pl.Float64, eager=True)
+    for column in paid_columns(strategy, catalog).values():
+        if column in signals.columns:
+            paid = paid + signals[column].fill_null(0.0)
+    return paid

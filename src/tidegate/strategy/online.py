@@ -19,7 +19,7 @@ import polars as pl
 from tidegate.policy.ladder import Ladder
 from tidegate.strategy import nodes, runtime
 from tidegate.strategy.border import clean_value
-from tidegate.strategy.decisions import BY_RULE, FAILED_PREFIX
+from tidegate.strategy.decisions import BY_RULE, FAILED_PREFIX, declared_money
 from tidegate.strategy.model import Rule, Strategy
 from tidegate.strategy.nodes import Condition, Test
 from tidegate.strategy.partial import DETECTOR_FAILED, FIRST_NEED, blames, may, must, needs, settleable
@@ -43,6 +43,8 @@ class Case:
     statuses, failures: by detector of the strategy; a failure is what the detector reported.
     rule: the one that decides; None while the item is open, and where failed detectors leave it undecided.
     failed: the detectors that are missed then.
+    paid: US dollars, by detector that says what was paid.
+    pending: the detector that was asked and has not answered yet; the item is open for want of it.
     """
 
     values: dict[str, Clean]
@@ -50,6 +52,8 @@ class Case:
     failures: dict[str, str | None] = field(default_factory=dict)
     rule: Rule | None = None
     failed: tuple[str, ...] = ()
+    paid: dict[str, float] = field(default_factory=dict)
+    pending: str | None = None
 
 
 def decide_online(
@@ -64,7 +68,8 @@ def decide_online(
 
     Args:
         items: frame with at least id and kind.
-        compute: as in `planner.cascade`.
+        compute: as in `planner.cascade`; but an answer may leave items skipped, where it does not come in
+            time. They stay open, and their cases say under `pending` for want of which detector.
         given: per item the signals that are there already, by name; a detector of which an item has any
             is not asked about it.
 
@@ -93,6 +98,10 @@ def decide_online(
         if wanted:
             cheapest = min(wanted, key=order.index)
             _ask(specs[cheapest], items, compute, cases, wanted[cheapest])
+            for place in wanted[cheapest]:
+                if cases[place].statuses[cheapest] == SignalStatus.SKIPPED:
+                    cases[place].pending = cheapest
+            open_cases = [place for place in open_cases if cases[place].pending is None]
     _ask_for_scores(strategy, specs, items, compute, cases)
     return cases
 
@@ -244,6 +253,8 @@ def _ask(
         case.failures[spec.name] = failures[row]
         for name in read:
             case.values[name] = clean_value(answer[name][row], types[name])
+        if spec.paid is not None:
+            case.paid[spec.name] = answer[spec.column(spec.paid)][row] or 0.0
 
 
 def _ask_for_scores(
@@ -256,6 +267,8 @@ def _ask_for_scores(
     """Ask for missing signals to which audit plans are proportional, as the cascade does last."""
     wanted: dict[str, list[int]] = defaultdict(list)
     for place, case in enumerate(cases):
+        if case.pending is not None:
+            continue  # nothing is decided that could be audited
         plan = case.rule.audit if case.rule is not None else strategy.audit
         if plan.proportional_to is not None:
             detector = plan.proportional_to.partition(".")[0]
@@ -268,7 +281,13 @@ def _ask_for_scores(
 def decision_record(
     strategy: Strategy, case: Case, catalog: Catalog, *, arm: str = "current", ladder: Ladder | None = None
 ) -> dict[str, str | float | None]:
-    """The decision on one case: what `decisions_frame` has for it, but for item_id and the audit columns."""
+    """The decision on one case: what `decisions_frame` has for it, but for item_id and the audit columns.
+
+    Raises:
+        ValueError: the case is open.
+    """
+    if case.pending is not None:
+        raise ValueError(f"nothing is decided yet: '{case.pending}' has not answered")
     rule = case.rule
     computed = [name for name, status in case.statuses.items() if status == SignalStatus.COMPUTED]
     known = {name for name, status in case.statuses.items() if status in KNOWN}
@@ -293,5 +312,5 @@ def decision_record(
         "values": orjson.dumps(values).decode(),
         "detectors": orjson.dumps({spec.name: spec.version for spec in specs}).decode(),
         "cost_ms": sum(spec.cost_ms for spec in specs),
-        "cost_money": sum(spec.cost_money for spec in specs),
+        "cost_money": declared_money(specs) + sum(case.paid.values()),
     }

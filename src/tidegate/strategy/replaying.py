@@ -7,13 +7,16 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from tidegate.strategy.decisions import COLUMNS, decisions_frame
+from tidegate.strategy.decisions import COLUMNS, decisions_frame, paid_columns
 from tidegate.strategy.model import Strategy
 from tidegate.strategy.planner import resolve
 from tidegate.tables import FAILURE_FIELD, STATUS_FIELD, Catalog, SignalStatus, SignalType
 
 GIVEN = ("item_id", "arm")
 """Columns that come from outside and cannot be recomputed."""
+
+PAID = ("cost_money",)
+"""What cannot be recomputed either where a detector says what was paid."""
 
 DIFFERENCES = {"item_id": pl.String, "column": pl.String, "recorded": pl.String, "recomputed": pl.String}
 JSON_TYPES = {SignalType.NUMBER: (int, float), SignalType.TEXT: (str,), SignalType.BOOLEAN: (bool,)}
@@ -29,10 +32,11 @@ def replay(strategy: Strategy, decisions: pl.DataFrame, catalog: Catalog) -> pl.
     signals = _signals(strategy, decisions)
     resolution = resolve(strategy, decisions["item_id"], signals)
     again = decisions_frame(strategy, resolution, signals, catalog)
+    given = GIVEN + (PAID if paid_columns(strategy, catalog) else ())
     found = [pl.DataFrame(schema=DIFFERENCES)]
     for name in COLUMNS:
         differs = decisions[name].ne_missing(again[name])
-        if name not in GIVEN and differs.any():
+        if name not in given and differs.any():
             rows = differs.arg_true()
             found.append(
                 pl.DataFrame(

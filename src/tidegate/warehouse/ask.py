@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -38,7 +38,7 @@ def query(run: Path, sql: str) -> pl.DataFrame:
         connection.execute("set allowed_paths = $paths", {"paths": allowed})
         connection.execute("set enable_external_access = false; set lock_configuration = true")
         try:
-            _refuse_writing(connection, sql)
+            refuse_writing(connection, sql, TABLES)
             answer: pl.DataFrame = connection.sql(sql).pl()
             return answer
         except duckdb.Error as error:
@@ -47,13 +47,18 @@ def query(run: Path, sql: str) -> pl.DataFrame:
             raise RunError(said.strip(), where=Where(run), remedy=_remedy(tables, said)) from error
 
 
-def _refuse_writing(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+def refuse_writing(connection: duckdb.DuckDBPyConnection, sql: str, tables: Sequence[str]) -> None:
+    """Let one query through that reads.
+
+    Raises:
+        RunError: it is none, or several. duckdb.Error: it is no SQL.
+    """
     statements = connection.extract_statements(sql)
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         raise RunError(
             "this is not one query that reads",
             where=Where(field="query"),
-            remedy="Write one select over items, signals, decisions, truth or labels.",
+            remedy=f"Write one select over {', '.join(tables[:-1])} or {tables[-1]}.",
         )
 
 

@@ -62,6 +62,18 @@ def test_findings_do_not_depend_on_the_scale_of_the_weights(labels: Any) -> None
     assert whole.findings[0].low == pytest.approx(drawn.findings[0].low)
 
 
+def test_the_order_of_items_does_not_matter(labels: Any) -> None:
+    items = labels.with_errors(0.05, 8)
+    order = np.random.default_rng(2).permutation(len(items))
+    clauses = predicates(labels.fields[order], labels.words[order])
+    one, other = (
+        find_causes(rows, of, permutations=100).findings[0]
+        for rows, of in ((items, labels.clauses), (items[order], clauses))
+    )
+    assert (one.description, one.proven) == (other.description, other.proven)
+    assert (one.share, one.lift) == pytest.approx((other.share, other.lift))
+
+
 def test_a_score_that_the_audit_went_by_is_no_cause(labels: Any) -> None:
     """Items that were drawn for their score err more often; within a stratum they do not."""
     rng = np.random.default_rng(1)

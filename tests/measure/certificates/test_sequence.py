@@ -47,11 +47,19 @@ def test_families_of_nulls_are_certified_no_more_often_than_the_level() -> None:
 
 
 def test_testing_begins_where_enough_labels_are_expected() -> None:
-    expected = np.array([10.0, 100.0, 260.0, 500.0, 800.0, 2000.0])
+    expected = np.array([10.0, 100.0, 260.0, 500.0, 800.0, 2000.0, 2300.0])
     weight = starts(expected, 100.0)
     assert weight.sum() == pytest.approx(1)
-    assert np.flatnonzero(weight).tolist() == [2, 4]
-    assert weight[2] > weight[4]
+    assert np.flatnonzero(weight).tolist() == [2, 4, 6]  # from 250, 750 and 2,250 labels on
+    assert weight[[2, 4, 6]] == pytest.approx(np.array([9, 3, 1]) / 13)
+
+
+def test_a_start_that_fails_by_bad_luck_leaves_later_ones_their_share() -> None:
+    expected = np.geomspace(250, 25_000, 60)
+    p = np.where(expected < 700, 0.04, 1e-6)  # few labels of a rate that is near the limit, then many
+    certified = fallback(p, starts(expected, 100.0), 0.025)
+    assert not certified[expected < 700].any()
+    assert certified[expected > 750].all()
 
 
 @pytest.mark.parametrize("expected", [[], [0.0], [1.0, 2.0], [1e9]])

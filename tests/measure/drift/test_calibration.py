@@ -67,6 +67,24 @@ def test_the_scale_of_weights_changes_nothing() -> None:
     assert [c.p for c in plain] == [c.p for c in scaled]
 
 
+def test_a_weight_of_a_billion_is_borne() -> None:
+    before, (prediction, violates, chance) = side(4, 600), side(5, 600)
+    chance[0] = 1e-9
+    checks = calibration_drift("risk", before, (prediction, violates, chance))
+    assert all(c.p is None or 0 <= c.p <= 1 for c in checks)
+
+
+def test_the_order_of_items_does_not_change_what_is_compared() -> None:
+    before, now = side(6, 600), side(7, 600, off=0.15)
+    order = np.random.default_rng(1).permutation(600)
+    plain = calibration_drift("risk", before, now)
+    other = calibration_drift("risk", *(tuple(of[order] for of in window) for window in (before, now)))
+    for one, two in zip(plain, other, strict=True):
+        assert (one.what, one.counted_now) == (two.what, two.counted_now)
+        assert one.change == pytest.approx(two.change)
+        assert one.p == pytest.approx(two.p, abs=0.05)  # the shuffles are others
+
+
 def test_the_same_seed_gives_the_same_answer() -> None:
     before, now = side(6, 300), side(7, 300)
     assert calibration_drift("risk", before, now) == calibration_drift("risk", before, now)

@@ -66,6 +66,20 @@ def test_degenerate_labels(answers: str) -> None:
         assert check.p in (None, 1.0)
 
 
+def test_one_label_is_told_and_not_tested() -> None:
+    people, labels = window(6, 0.02, items=2_000)
+    assert all(check.p is None for check in override_drift((people, labels), (people, labels.head(1))))
+
+
+def test_the_order_of_items_and_labels_does_not_matter() -> None:
+    before, now = window(1, 0.02), window(2, 0.06)
+    shuffled = tuple(frame.sample(fraction=1, shuffle=True, seed=1) for frame in now)
+    for one, two in zip(
+        override_drift(before, now), override_drift(before, (shuffled[0], shuffled[1])), strict=True
+    ):
+        assert (one.what, one.now, one.p) == (two.what, pytest.approx(two.now), pytest.approx(two.p))
+
+
 def test_p_is_the_error_at_which_the_interval_just_excludes_zero() -> None:
     # Normal limits of two rates with standard errors .03 and .04: the difference has .05.
     low, high = (

@@ -15,6 +15,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -110,6 +111,12 @@ class Console:
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type == "error" and "Content Security Policy" in message.text:
             self.faults.append(message.text)
+
+    def picture(self, page: Page, name: str) -> None:
+        """A picture of a window, where TIDEGATE_PICTURES names a folder: `make pictures`."""
+        folder = os.environ.get("TIDEGATE_PICTURES")
+        if folder:
+            page.screenshot(path=Path(folder) / f"{name}.png")
 
     def script(self, text: str) -> str:
         """Python that runs beside the service, in its workspace, with Django set up for every zone."""

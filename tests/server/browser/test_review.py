@@ -18,20 +18,28 @@ NUMBERS = count()
 
 ASKING = """
 strategy: asking
+audit: 0.000001
 version: 1
 rules:
   - {id: severe, when: "item.surface = 'severe'", then: review, queue: severe, policy: violent-extremism}
   - {id: unsure, when: "item.surface = 'ask'", then: review, queue: general, policy: harassment-bullying}
   - {id: stopped, when: "item.surface = 'stop'", then: remove, policy: harassment-bullying}
-  - {id: otherwise, then: allow, audit: 0.001}
+  - {id: otherwise, then: allow}
 """
+SETTINGS = """
+[queues.general]
+assist = 1
+[queues.severe]
+assist = 1
+"""
+"""So that how items are shown follows from their policy alone."""
 
 
 @pytest.fixture(scope="module")
 def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
     environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
     workspace = tmp_path_factory.mktemp("desk") / "site"
-    with running(workspace, environment, workers=2, strategy=ASKING) as service:
+    with running(workspace, environment, workers=2, strategy=ASKING, settings=SETTINGS) as service:
         yield Console(service, browser)
 
 

@@ -68,16 +68,19 @@ def _serve(out: Path, port: int) -> None:
     from tidegate.cli import background, show
     from tidegate.runs.demo import POSTS
     from tidegate.runs.moderate import Progress
-    from tidegate.runs.workspace import lay_out
+    from tidegate.runs.workspace import FILE, lay_out
     from tidegate.server.boot import boot
+    from tidegate.server.demo_queues import QUEUES
 
     site = out / SITE
     shutil.rmtree(site, ignore_errors=True)
     lay_out(site, "demo")
+    with (site / FILE).open("a", encoding="utf-8") as settings:
+        settings.write(QUEUES)
     os.environ.pop("DATABASE_URL", None)  # the demo never writes to a database that somebody uses
     boot(site)
 
-    from tidegate.server.demo_site import SHOWN, add_people, populate
+    from tidegate.server.demo_site import SHOWN, add_people, populate, review
 
     posts = pl.read_parquet(out / POSTS).head(SHOWN)
     with show.progress("taking in") as report:
@@ -86,9 +89,12 @@ def _serve(out: Path, port: int) -> None:
             posts,
             lambda number: report(Progress(number, 0, number / len(posts))),
         )
+    with show.progress("reviewing") as report:
+        answers = review(posts, lambda share: report(Progress(round(share * len(posts)), 0, share)))
     passwords = add_people()
     url = background.start(site, port)
-    click.echo(f"\nThe service runs at {url} with {len(posts):,} of the posts. Sign in as")
+    click.echo(f"\nThe service runs at {url} with {len(posts):,} of the posts.")
+    click.echo(f"Thirty reviewers gave {answers:,} answers, and left some for you. Sign in as")
     click.echo(f"  mo   {passwords['mo']}   a moderator")
     click.echo(f"  ada  {passwords['ada']}   a lead, auditor and admin; asks for an authenticator app first")
     click.echo(f"Stop it: tidegate demo --out {out} --stop")

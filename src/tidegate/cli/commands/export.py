@@ -58,7 +58,7 @@ def command(
             )
         _write_table(table, zone, out, options.utc(since), options.utc(until))
         return
-    from tidegate.server.exports.choice import Choice
+    from tidegate.server.exports.choice import Choice, pending_in
     from tidegate.server.exports.run_folder import write_run
     from tidegate.server.launches.reads import version_of
 
@@ -66,6 +66,8 @@ def command(
     summary = write_run(chosen, out, by, actor=options.actor())
     drawn = summary["audit"]["drawn"]
     click.echo(f"{summary['items']:,} decisions in {out}/, {drawn:,} of them drawn for audit (audit.csv)")
+    if waiting := pending_in(zone):
+        click.echo(f"{waiting:,} items are pending, and not in it: `tidegate worker` decides them", err=True)
 
 
 def _write_table(table: str, zone: str, out: Path, since: datetime | None, until: datetime | None) -> None:

@@ -1,17 +1,33 @@
-"""tidegate policy check"""
+"""tidegate policy: check, judge by, keep versions of and calibrate to written policies."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from tidegate.cli import options
 from tidegate.names import counted
 
+if TYPE_CHECKING:
+    from tidegate.runs.judging.evaluate import Evaluation
+    from tidegate.runs.workspace import Workspace
 
-@click.group("policy", short_help="Check written policies against their golden cases.")
+CHECK_FAILED = 1
+
+here = click.option(
+    "--workspace",
+    "root",
+    type=click.Path(path_type=Path, exists=True),
+    default=Path("."),
+    help="The workspace; that of the working folder without it.",
+)
+
+
+@click.group("policy", short_help="Check written policies, keep their versions, try judges on them.")
 def command() -> None:
-    """Written policies and their golden cases."""
+    """Written policies: golden cases, versions, and the judges that read them."""
 
 
 @command.command("check")
@@ -45,4 +61,239 @@ def check(workspace: Path | None, everything: bool) -> None:
     missed = results.filter(~pl.col("met"))
     if len(missed):
         click.echo(f"Not met: {counted(len(missed), 'floor')}.", err=True)
-        raise click.exceptions.Exit(1)
+        raise click.exceptions.Exit(CHECK_FAILED)
+
+
+@command.command("commit")
+@click.argument("policy")
+@click.option("-m", "--message", required=True, help="Why it was changed.")
+@click.option("--author", help="Who changed it; the system's user without it.")
+@click.option("--label", help="Move this label to it, such as candidate.")
+@here
+def commit(policy: str, message: str, author: str | None, label: str | None, root: Path) -> None:
+    """Keep POLICY as it stands as a version, under policies/history/."""
+    from tidegate.policy import versions
+
+    place = _workspace(root)
+    act = versions.commit(
+        place.policies, policy, message, author or options.actor(), label=label, ladder=place.ladder
+    )
+    click.echo(f"{policy} {act.version} kept" + (f", and {label} points to it" if label else ""))
+
+
+@command.command("log")
+@click.argument("policy")
+@here
+def log(policy: str, root: Path) -> None:
+    """Who kept which version of POLICY and why, and where labels were moved; newest first."""
+    from tidegate.policy import versions
+
+    acts = versions.log(_workspace(root).policies, policy)
+    now = {version: name for name, version in versions.labels(acts).items()}
+    for act in reversed(acts):
+        what = act.message if act.message is not None else f"moved {act.label} here"
+        pointed = f" [{', '.join(n for n, v in versions.labels(acts).items() if v == act.version)}]"
+        click.echo(
+            f"{act.at}  {act.version}{pointed if act.version in now and act.message else ''}  "
+            f"{act.author}: {what}"
+        )
+    if not acts:
+        click.echo(f'No version of {policy} was kept yet: tidegate policy commit {policy} -m "…"', err=True)
+
+
+@command.command("label")
+@click.argument("policy")
+@click.argument("version")
+@click.argument("label")
+@click.option("--author", help="Who moves it; the system's user without it.")
+@here
+def label(policy: str, version: str, label: str, author: str | None, root: Path) -> None:
+    """Move LABEL to VERSION of POLICY, named by its first digits or by another label: forward, or back."""
+    from tidegate.policy import versions
+
+    act = versions.move(_workspace(root).policies, policy, version, label, author or options.actor())
+    click.echo(f"{label} points to {policy} {act.version}")
+
+
+@command.command("diff")
+@click.argument("policy")
+@click.argument("before")
+@click.argument("after", default="working")
+@here
+def diff(policy: str, before: str, after: str, root: Path) -> None:
+    """What changed in POLICY from BEFORE to AFTER (versions or labels; the file as it stands without
+    AFTER)."""
+    from tidegate.policy import compare, versions
+
+    place = _workspace(root)
+    texts = [versions.at_label(place.policies, policy, name, place.ladder) for name in (before, after)]
+    lines = list(compare.changes(texts[0], texts[1]))
+    for line in lines or ["The two read the same."]:
+        click.echo(line)
+
+
+@command.command("prompt")
+@click.argument("prompt", type=click.Path(path_type=Path), required=False)
+@click.option("--lint", is_flag=True, help="Say what would break the judge, or make it dear.")
+def prompt(prompt: Path | None, lint: bool) -> None:
+    """Print the PROMPT of judges (the one that ships without it), or check it.
+
+    Exit status 1 says that it would break the judge.
+    """
+    from tidegate.signals.judge.prompt import BUILT_IN
+    from tidegate.signals.judge.prompt import lint as lint_of
+
+    path = prompt or BUILT_IN
+    text = path.read_text(encoding="utf-8")
+    if not lint:
+        click.echo(text, nl=False)
+        return
+    problems = list(lint_of(text, path))
+    for problem in problems:
+        line = f":{problem.line}" if problem.line else ""
+        click.echo(f"{path}{line}: {'warning: ' if problem.mild else ''}{problem.what}\n  → {problem.remedy}")
+    if not problems:
+        click.echo("Nothing to mend.")
+    if any(not problem.mild for problem in problems):
+        raise click.exceptions.Exit(CHECK_FAILED)
+
+
+@command.command("eval")
+@click.argument("policy")
+@click.option("--judge", default="judge", show_default=True, help="Which judge of tidegate.toml.")
+@click.option("--version", help="A version or label of the policy; what the judge is set to without it.")
+@click.option("--against", help="Another judge on the same cases.")
+@click.option("--against-version", help="Another version or label of the policy on the same cases.")
+@click.option("--reformats", is_flag=True, help="How many verdicts the mere layout of a text changes.")
+@click.option("--injections", is_flag=True, help="How many verdicts are turned by texts that give orders.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+@here
+def evaluate(
+    policy: str,
+    judge: str,
+    version: str | None,
+    against: str | None,
+    against_version: str | None,
+    reformats: bool,
+    injections: bool,
+    as_json: bool,
+    root: Path,
+) -> None:
+    """Put the golden cases of POLICY to a judge: how good it is, what it costs, how long it takes."""
+    import json
+    from dataclasses import asdict
+
+    from tidegate.runs.judging.evaluate import compare
+    from tidegate.runs.judging.evaluate import evaluate as evaluated
+
+    place = _workspace(root)
+    if against is not None or against_version is not None:
+        found = compare(
+            place,
+            policy,
+            (judge, version),
+            (against or judge, against_version or (version if against else None)),
+        )
+        if as_json:
+            click.echo(json.dumps(asdict(found), ensure_ascii=False, indent=2))
+            return
+        _show(found.first)
+        _show(found.second)
+        pair = found.paired
+        click.echo(
+            f"The second gets {pair.second_only} cases right that the first does not, and the first "
+            f"{pair.first_only} that the second does not: {_signed(pair.difference.estimate)} "
+            f"({_signed(pair.difference.low)} to {_signed(pair.difference.high)}), p = {pair.p_value:.3g}."
+        )
+        return
+    one, _ = evaluated(place, policy, judge, version=version, reformats=reformats, injections=injections)
+    if as_json:
+        click.echo(json.dumps(asdict(one), ensure_ascii=False, indent=2))
+    else:
+        _show(one)
+
+
+@command.command("calibrate")
+@click.argument("posts", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "--labels", required=True, type=click.Path(path_type=Path, exists=True), help="What people found."
+)
+@click.option("--judge", default="judge", show_default=True, help="Which judge of tidegate.toml.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="File to write.")
+@here
+def calibrate(posts: tuple[Path, ...], labels: Path, judge: str, out: Path, root: Path) -> None:
+    """Make a judge's probabilities hold on LABELS of POSTS; name the file in tidegate.toml then."""
+    from tidegate.errors import SignalError
+    from tidegate.runs.judging.calibrating import calibrate as calibrated
+    from tidegate.runs.judging.cases import judges_of
+
+    there = judges_of(_workspace(root))
+    if judge not in there:
+        raise SignalError(f"there is no judge '{judge}'", remedy="Judges are set up in tidegate.toml.")
+    for line in calibrated(_workspace(root), there[judge], posts, labels, out):
+        click.echo(
+            f"{line.policy}: {counted(line.labels, 'label')}, {line.violating:,} violating; "
+            f"calibration error {line.error_before:.3f} → {line.error_after:.3f} on labels that did not teach"
+        )
+    click.echo(f'Written to {out}: calibration = "{out.name}" in tidegate.toml.')
+
+
+def _workspace(root: Path) -> Workspace:
+    from tidegate.runs.workspace import find_workspace
+
+    return find_workspace(root)
+
+
+def _show(found: Evaluation) -> None:
+    import polars as pl
+
+    from tidegate.cli import show
+
+    of = found.agreement
+    show.out.print(f"[bold]{found.judge}[/bold] on {found.policy}, {counted(found.cases, 'golden case')}")
+    figures = [("precision", of.precision), ("recall", of.recall), ("F1", of.f1), ("κ", of.kappa)]
+    rows = [
+        (name, *(round(value, 3) for value in (one.estimate, one.low, one.high)), one.cases)
+        for name, one in figures
+    ]
+    columns = ["", "estimate", "low", "high", "cases"]
+    show.frame(pl.DataFrame(rows, schema=columns, orient="row"))
+    both, missed, wrong, fine = of.confusion
+    click.echo(
+        f"  violating: {both} found, {missed} passed · fine: {fine} passed, {wrong} stopped · "
+        f"{of.unanswered} without a verdict"
+    )
+    for reason, count in found.reasons.items():
+        click.echo(f"    {count} × {reason}")
+    click.echo(f"  {found.money:,.4f} US dollars, {found.seconds / max(found.cases, 1):.2f} s a case")
+    for name, figure in (found.stability or {}).items():
+        click.echo(f"  {name}: {figure.estimate:.1%} of {figure.cases} verdicts stay as they were")
+    if found.injections is not None:
+        _show_injections(found)
+
+
+def _show_injections(found: Evaluation) -> None:
+    import polars as pl
+
+    from tidegate.cli import show
+    from tidegate.measure.agreement import share
+
+    tried = [one for one in found.injections or () if one.tried]
+    rows = []
+    for language in dict.fromkeys(one.way.language for one in tried):
+        for wants in ("pass", "stop"):
+            chosen = [one for one in tried if one.way.language == language and one.way.wants == wants]
+            posts, flipped = sum(one.tried for one in chosen), sum(one.flipped for one in chosen)
+            rate = share(flipped, posts)
+            unanswered = sum(one.no_verdict for one in chosen)
+            rows.append(
+                (language, wants, len(chosen), posts, flipped, unanswered, rate.estimate, rate.low, rate.high)
+            )
+    columns = ["language", "wants", "ways", "posts", "flipped", "no verdict", "flip rate", "low", "high"]
+    show.frame(pl.DataFrame(rows, schema=columns, orient="row"), "Items that give orders")
+    if not tried:
+        click.echo("  No golden case was judged rightly without orders, so none could be turned.")
+
+
+def _signed(value: float) -> str:
+    return f"{100 * value:+.1f} points"

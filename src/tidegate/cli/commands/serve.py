@@ -33,6 +33,10 @@ def command(workspace: Path, host: str, port: int, workers: int, threads: int) -
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = shared
     boot(workspace)
 
+    from tidegate.server.content.settings import intake
+
+    intake(workspace)  # a setting that is wrong is said now, and not at the first item
+
     from granian import Granian
     from granian.constants import Interfaces
 

@@ -10,11 +10,12 @@ import click
 from tidegate.cli import options
 
 
-@click.command("worker", short_help="Deliver what was decided, and do the day's work.")
+@click.command("worker", short_help="Deliver what was decided, finish what is pending, do the day's work.")
 @options.workspace
 @click.option("--once", is_flag=True, help="Stop when nothing is due any more.")
 def command(workspace: Path, once: bool) -> None:
-    """Deliver decisions to endpoints until Ctrl-C; see docs/delivery.md. Several workers may run.
+    """Deliver decisions to endpoints, and decide what is pending, until Ctrl-C; see docs/delivery.md and
+    docs/service.md. Several workers may run.
 
     A worker that is told to stop finishes what is on its way; one that is killed loses nothing.
     """
@@ -22,6 +23,8 @@ def command(workspace: Path, once: bool) -> None:
 
     boot(workspace)
 
+    from tidegate.server.content.finishing import Finisher, finish_all
+    from tidegate.server.content.settings import intake
     from tidegate.server.delivery.settings import webhooks
     from tidegate.server.delivery.worker import Worker
     from tidegate.server.retention.daily import Housekeeping, run_due
@@ -31,9 +34,15 @@ def command(workspace: Path, once: bool) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
     retention(workspace)  # a setting that is wrong is said now, and not at night
+    settings = intake(workspace)
     if once:
         run_due(workspace)
-    else:
-        Housekeeping(workspace).start()
-        click.echo("Tidegate delivers", err=True)
-    worker.run(once=once)
+        finish_all(settings)
+        worker.run(once=True)
+        return
+    Housekeeping(workspace).start()
+    finisher = Finisher(settings)
+    finisher.start()
+    click.echo("Tidegate delivers", err=True)
+    worker.run()
+    finisher.stop()

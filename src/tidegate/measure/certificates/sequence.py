@@ -11,7 +11,10 @@ from tidegate.errors import MeasureError, Where
 from tidegate.measure.certificates.sample import Bools, Floats
 
 FIRST = 2.5
-FIRST_SHARE = 0.9
+"""Testing begins where this many times the labels are expected that a faultless set needs."""
+
+AGAIN = 3
+"""It begins anew at so many times the labels of the start before, with as much less of the level."""
 
 
 def fallback(p: Floats, weight: Floats, level: float) -> Bools:
@@ -51,10 +54,11 @@ def fallback(p: Floats, weight: Floats, level: float) -> Bools:
 def starts(expected: Floats, needed: float) -> Floats:
     """(candidates,) where testing begins, as weights that add up to 1.
 
-    Nearly all is staked on one start, where 2.5 times `needed` labels are expected, or half of those that the
-    largest set has: before it, one error too many would end the sequence by bad luck; much later, the best
-    candidates could be passed over. The rest waits at three times as many labels, for when the most careful
-    candidates are not the best ones. Several starts: Learn then Test; these places: our own
+    The first start is where `FIRST` times `needed` labels are expected, or half of those that the largest set
+    has: before it, one error too many would end the sequence by bad luck; much later, the best candidates
+    could be passed over. Others follow at 3, 9, 27, … times as many labels, each with a third of the share of
+    the one before it, for when the most careful candidates are not the best ones, or their rate is nearer to
+    the limit than few labels can tell. Several starts: Learn then Test; these places and shares: our own
     simulations (docs/measurement/certificates.md).
 
     Args:
@@ -68,11 +72,11 @@ def starts(expected: Floats, needed: float) -> Floats:
     if not most >= needed:
         weight[int(np.argmax(expected))] = 1.0
         return weight
-    first = min(max(most / 2, needed), FIRST * needed)
-    shares = {first: FIRST_SHARE, 3 * first: 1 - FIRST_SHARE} if 3 * first <= most else {first: 1.0}
-    for labels, share in shares.items():
+    labels, share = min(max(most / 2, needed), FIRST * needed), 1.0
+    while labels <= most:
         weight[int(np.argmax(expected >= labels))] += share
-    return weight
+        labels, share = AGAIN * labels, share / AGAIN
+    return np.asarray(weight / weight.sum())
 
 
 def labels_needed(at_most: float, hoped: float, level: float) -> float:

@@ -66,7 +66,7 @@ OneOrManyEvents = Annotated[
 
 
 class EventOut(Schema):
-    """An event that is on record, and the decision that stands on its item now."""
+    """An event that is on record, and what stands on its item now."""
 
     id: str
     decided_anew: bool

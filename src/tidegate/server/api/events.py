@@ -19,7 +19,7 @@ from tidegate.server.api.event_schemas import (
 from tidegate.server.api.keys import Key
 from tidegate.server.api.limits import take_off
 from tidegate.server.api.problems import PROBLEMS, ProblemError
-from tidegate.server.api.rendering import told
+from tidegate.server.api.rendering import stands
 from tidegate.server.api.schemas import ProblemOut
 from tidegate.server.events.actions import EventError, OtherEventError, record
 from tidegate.server.events.occurrences import Occurrence
@@ -50,7 +50,7 @@ def post_events(request: HttpRequest, response: HttpResponse, body: Body[OneOrMa
             {
                 "id": one.id,
                 "decided_anew": outcome.decided_anew,
-                "decision": told(one.item_id, outcome.answer.decision),
+                "decision": stands(one.item_id, outcome.answer.stands),
             }
             for one, outcome in zip(sent, outcomes, strict=True)
         ]

@@ -13,10 +13,10 @@ from pydantic import Field
 from tidegate.server.api.cursors import cursor, row_of
 from tidegate.server.api.keys import Key
 from tidegate.server.api.problems import PROBLEMS
-from tidegate.server.api.rendering import told
+from tidegate.server.api.rendering import stands, told
 from tidegate.server.api.schemas import DecisionOut, Moment, Short
-from tidegate.server.content.actions import newest_decisions
 from tidegate.server.content.models import Decision, Item
+from tidegate.server.content.pending import standing
 from tidegate.server.exports.files import record
 from tidegate.server.exports.tables import export
 from tidegate.server.exports.text import TEXTS, chunks
@@ -78,12 +78,12 @@ class ListedDecisionsOut(Schema):
 
 
 def get_items(request: HttpRequest, asked: Query[ItemFilter]) -> dict[str, Any]:
-    """Items by when they first came, newest first, each with the decision that stands."""
+    """Items by when they first came, newest first, each with what stands on it: a decision, or pending."""
     rows = Item.objects.filter(zone=_zone(request))
     if asked.author_id is not None:
         rows = rows.filter(author_id=asked.author_id)
     page, following = _page("items", rows, asked)
-    standing = newest_decisions(page)
+    found = standing(page)
     return {
         "items": [
             {
@@ -93,7 +93,7 @@ def get_items(request: HttpRequest, asked: Query[ItemFilter]) -> dict[str, Any]:
                 "views": item.views,
                 "reports": item.reports,
                 "first_at": item.first_at,
-                "decision": told(item.external_id, standing[item.pk].decision),
+                "decision": stands(item.external_id, found[item.pk].stands),
             }
             for item in page
         ],

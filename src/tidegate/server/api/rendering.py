@@ -8,7 +8,7 @@ import orjson
 from django.http import HttpRequest
 from ninja.renderers import BaseRenderer
 
-from tidegate.server.content.models import Decision
+from tidegate.server.content.models import Decision, Pending
 
 
 class Orjson(BaseRenderer):
@@ -18,10 +18,31 @@ class Orjson(BaseRenderer):
         return orjson.dumps(data)
 
 
+PENDING = "pending"
+
+
+def stands(external_id: str, one: Decision | Pending) -> dict[str, Any]:
+    """A decision, or that there is none yet, in the same shape."""
+    if isinstance(one, Decision):
+        return told(external_id, one)
+    return {
+        "id": external_id,
+        "version": one.item_version,
+        "state": PENDING,
+        **dict.fromkeys(("action", "rule", "policy", "queue", "escalate")),
+        "reason": f"{PENDING}: {one.waits_for}",
+        "strategy": one.strategy,
+        "strategy_version": one.strategy_version,
+        "decided_at": None,
+        "search": one.search and orjson.loads(one.search),
+    }
+
+
 def told(external_id: str, decision: Decision) -> dict[str, Any]:
     return {
         "id": external_id,
         "version": decision.item_version,
+        "state": "decided",
         "action": decision.action,
         "rule": decision.rule,
         "policy": decision.policy,
@@ -31,6 +52,7 @@ def told(external_id: str, decision: Decision) -> dict[str, Any]:
         "strategy": decision.strategy,
         "strategy_version": decision.strategy_version,
         "decided_at": decision.decided_at,
+        "search": decision.search and orjson.loads(decision.search),
     }
 
 

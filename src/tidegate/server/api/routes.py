@@ -17,15 +17,12 @@ from tidegate.server.api.limits import take_off
 from tidegate.server.api.lists import ItemsOut, get_items
 from tidegate.server.api.lists import router as lists
 from tidegate.server.api.problems import PROBLEMS, ProblemError, answer_with_problems
-from tidegate.server.api.rendering import Orjson, told, with_reasons
+from tidegate.server.api.rendering import Orjson, stands, with_reasons
 from tidegate.server.api.schemas import DecisionsOut, ItemIn, ItemOut, OneOrMany, ProblemOut, UndoneOut
 from tidegate.server.content.arrivals import CONTENT, Arrival
 from tidegate.server.content.intake import lane
-from tidegate.server.content.models import Decision
 from tidegate.server.content.reads import see_item
-from tidegate.server.content.search import QUERY, search
 from tidegate.server.delivery.undoing import undo
-from tidegate.server.launches.decider import site
 from tidegate.server.people.models import ApiKey
 
 ANSWERED_WITHIN = 30.0
@@ -45,7 +42,10 @@ api.get("/items", auth=Key("items"), response={200: ItemsOut, **PROBLEMS}, tags=
 
 @api.post("/items", auth=Key("items"), response={200: DecisionsOut, **PROBLEMS}, tags=["items"])
 def post_items(request: HttpRequest, body: Body[OneOrMany]) -> HttpResponse:
-    """Decide one item, or up to 1,000 together. Answers when the decisions are durable; a retry is safe."""
+    """Decide one item, or up to 1,000 together. Answers when it is durable; a retry is safe.
+
+    What the signals that come within the site's deadline do not settle is `pending`: no decision yet.
+    """
     # Written here, as Ninja would first check a thousand answers that nobody but ourselves has made.
     response = HttpResponse(content_type=Orjson.media_type)
     key: ApiKey = request.auth  # type: ignore[attr-defined]
@@ -62,8 +62,7 @@ def post_items(request: HttpRequest, body: Body[OneOrMany]) -> HttpResponse:
             remedy="Send the same request again: what was decided meanwhile is answered as it was.",
         ) from error
     decisions = [
-        told(one.external_id, answer.decision) | _search(one, answer.decision)
-        for one, answer in zip(arrivals, answers, strict=True)
+        stands(one.external_id, answer.stands) for one, answer in zip(arrivals, answers, strict=True)
     ]
     response.content = orjson.dumps({"decisions": decisions})
     return response
@@ -82,7 +81,7 @@ def post_undo(request: HttpRequest, item_id: str) -> dict[str, Any]:
     if undone is None:
         raise ProblemError(HTTPStatus.NOT_FOUND, "there is no item with this id", field="id")
     return {
-        "decision": told(item_id, undone.decision),
+        "decision": stands(item_id, undone.stands),
         "cancelled": undone.cancelled,
         "left": undone.left,
     }
@@ -101,7 +100,7 @@ def get_item(request: HttpRequest, item_id: str) -> dict[str, Any]:
     found = see_item(key.zone, item_id, actor=str(key))
     if found is None:
         raise ProblemError(HTTPStatus.NOT_FOUND, "there is no item with this id", field="id")
-    item, version, decisions = found
+    item, version, decisions, pending = found
     return {
         "id": item.external_id,
         "version": item.version,
@@ -109,6 +108,7 @@ def get_item(request: HttpRequest, item_id: str) -> dict[str, Any]:
         "views": item.views,
         "reports": item.reports,
         "received_at": version.received_at,
+        "pending": pending and {"since": pending.since, "waits_for": pending.waits_for},
         "decisions": [with_reasons(item.external_id, decision) for decision in decisions],
     }
 
@@ -116,14 +116,6 @@ def get_item(request: HttpRequest, item_id: str) -> dict[str, Any]:
 def _arrival(item: ItemIn, key: ApiKey) -> Arrival:
     content = {name: getattr(item, name) for name in CONTENT}
     return Arrival(str(key), key.zone, item.id, content, item.views)
-
-
-def _search(one: Arrival, decision: Decision) -> dict[str, Any]:
-    """What is told of a query beside its decision; nothing of other items."""
-    if one.content["kind"] != QUERY:
-        return {}
-    workspace, language = site().workspace, one.content["language"]
-    return {"search": search(language, decision.action, decision.policy, workspace)}
 
 
 def _check_ids(arrivals: list[Arrival]) -> None:

@@ -72,22 +72,6 @@ OneOrMany = Annotated[
 """Told apart by the field `items`, so that an error speaks of the shape that was meant."""
 
 
-class DecisionOut(BaseModel):
-    """What was decided on one version of an item."""
-
-    id: str
-    version: int
-    action: str
-    rule: str | None
-    policy: str | None
-    queue: str | None
-    escalate: str | None
-    reason: str
-    strategy: str
-    strategy_version: str
-    decided_at: datetime
-
-
 class SearchOut(BaseModel):
     """What a search box does about a query: `results` are all, safe or none; `banner` is help to show."""
 
@@ -95,16 +79,31 @@ class SearchOut(BaseModel):
     banner: str | None
 
 
-class AnswerOut(DecisionOut):
-    """A decision; and of a query, what it means for the search box."""
+class DecisionOut(BaseModel):
+    """What was decided on one version of an item; or that it is pending, and then nothing is decided yet.
 
-    search: SearchOut | None = None
+    `search` is of queries alone.
+    """
+
+    id: str
+    version: int
+    state: Literal["decided", "pending"]
+    action: str | None
+    rule: str | None
+    policy: str | None
+    queue: str | None
+    escalate: str | None
+    reason: str
+    strategy: str
+    strategy_version: str
+    decided_at: datetime | None
+    search: SearchOut | None
 
 
 class DecisionsOut(BaseModel):
     """One decision per item, in the order of the request."""
 
-    decisions: list[AnswerOut]
+    decisions: list[DecisionOut]
 
 
 class UndoneOut(BaseModel):
@@ -125,6 +124,13 @@ class ReasonsOut(DecisionOut):
     cost_money: float
 
 
+class PendingOut(BaseModel):
+    """Since when an item waits for a decision, and for which detector."""
+
+    since: datetime
+    waits_for: str
+
+
 class ItemOut(BaseModel):
     """An item as it is now, and every decision on it, newest first."""
 
@@ -142,6 +148,7 @@ class ItemOut(BaseModel):
     reports: int
     context: str | None
     received_at: datetime
+    pending: PendingOut | None
     decisions: list[ReasonsOut]
 
 

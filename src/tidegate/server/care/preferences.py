@@ -12,7 +12,7 @@ from tidegate.server.care.areas import AREAS, area_of, is_critical, is_severe
 from tidegate.server.care.models import Part, Preference, Preview
 from tidegate.server.people.models import User
 from tidegate.server.review.assisting import assisted
-from tidegate.server.review.models import Task
+from tidegate.server.review.models import BLIND, Kind, Task
 
 SWITCHES = ("blur", "greyscale", "mute", "still", "mask")
 SIZES: tuple[str, ...] = tuple(Preview.values)
@@ -58,7 +58,7 @@ def usual(area: str) -> Shown:
 def chosen(person: User) -> dict[str, Shown]:
     """How somebody has each area shown, before a trial that they take part in."""
     own = {
-        one.area: Shown(**{name: getattr(one, name) for name in (*SWITCHES, "preview")})
+        one.area: Shown(one.blur, one.greyscale, one.mute, one.still, one.mask, one.preview)
         for one in Preference.objects.filter(person=person)
     }
     return {area: own.get(area) or usual(area) for area in AREAS}
@@ -77,9 +77,10 @@ def shown_to(person: User) -> Callable[[Task], dict[str, object]]:
     every = all_that_hides(by_area.values())
 
     def of(task: Task) -> dict[str, object]:
-        # How a blind task looks must not tell what is suspected of it; nor that it is blind, so that all that
-        # come without the machine's findings look like it.
-        return asdict(by_area[area_of(task.policy)] if assisted(task) else every)
+        # What is suspected of a blind task must not be seen from how it looks, nor that it is one: whatever
+        # is asked without the machine's findings looks alike.
+        plain = task.kind in (*BLIND, Kind.DECIDE) and not assisted(task)
+        return asdict(every if plain else by_area[area_of(task.policy)])
 
     return of
 

@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from django.apps import apps
 from django.utils.translation import gettext_lazy as _
 
-from tidegate.server.content.models import Decision, Item, ItemVersion
+from tidegate.server.content.models import PEOPLE, Decision, Item, ItemVersion
 from tidegate.server.delivery.models import Delivery, State
 from tidegate.server.events.models import Event
 from tidegate.server.events.occurrences import APPEAL, REPORT, VIEWS
+from tidegate.server.review.models import Answer, Kind
 
 Title = Any
 """A text, or one that is put into the reader's language when it is shown."""
@@ -23,6 +23,12 @@ SHOWN = 200
 """The newest moments that a page shows; items with more are rare."""
 
 EVENTS: Mapping[str, Title] = {REPORT: _("Reported"), APPEAL: _("Appealed"), VIEWS: _("Views counted")}
+QUESTIONS: Mapping[str, Title] = {
+    Kind.DECIDE: _("what is to be done"),
+    Kind.AUDIT: _("audit, blind"),
+    Kind.APPEAL: _("appeal"),
+    Kind.ARBITRATE: _("which of two answers holds"),
+}
 DELIVERIES: Mapping[str, tuple[Title, str]] = {
     State.WAITING: (_("Waits to be delivered"), ""),
     State.DELIVERED: (_("Delivered"), "good"),
@@ -74,17 +80,18 @@ def _decisions(item: Item) -> Iterator[Moment]:
         failure = orjson.loads(one.failure) if one.failure else {}
         yield Moment(
             one.decided_at,
-            _("Decided"),
+            _("Decided by a person") if one.strategy == PEOPLE else _("Decided"),
             tone="warn" if failure else "",
             facts=_known(
                 (_("Action"), one.action),
                 (_("Rule"), one.rule),
                 (_("Policy"), one.policy),
                 (_("Queue"), one.queue),
-                (_("Strategy"), f"{one.strategy} {one.strategy_version}"),
+                (_("Reason"), one.reason if one.strategy == PEOPLE else None),
+                (_("Strategy"), None if one.strategy == PEOPLE else f"{one.strategy} {one.strategy_version}"),
                 (_("Version"), one.item_version),
                 *((name, problem) for name, problem in failure.items()),
-                (_("Audit chance"), f"{one.audit_probability:.2%}"),
+                (_("Audit chance"), None if one.strategy == PEOPLE else f"{one.audit_probability:.2%}"),
                 (_("Drawn for the audit"), _("yes") if one.audited else None),
             ),
             more=list(_signals(one)),
@@ -117,16 +124,17 @@ def _events(item: Item) -> Iterator[Moment]:
 
 
 def _answers(item: Item, *, names: bool) -> Iterator[Moment]:
-    """What people answered, where the service has queues for them."""
-    if not apps.is_installed("tidegate.server.review"):
-        return
-    found = apps.get_model("review", "Answer").objects.filter(item=item, undone_at=None)
+    """What people answered, but for what they took back.
+
+    An answer on a gold says nothing of the item, and would say that it is one.
+    """
+    found = Answer.objects.filter(item=item, undone_at=None).exclude(task__kind=Kind.GOLD)
     for one in found.select_related("task", "person"):
         yield Moment(
             one.answered_at,
             _("Reviewed"),
             facts=_known(
-                (_("Asked for"), one.task.kind),
+                (_("Question"), QUESTIONS[one.task.kind]),
                 (_("Violates"), _("yes") if one.violates else _("no")),
                 (_("Action"), one.action),
                 (_("Policy"), one.policy),

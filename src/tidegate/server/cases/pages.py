@@ -18,6 +18,7 @@ from tidegate.server.cases.history import history
 from tidegate.server.cases.search import EXACT, LONGEST, Wanted, record, search, texts
 from tidegate.server.cases.why import version_behind, why
 from tidegate.server.content.arrivals import CONTENT
+from tidegate.server.content.models import PEOPLE
 from tidegate.server.content.reads import see_item
 from tidegate.server.people.access import Standing, open_to
 from tidegate.server.zones.scope import SITE
@@ -35,14 +36,18 @@ def item(request: HttpRequest, zone: str, external_id: str) -> HttpResponse:
     seen = see_item(zone, external_id, actor=who.person.actor)
     if seen is None:
         raise Http404
-    one, version, decisions = seen
+    one, version, decisions, pending = seen
     stands = decisions[0] if decisions else None
+    # What people decide needs no explaining by rules; what a strategy said before them does.
+    decided = next((one for one in decisions if one.strategy != PEOPLE), None)
     context = {
         "item": one,
         "content": {name: getattr(version, name) for name in CONTENT},
         "stands": stands,
-        "version": None if stands is None else version_behind(stands),
-        "why": None if stands is None else why(stands),
+        "pending": pending,
+        "by_person": stands is not None and stands.strategy == PEOPLE,
+        "version": None if decided is None else version_behind(decided),
+        "why": None if decided is None else why(decided),
         "history": history(one, names=who.may("see_people")),
         "may_see_versions": who.may("stop_everything"),
     }

@@ -5,19 +5,19 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import orjson
 from django.db import transaction
-from django.db.models import Max
 
 from tidegate.runs.bench import Bench
 from tidegate.server.content.arrivals import Arrival
 from tidegate.server.content.counts import Key
+from tidegate.server.content.deadline import Deadline
 from tidegate.server.content.deciding import Decided, decide
-from tidegate.server.content.models import Decision, Item, ItemVersion
-from tidegate.server.content.recording import decisions_of, store, update, without_races
+from tidegate.server.content.models import Decision, Item, ItemVersion, Pending
+from tidegate.server.content.pending import Answer, pending_on, replace, standing, waits
+from tidegate.server.content.recording import decisions_of, hold, stamp_of, store, update, without_races
 from tidegate.server.launches.decider import decider
 from tidegate.server.ledger.actions import Act, append, evidence_of
 from tidegate.server.ops.metrics import took_in
@@ -27,34 +27,29 @@ from tidegate.server.zones.scope import within_zones
 Known = Mapping[Key, Item]
 
 
-@dataclass(frozen=True)
-class Answer:
-    """The decision that stands on an arrival, and the version of the item that it is on."""
-
-    version: int
-    decision: Decision
-
-
-def take_in(batch: Sequence[Arrival]) -> list[Answer]:
+def take_in(batch: Sequence[Arrival], within_s: float | None = None) -> list[Answer]:
     """Decide a batch and put it on the record, whole or not at all; each item occurs in it once.
 
-    An arrival whose content is that of the item's newest version gets the decision that stands.
+    An arrival whose content is that of the item's newest version gets what stands on it. What the signals
+    that come within so many seconds do not settle is pending; None waits for all.
 
     Raises:
         NotReadyError: no strategy is active.
     """
     started = time.perf_counter()
     with within_zones({one.zone for one in batch}), span("take in", items=len(batch)):
-        answers = without_races([one.key for one in batch], lambda: _take_in(batch))
-    decisions = [answer.decision for answer in answers]
+        deadline = Deadline(within_s)
+        answers = without_races([one.key for one in batch], lambda: _take_in(batch, deadline))
+    decisions = [one.stands for one in answers if isinstance(one.stands, Decision)]
     failed = [name for one in decisions if one.failure for name in orjson.loads(one.failure)]
-    took_in(started, [one.action for one in decisions], failed)
+    waiting = len(answers) - len(decisions)
+    took_in(started, [*(one.action for one in decisions), *["pending"] * waiting], failed)
     return answers
 
 
-def _take_in(batch: Sequence[Arrival]) -> list[Answer]:
+def _take_in(batch: Sequence[Arrival], deadline: Deadline) -> list[Answer]:
     known = known_items([one.key for one in batch])
-    standing = newest_decisions([known[one.key] for one in batch if _is_retry(one, known)])
+    stands = standing([known[one.key] for one in batch if _is_retry(one, known)])
     fresh = [one for one in batch if not _is_retry(one, known)]
     bench, now = decider(), datetime.now(UTC)
     # Detectors are asked before the transaction begins: they may take long, and hold nobody up here.
@@ -65,12 +60,14 @@ def _take_in(batch: Sequence[Arrival]) -> list[Answer]:
         [_numbers(one, known.get(one.key)) for one in fresh],
         known,
         now,
+        deadline=deadline,
     )
     with transaction.atomic():
+        hold([one.key for one in fresh if one.key in known])  # items first, as all who lock them and more
         _update_views([one for one in batch if _is_retry(one, known)], known)
         made = _record(fresh, cases, known, bench, now)
     answers = dict(zip((one.key for one in fresh), made, strict=True))
-    return [answers.get(one.key) or standing[known[one.key].pk] for one in batch]
+    return [answers.get(one.key) or stands[known[one.key].pk] for one in batch]
 
 
 def known_items(keys: Collection[Key]) -> dict[Key, Item]:
@@ -88,16 +85,6 @@ def _is_retry(one: Arrival, known: Known) -> bool:
     return item is not None and item.digest == one.digest
 
 
-def newest_decisions(items: Sequence[Item]) -> dict[int, Answer]:
-    """The newest decision on each item, by its number."""
-    ids = [item.pk for item in items]
-    newest = Decision.objects.filter(item__in=ids).values("item").annotate(newest=Max("pk")).values("newest")
-    return {
-        decision.item_id: Answer(decision.item_version, decision)
-        for decision in Decision.objects.filter(pk__in=newest)
-    }
-
-
 def _numbers(one: Arrival, item: Item | None) -> dict[str, int | None]:
     if item is None:
         return {"views": one.views, "reports": 0}
@@ -113,7 +100,7 @@ def _update_views(retried: Sequence[Arrival], known: Known) -> None:
 def _record(
     arrivals: Sequence[Arrival], decided_on: Sequence[Decided], known: Known, bench: Bench, now: datetime
 ) -> list[Answer]:
-    """Store the items, their new versions, the decisions and the acts.
+    """Store the items, their new versions, the decisions or that they are pending, and the acts.
 
     Raises:
         IntegrityError, RaceError: another process stored one of these versions first.
@@ -121,9 +108,9 @@ def _record(
     if not arrivals:
         return []
     before = [known.get(one.key) for one in arrivals]
-    was = [None if item is None else (item.version, item.reports) for item in before]
+    was = [None if item is None else stamp_of(item) for item in before]
     items = [_arrived(one, item, now) for one, item in zip(arrivals, before, strict=True)]
-    decisions = decisions_of(bench, items, decided_on, now)
+    stands = _stands(bench, items, decided_on, now)
     Item.objects.bulk_create([item for item in items if item.pk is None])
     for item, stamp in zip(items, was, strict=True):
         if stamp is not None:
@@ -135,13 +122,33 @@ def _record(
         for one, item in zip(arrivals, items, strict=True)
     ]
     ItemVersion.objects.bulk_create(versions)
-    store(decisions)
-    acts = [
-        decided(one.actor, decision, evidence_of(version.salt, one.canonical))
-        for one, version, decision in zip(arrivals, versions, decisions, strict=True)
+    edited = [item for item, stamp in zip(items, was, strict=True) if stamp and stamp.pending_since]
+    replace(edited, [one for one in stands if isinstance(one, Pending)])
+    store([one for one in stands if isinstance(one, Decision)])
+    append(
+        [
+            _taken_in(arrival.actor, one, evidence_of(version.salt, arrival.canonical))
+            for arrival, version, one in zip(arrivals, versions, stands, strict=True)
+        ]
+    )
+    return [Answer(one.item_version, one) for one in stands]
+
+
+def _stands(
+    bench: Bench, items: Sequence[Item], decided_on: Sequence[Decided], now: datetime
+) -> list[Decision | Pending]:
+    """What stands on each item from now on, not yet stored. Notes on the items which are pending."""
+    settled = [place for place, one in enumerate(decided_on) if one.case.pending is None]
+    for item in items:
+        item.pending_since = now
+    for place in settled:
+        items[place].pending_since = None
+    decisions = decisions_of(bench, [items[at] for at in settled], [decided_on[at] for at in settled], now)
+    made = dict(zip(settled, decisions, strict=True))
+    return [
+        made.get(place) or pending_on(bench, item, one, now)
+        for place, (item, one) in enumerate(zip(items, decided_on, strict=True))
     ]
-    append(acts)
-    return [Answer(decision.item_version, decision) for decision in decisions]
 
 
 def _arrived(one: Arrival, item: Item | None, now: datetime) -> Item:
@@ -153,6 +160,10 @@ def _arrived(one: Arrival, item: Item | None, now: datetime) -> Item:
     item.author_id = one.content["author_id"]
     item.views = one.views if one.views is not None else item.views
     return item
+
+
+def _taken_in(actor: str, one: Decision | Pending, evidence: str) -> Act:
+    return decided(actor, one, evidence) if isinstance(one, Decision) else waits(actor, one, evidence)
 
 
 def decided(actor: str, decision: Decision, evidence: str = "") -> Act:

@@ -10,19 +10,22 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import Any
 
-from tidegate.server.content.actions import Answer
 from tidegate.server.content.arrivals import Arrival
+from tidegate.server.content.pending import Answer
+from tidegate.server.ops.tracing import here, span
 
 TakeIn = Callable[[Sequence[Arrival]], list[Answer]]
 
 
 @dataclass(frozen=True)
 class Request:
-    """Arrivals that are answered together, or not at all."""
+    """Arrivals that are answered together, or not at all; `span` is that of who waits for the answer."""
 
     arrivals: Sequence[Arrival]
     answer: Future[list[Answer]] = field(default_factory=Future)
+    span: Any = field(default_factory=here)
 
 
 class Lane:
@@ -70,7 +73,8 @@ class Lane:
 
     def _settle(self, requests: Sequence[Request]) -> bool:
         try:
-            answers = self._take_in([one for request in requests for one in request.arrivals])
+            with span("batch", serves=[one.span for one in requests], requests=len(requests)):
+                answers = self._take_in([one for request in requests for one in request.arrivals])
         except Exception:
             return False
         start = 0
@@ -81,6 +85,8 @@ class Lane:
 
     def _settle_alone(self, request: Request) -> None:
         try:
-            request.answer.set_result(self._take_in(request.arrivals))
+            with span("batch", serves=[request.span], requests=1):
+                answers = self._take_in(request.arrivals)
+            request.answer.set_result(answers)
         except Exception as error:
             request.answer.set_exception(error)

@@ -24,6 +24,8 @@ class Item(models.Model):
     acted_at = models.DateTimeField(null=True)
     """Since when the standing decision is one to act; null where it is not."""
     removed_at = models.DateTimeField(null=True)
+    pending_since = models.DateTimeField(null=True)
+    """Since when the newest version waits for signals; null where it is decided. `Pending` has the rest."""
 
     objects = Scoped()
 
@@ -87,6 +89,8 @@ class Decision(models.Model):
     detectors = models.TextField()
     signals = models.TextField(default="{}")
     """All that was computed, by detector and field; `values` holds what the strategy read."""
+    search = models.TextField(null=True)
+    """Of a query, what the search box does. Kept, since policies change and every try tells the same."""
     cost_ms = models.FloatField()
     cost_money = models.FloatField()
     audit_probability = models.FloatField()
@@ -95,6 +99,33 @@ class Decision(models.Model):
 
     objects = Scoped()
     zone_by = "item__zone"
+
+
+class Pending(models.Model):
+    """An item whose newest version waits for signals: what workers finish. Gone when it is decided."""
+
+    item = models.OneToOneField(Item, on_delete=models.PROTECT, primary_key=True, related_name="pending")
+    item_version = models.IntegerField()
+    strategy = models.CharField(max_length=100)
+    strategy_version = models.CharField(max_length=100)
+    waits_for = models.CharField(max_length=200)
+    """The detector that did not answer in time."""
+    signals = models.TextField()
+    """What was computed by then, by detector and field."""
+    detectors = models.TextField()
+    """The versions of the detectors that computed it."""
+    search = models.TextField(null=True)
+    since = models.DateTimeField()
+    claim = models.UUIDField(null=True)
+    claimed_at = models.DateTimeField(null=True)
+    claimed_until = models.DateTimeField(null=True)
+    """The end of a claim that is held; null where none is."""
+
+    objects = Scoped()
+    zone_by = "item__zone"
+
+    class Meta:
+        indexes = [models.Index(fields=["since"], name="pending_since")]
 
 
 class AuditStream(models.Model):

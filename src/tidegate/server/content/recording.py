@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
 from django.db import IntegrityError, transaction
 
 from tidegate.policy.ladder import Ladder, Outcome
 from tidegate.runs.bench import Bench
+from tidegate.runs.workspace import Workspace
 from tidegate.server.content import audit
 from tidegate.server.content.counts import Key
 from tidegate.server.content.deciding import Decided
-from tidegate.server.content.models import Decision, Item
+from tidegate.server.content.models import PEOPLE, Decision, Item, ItemVersion
+from tidegate.server.content.search import QUERY, search
 from tidegate.server.delivery.outbox import tell
+from tidegate.server.launches.decider import site
 from tidegate.server.review.filling import fill
 from tidegate.strategy import decision_record
 
@@ -25,8 +28,21 @@ RACES = 5
 T = TypeVar("T")
 
 
+class Stamp(NamedTuple):
+    """What tells whether an item that was read is still as it was."""
+
+    version: int
+    reports: int
+    views: int | None
+    pending_since: datetime | None
+
+
 class RaceError(Exception):
     """Another process changed an item between its reading and its writing; to be done anew."""
+
+
+def stamp_of(item: Item) -> Stamp:
+    return Stamp(item.version, item.reports, item.views, item.pending_since)
 
 
 def without_races(keys: Collection[Key], work: Callable[[], T]) -> T:
@@ -66,8 +82,8 @@ def decisions_of(
     flags = audit.drawn([item.external_id for item in items], shares, bench.workspace.audit_seed)
     decisions = []
     for item, one, share, flag in zip(items, decided, shares, flags, strict=True):
-        record = decision_record(bench.strategy, one.case, bench.catalog, ladder=ladder)
-        stamp(item, str(record["action"]), ladder, at)
+        record: dict[str, Any] = decision_record(bench.strategy, one.case, bench.catalog, ladder=ladder)
+        stamp(item, record["action"], ladder, at)
         decisions.append(
             Decision(
                 item=item,
@@ -76,31 +92,47 @@ def decisions_of(
                 audited=flag,
                 decided_at=at,
                 signals=orjson.dumps(one.signals).decode(),
+                search=_search(one.content, record["action"], record["policy"], bench.workspace),
                 **record,
             )
         )
     return decisions
 
 
+def _search(content: Mapping[str, Any], action: str, policy: str | None, workspace: Workspace) -> str | None:
+    if content["kind"] != QUERY:
+        return None
+    return orjson.dumps(search(content["language"], action, policy, workspace)).decode()
+
+
+def _tell_boxes(made_by_people: Sequence[Decision]) -> None:
+    """What search boxes do about queries that people decided."""
+    for one in made_by_people:
+        version = ItemVersion.objects.filter(item=one.item, number=one.item_version)
+        for content in version.filter(kind=QUERY).values("kind", "language"):
+            one.search = _search(content, one.action, one.policy, site().workspace)
+
+
 def store(decisions: Sequence[Decision]) -> None:
     """Store decisions whose items are stored, what is to be told of them, and what people are asked."""
     for decision in decisions:
         decision.item = decision.item  # takes its number over; setting that alone would forget the item
+    _tell_boxes([one for one in decisions if one.strategy == PEOPLE])
     Decision.objects.bulk_create(decisions)
     tell(decisions)
     fill(decisions)
 
 
-def update(item: Item, *, was: tuple[int, int]) -> None:
-    """Store an item that was read at this version and with so many reports.
+def update(item: Item, *, was: Stamp) -> None:
+    """Store an item that was read so.
 
     Raises:
-        RaceError: it is not at that version, or has other reports, any more.
+        RaceError: it is not at that version, or not pending as it was, or has other numbers, any more.
     """
-    fields = ("version", "digest", "author_id", "views", "reports", "acted_at", "removed_at")
+    fields = ("digest", "author_id", "acted_at", "removed_at", *Stamp._fields)
     # An item that was erased meanwhile is no longer known by this id.
     same = Item.objects.filter(pk=item.pk, external_id=item.external_id)
-    unchanged = same.filter(version=was[0], reports=was[1])
+    unchanged = same.filter(**was._asdict())
     if not unchanged.update(**{name: getattr(item, name) for name in fields}):
         raise RaceError(f"item {item.pk} has changed")
 

@@ -18,6 +18,9 @@ ALL, SAFE, NONE = "all", "safe", "none"
 BESIDE = "inform"
 """The step that shows something beside what was asked for and takes nothing away."""
 
+UNDECIDED = {"results": SAFE, "banner": None}
+"""What `search` says of a query that is pending."""
+
 log = logging.getLogger("tidegate.content")
 
 

@@ -7,22 +7,25 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models.functions import Now
 
-from tidegate.server.content.models import Decision, Item
+from tidegate.server.content.models import Decision, Item, Pending
+from tidegate.server.content.pending import standing
 from tidegate.server.delivery.models import DECIDED, UNDONE, Delivery, Endpoint, State
 from tidegate.server.ledger.actions import Act, append
 
 
 @dataclass(frozen=True)
 class Undone:
-    """The decision that was undone, how many endpoints will not hear of it, and how many may have."""
+    """What stands, how many endpoints will not hear of it, and how many may have."""
 
-    decision: Decision
+    stands: Decision | Pending
     cancelled: int
     left: int
 
 
 def undo(zone: str, external_id: str, *, actor: str) -> Undone | None:
     """Undo the action of the decision that stands on an item; None where there is no such item.
+
+    Where the item is pending there is nothing to undo, and what comes is decided all the same.
 
     The decision stays on record and stands: only its deliveries are undone. Again is the same as once.
     """
@@ -31,8 +34,9 @@ def undo(zone: str, external_id: str, *, actor: str) -> Undone | None:
         item = Item.objects.select_for_update().filter(zone=zone, external_id=external_id).first()
         if item is None:
             return None
-        decision = Decision.objects.filter(item=item).order_by("-pk")[0]
-        decision.item = item
+        decision = standing([item])[item.pk].stands
+        if isinstance(decision, Pending):
+            return Undone(decision, 0, 0)
         mine = Delivery.objects.select_for_update(of=("self",)).filter(decision=decision, event=DECIDED)
         deliveries = list(mine.select_related("endpoint").annotate(now=Now()).order_by("pk"))
         stopped = [one.pk for one in deliveries if _may_stop(one)]

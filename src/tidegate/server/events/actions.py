@@ -11,12 +11,13 @@ from django.db import transaction
 from django.db.models import F
 
 from tidegate.errors import RunError, Where
-from tidegate.server.content.actions import Answer, decided, known_items, newest_decisions
+from tidegate.server.content.actions import decided, known_items
 from tidegate.server.content.arrivals import CONTENT
 from tidegate.server.content.counts import Key
 from tidegate.server.content.deciding import decide
 from tidegate.server.content.models import Decision, Item, ItemVersion
-from tidegate.server.content.recording import decisions_of, hold, store, update, without_races
+from tidegate.server.content.pending import Answer, standing
+from tidegate.server.content.recording import decisions_of, hold, stamp_of, store, update, without_races
 from tidegate.server.events.models import Event
 from tidegate.server.events.occurrences import APPEAL, REPORT, VIEWS, Occurrence
 from tidegate.server.events.overruling import overrules, stands_for_machines
@@ -46,7 +47,7 @@ class OtherEventError(EventError):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of an event: the decision that stands on its item, and whether these events brought it."""
+    """What came of an event: what stands on its item, and whether these events brought it."""
 
     answer: Answer
     decided_anew: bool
@@ -54,6 +55,8 @@ class Outcome:
 
 def record(told: Sequence[Occurrence]) -> list[Outcome]:
     """Record events and decide their items anew where need be; all or nothing. A retry changes nothing.
+
+    Items that are pending stay so: the decision that comes reads what happened by then.
 
     Raises:
         EventError: an event speaks of an unknown item, or bears the id of another one.
@@ -67,7 +70,7 @@ def _record(told: Sequence[Occurrence]) -> list[Outcome]:
     _check_items(told, items)
     fresh = _fresh(told)
     bench, now = decider(), datetime.now(UTC)
-    was = {key: (item.version, item.reports) for key, item in items.items()}
+    was = {key: stamp_of(item) for key, item in items.items()}
     changed = {(one.zone, one.item_id): items[one.zone, one.item_id] for one in fresh}
     for one in _counted(fresh, items):
         items[one.zone, one.item_id].reports += 1
@@ -77,7 +80,7 @@ def _record(told: Sequence[Occurrence]) -> list[Outcome]:
     again = {
         (one.zone, one.item_id): changed[one.zone, one.item_id]
         for one in fresh
-        if READ.get(one.type) in bench.strategy.types
+        if READ.get(one.type) in bench.strategy.types and items[one.zone, one.item_id].pending_since is None
     }
     versions = _newest_versions(again.values())
     contents = [{name: getattr(versions[item.pk], name) for name in CONTENT} for item in again.values()]
@@ -85,8 +88,9 @@ def _record(told: Sequence[Occurrence]) -> list[Outcome]:
     cases = decide(bench, list(again), contents, numbers, items, now)
     with transaction.atomic():
         hold(items)  # else a person could decide between this reading and the writing
-        standing = newest_decisions(list(items.values()))
-        compared = stands_for_machines([standing[item.pk].decision for item in again.values()], bench)
+        stands = standing(list(items.values()))
+        told_on = {pk: one.stands for pk, one in stands.items() if isinstance(one.stands, Decision)}
+        compared = stands_for_machines([told_on[item.pk] for item in again.values()], bench)
         other = [
             (item, case)
             for item, case in zip(again.values(), cases, strict=True)
@@ -98,15 +102,13 @@ def _record(told: Sequence[Occurrence]) -> list[Outcome]:
         events = [_event(one, items[one.zone, one.item_id], now) for one in fresh]
         Event.objects.bulk_create(events)
         store(decisions)
-        fill_appeals(
-            [event for one, event in zip(fresh, events, strict=True) if one.type == APPEAL],
-            {pk: answer.decision for pk, answer in standing.items()}
-            | {one.item_id: one for one in decisions},
-        )
+        # Of what is pending people are asked when there is a decision: see `content.finishing`.
+        appeals = [one for one in events if one.type == APPEAL and one.item.pending_since is None]
+        fill_appeals(appeals, told_on | {one.item_id: one for one in decisions})
         append(list(_acts(list(zip(fresh, events, strict=True)), decisions)))
     brought = {decision.item_id: Answer(decision.item_version, decision) for decision in decisions}
     return [
-        Outcome(brought.get(item.pk) or standing[item.pk], item.pk in brought)
+        Outcome(brought.get(item.pk) or stands[item.pk], item.pk in brought)
         for item in (items[one.zone, one.item_id] for one in told)
     ]
 

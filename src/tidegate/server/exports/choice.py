@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from tidegate.server.content.models import Decision, ItemVersion
+from tidegate.server.content.models import Decision, ItemVersion, Pending
 from tidegate.server.launches.models import StrategyVersion
 
 AT_ONCE = 10_000
@@ -34,6 +34,11 @@ class Choice:
             mine["decided_at__lt"] = self.until
         later = Decision.objects.filter(item=OuterRef("item"), pk__gt=OuterRef("pk"), **mine)
         return Decision.objects.filter(item__zone=self.zone, **mine).exclude(Exists(later))
+
+
+def pending_in(zone: str) -> int:
+    """How many items of a zone wait for a decision, and so are in no run."""
+    return Pending.objects.filter(item__zone=zone).count()
 
 
 def rows(choice: Choice) -> Iterator[list[tuple[Decision, ItemVersion]]]:

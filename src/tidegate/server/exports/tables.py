@@ -27,6 +27,7 @@ EXPORTED_ITEMS = Table(
         *ITEMS.columns,
         Column("version", pl.Int64, "How many contents it has had.", nullable=False),
         Column("received_at", TIMESTAMP, "When its newest content came.", unit="UTC", nullable=False),
+        Column("pending_since", TIMESTAMP, "Since when that waits for a decision.", unit="UTC"),
     ),
 )
 EXPORTED_DECISIONS = Table(
@@ -76,6 +77,7 @@ SOURCES = {
                 "version": "number",
                 "views": "item__views",
                 "reports": "item__reports",
+                "pending_since": "item__pending_since",
             },
             "received_at",
         ),

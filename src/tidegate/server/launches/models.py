@@ -33,6 +33,25 @@ class Activation(models.Model):
     by = models.CharField(max_length=120)
 
 
+class Proposal(models.Model):
+    """That somebody asks for a version to decide, and what a second person said. See `four_eyes`."""
+
+    version = models.ForeignKey(StrategyVersion, on_delete=models.PROTECT, related_name="proposals")
+    reason = models.TextField()
+    at = models.DateTimeField()
+    by = models.CharField(max_length=120)
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.CharField(max_length=120, default="", blank=True)
+    agreed = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["version"], condition=models.Q(ended_at=None), name="proposed_once_at_a_time"
+            )
+        ]
+
+
 class Kind(models.TextChoices):
     """What can be switched off."""
 

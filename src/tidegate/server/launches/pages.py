@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -13,10 +14,13 @@ from django.views.decorators.http import require_POST, require_safe
 from tidegate.errors import TidegateError
 from tidegate.server.launches import actions
 from tidegate.server.launches.decider import checked, site
-from tidegate.server.launches.models import Kind, StrategyVersion
+from tidegate.server.launches.four_eyes import agree, before_now, decline, four_eyes, propose, waiting
+from tidegate.server.launches.models import Kind, Proposal, StrategyVersion
 from tidegate.server.launches.reads import active, switched_off, version_of
+from tidegate.server.launches.trying import SIZES
 from tidegate.server.launches.versions import chosen
 from tidegate.server.people.access import Standing, open_to
+from tidegate.server.zones.scope import SITE
 from tidegate.strategy.differences import differences
 from tidegate.strategy.switching import rule_ids
 
@@ -39,7 +43,10 @@ def launches(request: HttpRequest) -> HttpResponse:
         "detectors": sorted(site().detectors),
         "versions": versions,
         "shown": SHOWN,
+        "proposals": waiting(),
+        "me": _standing(request).person.actor,
         "may_publish": _standing(request).may("publish_strategies"),
+        "may_agree": _standing(request).may("approve_launches"),
     }
     return render(request, "launches/launches.html", context)
 
@@ -59,39 +66,66 @@ def version(request: HttpRequest, name: str, number: int) -> HttpResponse:
         if other is None or other.pk == shown.pk
         else differences(checked(other.text), checked(shown.text))
     )
+    standing = _standing(request)
+    back = before_now()
     context = {
         "version": shown,
         "other": other,
         "differences": said,
-        "may_publish": _standing(request).may("publish_strategies"),
+        "may_publish": standing.may("publish_strategies") and shown.base is None,
+        "may_try": standing.may("see_figures"),
+        "at_once": not four_eyes() or (back is not None and back.pk == shown.pk),
+        "zones": sorted(standing.zones - {SITE}),
+        "sizes": SIZES,
     }
     return render(request, "launches/version.html", context)
 
 
 @open_to("publish_strategies")
 @require_POST
-def publish(request: HttpRequest) -> HttpResponse:
-    """Publish the text that was pasted; it decides at once where that was asked for."""
-    text, message = request.POST.get("text", ""), request.POST.get("message", "").strip()
-    now = "activate" in request.POST
-
-    def work(actor: str) -> str:
-        made = actions.publish(text.replace("\r\n", "\n"), message or "–", actor=actor, activate=now)
-        return _("%(name)s %(number)s is published.") % {"name": made.name, "number": made.number}
-
-    return _done(request, work)
-
-
-@open_to("publish_strategies")
-@require_POST
 def activate(request: HttpRequest, name: str, number: int) -> HttpResponse:
-    """Let a version decide: forward, or back."""
+    """Let a version decide, back or forward; ask for it where a second person must agree."""
+    reason = request.POST.get("reason", "").strip()
 
     def work(actor: str) -> str:
-        actions.activate(name, number, actor=actor)
-        return _("%(name)s %(number)s decides now.") % {"name": name, "number": number}
+        back = before_now()
+        free = not four_eyes() or (back is not None and (back.name, back.number) == (name, number))
+        if free:
+            actions.activate(name, number, actor=actor)
+            return _("%(name)s %(number)s decides now.") % {"name": name, "number": number}
+        propose(name, number, reason or "–", actor=actor)
+        return _("%(name)s %(number)s waits for a second person.") % {"name": name, "number": number}
 
-    return _done(request, work)
+    return done(request, work)
+
+
+@open_to("approve_launches")
+@require_POST
+def agree_to(request: HttpRequest, proposal: int) -> HttpResponse:
+    """The second person lets it decide."""
+
+    def work(actor: str) -> str:
+        version = agree(proposal, actor=actor)
+        return _("%(name)s %(number)s decides now.") % {"name": version.name, "number": version.number}
+
+    return done(request, work)
+
+
+@open_to("stop_everything")
+@require_POST
+def decline_it(request: HttpRequest, proposal: int) -> HttpResponse:
+    """The second person says no, or whoever asked takes it back."""
+    reason = request.POST.get("reason", "").strip()
+    standing = _standing(request)
+    mine = Proposal.objects.filter(pk=proposal, by=standing.person.actor).exists()
+    if not (mine or standing.may("approve_launches")):
+        raise PermissionDenied
+
+    def work(actor: str) -> str:
+        version = decline(proposal, reason or "–", actor=actor).version
+        return _("%(name)s %(number)s will not decide.") % {"name": version.name, "number": version.number}
+
+    return done(request, work)
 
 
 @open_to("stop_everything")
@@ -107,7 +141,7 @@ def switch_off(request: HttpRequest) -> HttpResponse:
     def work(actor: str) -> str:
         return _("%(what)s is off.") % {"what": actions.switch_off(Kind(kind), name, reason, actor=actor)}
 
-    return _done(request, work)
+    return done(request, work)
 
 
 @open_to("stop_everything")
@@ -121,17 +155,22 @@ def switch_on(request: HttpRequest) -> HttpResponse:
     def work(actor: str) -> str:
         return _("%(what)s is on again.") % {"what": actions.switch_on(Kind(kind), name, actor=actor)}
 
-    return _done(request, work)
+    return done(request, work)
 
 
-def _done(request: HttpRequest, work: Callable[[str], str]) -> HttpResponse:
+def done(request: HttpRequest, work: Callable[[str], str]) -> HttpResponse:
     """Do it in the name of whoever asks, and go back to the page, which tells what came of it."""
     try:
         messages.success(request, work(_standing(request).person.actor))
     except TidegateError as error:
-        line = "" if error.where.line is None else f"{error.where.line}: "
-        messages.error(request, " ".join(filter(None, [f"{line}{error.what}.", error.remedy])))
+        messages.error(request, said(error))
     return redirect("launches")
+
+
+def said(error: TidegateError) -> str:
+    """An error in one line: where, what, and the remedy."""
+    line = "" if error.where.line is None else f"{error.where.line}: "
+    return " ".join(filter(None, [f"{line}{error.what}.", error.remedy]))
 
 
 def _standing(request: HttpRequest) -> Standing:

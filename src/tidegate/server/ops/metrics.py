@@ -9,13 +9,15 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 import prometheus_client as prometheus
-from django.db.models import Min
+from django.db.models import Count, Min
 from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from tidegate.server.content.models import Pending
 from tidegate.server.delivery.models import Delivery, State
 from tidegate.server.launches.reads import switched_off
 from tidegate.server.zones.scope import EVERYWHERE, within
@@ -69,13 +71,25 @@ class _Stored:
             waiting = Delivery.objects.filter(state=State.WAITING)
             counts = {"waiting": waiting.count(), "dead": Delivery.objects.filter(state=State.DEAD).count()}
             oldest = waiting.aggregate(Min("due_at"))["due_at__min"]
+            undecided = Pending.objects.aggregate(count=Count("pk"), oldest=Min("since"))
         deliveries = GaugeMetricFamily("tidegate_deliveries", "Deliveries not made yet.", labels=["state"])
         for state, count in counts.items():
             deliveries.add_metric([state], count)
         yield deliveries
-        late = 0.0 if oldest is None else max(0.0, (timezone.now() - oldest).total_seconds())
         yield GaugeMetricFamily(
-            "tidegate_delivery_lag_seconds", "How late the oldest delivery is.", value=late
+            "tidegate_delivery_lag_seconds", "How late the oldest delivery is.", value=_seconds_since(oldest)
+        )
+        yield GaugeMetricFamily(
+            "tidegate_pending", "Items that wait for a worker to decide them.", value=undecided["count"]
+        )
+        yield GaugeMetricFamily(
+            "tidegate_pending_lag_seconds",
+            "How long the oldest of them has waited.",
+            value=_seconds_since(undecided["oldest"]),
         )
         off = len(switched_off())
         yield GaugeMetricFamily("tidegate_switches_off", "What is switched off.", value=off)
+
+
+def _seconds_since(then: datetime | None) -> float:
+    return 0.0 if then is None else max(0.0, (timezone.now() - then).total_seconds())

@@ -7,7 +7,7 @@ Without the first of them nothing is traced and nothing is imported.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -16,14 +16,32 @@ ASKED = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 
 
 @contextmanager
-def span(name: str, **attributes: str | int) -> Iterator[Any]:
-    """A stretch of work in the trace of the request; does nothing where nothing is traced."""
+def span(name: str, *, serves: Sequence[Any] = (), **attributes: str | int) -> Iterator[Any]:
+    """A stretch of work in the trace of the request; does nothing where nothing is traced.
+
+    Work for several requests is a trace of its own: `serves` are their `here`, to which it has links.
+    """
     tracer = _tracer()
     if tracer is None:
         yield None
         return
-    with tracer.start_as_current_span(name, attributes=attributes, record_exception=False) as found:
+    from opentelemetry.trace import Link
+
+    links = [Link(one) for one in serves if one is not None]
+    with tracer.start_as_current_span(
+        name, attributes=attributes, links=links, record_exception=False
+    ) as found:
         yield found
+
+
+def here() -> Any:
+    """Where the current span is found: what another thread that works for it links to. None without one."""
+    if _tracer() is None:
+        return None
+    from opentelemetry.trace import get_current_span
+
+    found = get_current_span().get_span_context()
+    return found if found.is_valid else None
 
 
 @contextmanager

@@ -56,11 +56,13 @@ def spend(key: ApiKey, items: int) -> Standing | None:
         # A clock that has stepped back fills nothing, and takes nothing away.
         gained = max((now - found.at).total_seconds(), 0.0) * limit / WINDOW
         left = min(found.left + gained, limit)
-        if items > left:
-            wait = None if items > limit else math.ceil((items - left) * WINDOW / limit)
-            raise SpentError(_standing(limit, left), wait)
-        found.left, found.at = left - items, now
-        found.save(update_fields=["left", "at"])
+        enough = items <= left
+        if enough or now < found.at:  # then it fills from now on, and not when the clock is there again
+            found.left, found.at = left - items if enough else left, now
+            found.save(update_fields=["left", "at"])
+    if not enough:
+        wait = None if items > limit else math.ceil((items - left) * WINDOW / limit)
+        raise SpentError(_standing(limit, left), wait)
     return _standing(limit, found.left)
 
 

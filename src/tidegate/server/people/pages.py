@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from tidegate.server.content.models import Item
 from tidegate.server.people.access import ACCOUNT, SIGNED_IN, Standing, open_to
-from tidegate.server.people.models import User
+from tidegate.server.people.managing import shared
 from tidegate.server.people.persons import Change, set_person
 from tidegate.server.people.wording import ROLE_NAMES
 from tidegate.server.zones.scope import SITE
@@ -64,7 +64,6 @@ def account(request: HttpRequest) -> HttpResponse:
 def people(request: HttpRequest) -> HttpResponse:
     """Those who share a zone with whoever asks, with the shared zones only."""
     found: Standing = request.standing  # type: ignore[attr-defined]
-    shared = User.objects.filter(clearances__zone__in=found.zones, erased_at=None).distinct()
     rows = [
         {
             "name": person.username,
@@ -72,6 +71,7 @@ def people(request: HttpRequest) -> HttpResponse:
             "zones": sorted({one.zone for one in person.clearances.all()} & found.zones),
             "active": person.is_active,
         }
-        for person in shared.prefetch_related("given_roles", "clearances").order_by("username")
+        for person in shared(found).prefetch_related("given_roles", "clearances").order_by("username")
     ]
-    return render(request, "people/people.html", {"people": rows})
+    context = {"people": rows, "may_manage": found.may("manage_people")}
+    return render(request, "people/people.html", context)

@@ -57,6 +57,23 @@ def find_person(name: str) -> User:
     return person
 
 
+def add_person(name: str, change: Change, *, actor: str) -> User:
+    """Add somebody who is not there yet.
+
+    Raises:
+        RunError: as `set_person`, and where somebody has or had this name. Nothing is changed then.
+    """
+    with transaction.atomic():
+        person, added = set_person(name, change, actor=actor)
+        if not added:
+            raise RunError(
+                f"somebody is named '{name}' already",
+                where=Where(field="name"),
+                remedy="Choose another name; names hold for all zones.",
+            )
+    return person
+
+
 def set_person(name: str, change: Change, *, actor: str, add: bool = True) -> tuple[User, bool]:
     """Add somebody, or change what is there of them; says whether they are new.
 

@@ -21,6 +21,7 @@ see_figures                   .        x     x    x      x            x         
 query                         .        .     .    .      .            .            x        x       .
 export                        .        .     .    .      .            .            x        x       .
 see_people                    .        .     .    x      .            x            .        x       x
+mark_golds                    .        .     x    x      .            .            .        .       .
 assign                        .        .     .    x      .            .            .        .       .
 run_trials                    .        .     .    x      .            x            .        .       .
 write_policies                .        .     .    .      x            .            .        .       .

@@ -11,7 +11,7 @@ from allauth.socialaccount import views as social
 from allauth.socialaccount.providers.openid_connect import views as oidc
 from django.urls import path, re_path
 
-from tidegate.server.people import pages
+from tidegate.server.people import key_pages, managing_pages, pages
 from tidegate.server.people.access import ACCOUNT, PUBLIC, open_to
 
 public, own = open_to(PUBLIC), open_to(ACCOUNT)
@@ -19,6 +19,20 @@ public, own = open_to(PUBLIC), open_to(ACCOUNT)
 urlpatterns = [
     path("", pages.home, name="home"),
     path("people/", pages.people, name="people"),
+    path("people/invite/", managing_pages.invitation, name="invitation"),
+    path("people/invite/send", managing_pages.invite, name="invite"),
+    path("person/<str:name>/", managing_pages.person, name="person"),
+    path("person/<str:name>/change", managing_pages.change, name="change_person"),
+    path("person/<str:name>/let-in", managing_pages.let_in, name="let_in"),
+    path("person/<str:name>/link", managing_pages.new_link, name="new_link"),
+    path(
+        "person/<str:name>/second-factors",
+        managing_pages.forget_second_factors,
+        name="forget_second_factors",
+    ),
+    path("keys/", key_pages.keys, name="keys"),
+    path("keys/make", key_pages.make, name="make_key"),
+    path("keys/revoke", key_pages.revoke, name="revoke_key"),
     path("account/", pages.account, name="account"),
     path("account/login/", public(account.login), name="account_login"),
     path("account/logout/", public(account.logout), name="account_logout"),

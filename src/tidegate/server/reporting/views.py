@@ -7,6 +7,8 @@ On SQLite, where whoever may read the file reads all, they are called `reporting
 
 from __future__ import annotations
 
+PENDING = "pending_since"
+"""A column that the first migration of the views did not know."""
 VIEWS = {
     "items": (
         "content_itemversion v join content_item i on i.id = v.item_id and v.number = i.version",
@@ -20,6 +22,7 @@ VIEWS = {
             "context": "v.context",
             "version": "i.version",
             "received_at": "v.received_at",
+            PENDING: "i.pending_since",
         },
     ),
     "decisions": (
@@ -52,21 +55,33 @@ VIEWS = {
 }
 
 
-def create(vendor: str) -> list[str]:
-    """The statements that make the views."""
-    statements = ["create schema reporting"] if vendor == "postgresql" else []
-    for name, (source, columns) in VIEWS.items():
-        chosen = ", ".join(f'{expression} as "{column}"' for column, expression in columns.items())
-        if vendor == "postgresql":
-            mine = "select r.zone from public.reporting_reader r where r.role = current_user"
-            # A barrier: no function of a query sees a row before the zone was looked at.
-            statements.append(
-                f"create view reporting.{name} with (security_barrier) as select {chosen} from {source} "
-                f"where {columns['zone']} in ({mine})"
-            )
-        else:
-            statements.append(f"create view reporting_{name} as select {chosen} from {source}")
-    return statements
+def create(vendor: str, *, pending: bool = True) -> list[str]:
+    """The statements that make the views; without `pending`, as they were in version 0.1."""
+    schema = ["create schema reporting"] if vendor == "postgresql" else []
+    return schema + [_view(vendor, name, pending) for name in VIEWS]
+
+
+def show_items(vendor: str, *, pending: bool = True) -> list[str]:
+    """The statements that make the view of items anew. Rights on it stay where it gains a column."""
+    if vendor != "postgresql":
+        return ["drop view reporting_items", _view(vendor, "items", pending)]
+    if pending:
+        return [_view(vendor, "items", pending).replace("create view", "create or replace view", 1)]
+    return ["drop view reporting.items", _view(vendor, "items", pending)]
+
+
+def _view(vendor: str, name: str, pending: bool) -> str:
+    source, columns = VIEWS[name]
+    shown = {column: one for column, one in columns.items() if pending or column != PENDING}
+    chosen = ", ".join(f'{expression} as "{column}"' for column, expression in shown.items())
+    if vendor != "postgresql":
+        return f"create view reporting_{name} as select {chosen} from {source}"
+    mine = "select r.zone from public.reporting_reader r where r.role = current_user"
+    # A barrier: no function of a query sees a row before the zone was looked at.
+    return (
+        f"create view reporting.{name} with (security_barrier) as select {chosen} from {source} "
+        f"where {columns['zone']} in ({mine})"
+    )
 
 
 def drop(vendor: str) -> list[str]:

@@ -15,10 +15,11 @@ import orjson
 from django.db import transaction
 from django.db.models.functions import Now
 
-from tidegate.server.content.models import Decision, Item, ItemVersion
+from tidegate.server.content.models import Decision, Item, ItemVersion, Pending
 from tidegate.server.delivery.models import Delivery, State
 from tidegate.server.events.models import Event
 from tidegate.server.ledger.actions import Act, append
+from tidegate.server.quality.models import Because, Gold
 from tidegate.server.retention.holds import Held, held
 from tidegate.server.review.models import Answer, Task
 from tidegate.server.review.models import State as Asked
@@ -97,6 +98,7 @@ def _erase_items(zone: str, ids: Sequence[int], cause: str, actor: str) -> Erase
     for decision in decisions:
         _scrub(decision)
     Decision.objects.bulk_update(decisions, ["values", "signals", "failure"])
+    Pending.objects.filter(item__in=mine).delete()  # there is nothing left to decide
     _forget(Event.objects.filter(item__in=mine))
     # What reviewers wrote may quote the item.
     Answer.objects.filter(item__in=mine).update(note="", span_start=None, span_end=None)
@@ -104,12 +106,15 @@ def _erase_items(zone: str, ids: Sequence[int], cause: str, actor: str) -> Erase
     Task.objects.filter(item__in=mine, state=Asked.OPEN).update(
         state=Asked.GONE, leased_to=None, leased_until=None
     )
+    Gold.objects.filter(item__in=mine, retired_at=None).update(
+        retired_at=Now(), retired_because=Because.ERASED
+    )
     Delivery.objects.filter(item__in=mine, state=State.WAITING).update(
         state=State.UNDONE, claimed_until=None, ended_at=Now(), problem="the item was erased"
     )
     for one in free:
-        one.external_id, one.author_id, one.digest = _nobody(), None, ""
-    Item.objects.bulk_update(free, ["external_id", "author_id", "digest"])
+        one.external_id, one.author_id, one.digest, one.pending_since = _nobody(), None, "", None
+    Item.objects.bulk_update(free, ["external_id", "author_id", "digest", "pending_since"])
     append([Act(actor, "item.erased", zone, f"item:{pk}", {"cause": cause}) for pk in mine])
     return Erased(items=len(free), held=len(items) - len(free))
 

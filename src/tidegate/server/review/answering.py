@@ -20,7 +20,7 @@ from tidegate.server.review.filling import another_seat
 from tidegate.server.review.given import Given, checked
 from tidegate.server.review.leasing import LEASE
 from tidegate.server.review.leaving import NotYoursError
-from tidegate.server.review.models import Answer, Kind, State, Task
+from tidegate.server.review.models import BLIND, Answer, State, Task
 from tidegate.server.review.reviewers import Reviewer
 from tidegate.server.review.times import idle_limit_ms, times
 
@@ -92,8 +92,10 @@ def answer(who: Reviewer, given: Given) -> Outcome:
             idle_ms=took.idle_ms,
             answered_at=now(),
         )
+        # An open question on content that has changed since: the newer content is being decided.
+        stale = task.kind not in BLIND and task.item.version != task.item_version
+        late = stale or task.state != State.OPEN
         finished(who.person, task.handle, took.active_ms, made.answered_at)
-        late = task.state != State.OPEN
         act = Act(
             who.person.actor,
             "task.answered",
@@ -102,11 +104,14 @@ def answer(who: Reviewer, given: Given) -> Outcome:
             {"action": made.action, "policy": made.policy_version, "late": late},
         )
         if late:
+            if task.state == State.OPEN:
+                task.state, task.leased_to, task.leased_until = State.GONE, None, None
+                task.save(update_fields=["state", "leased_to", "leased_until"])
             append([act])
             return Outcome(Came.LATE, made)
         task.state, task.leased_to, task.leased_until = State.DONE, None, None
         task.save(update_fields=["state", "leased_to", "leased_until"])
-        if given.second_opinion and task.kind not in (Kind.AUDIT, Kind.GOLD):
+        if given.second_opinion and task.kind not in BLIND:
             another_seat(task).save()
         acts = settling.settle(task, made)
         append([act, *acts])
@@ -161,7 +166,7 @@ def _others(task: Task, found: Answer) -> bool:
 
 
 def _came_of(made: Answer) -> Came:
-    if made.decision_id is not None or made.task.kind in (Kind.AUDIT, Kind.GOLD):
+    if made.decision_id is not None or made.task.kind in BLIND:
         return Came.DECIDED
     if made.task.state != State.DONE:
         return Came.LATE

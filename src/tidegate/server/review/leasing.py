@@ -21,6 +21,7 @@ from tidegate.server.care.exposures import charge, give_back, shared
 from tidegate.server.care.turns import hold_turn
 from tidegate.server.ledger.actions import Act, append
 from tidegate.server.people.models import User
+from tidegate.server.quality.slipping import slipped
 from tidegate.server.review.clock import now
 from tidegate.server.review.models import Answer, Kind, Queue, Skip, State, Task
 from tidegate.server.review.priority import worth
@@ -45,12 +46,13 @@ def lease(who: Reviewer, *, buffer: int = BUFFER, window: UUID | None = None) ->
     with transaction.atomic():
         hold_turn(who.person)
         at = now()
-        mine = list(_held_by(who.person, at).order_by("leased_until", "pk"))
+        mine = list(_held_by(who.person, at).order_by("leased_until", "rank"))
         Task.objects.filter(pk__in=[task.pk for task in mine]).update(leased_until=at + LEASE)
         if mine:
             shared(who.person, mine, window)
         may = allowed(who.person, at)
-        fresh = list(_chosen(who, at, may, buffer - len(mine), {task.item_id for task in mine}))
+        chosen = list(_chosen(who, at, may, buffer - len(mine), {task.item_id for task in mine}))
+        fresh = slipped(who, chosen, may.barred)
         if fresh:
             Task.objects.filter(pk__in=[task.pk for task in fresh]).update(
                 leased_to=who.person, leased_until=at + LEASE
@@ -145,6 +147,8 @@ def _free(who: Reviewer, at: datetime) -> QuerySet[Task]:
         ~Exists(skipped),
         # An appeal goes to somebody who has not decided on the item before, in whatever version.
         ~Q(kind=Kind.APPEAL) | ~Exists(mine),
+        # A gold is for the one whom it was made for, or sent to.
+        ~Q(kind=Kind.GOLD) | Q(assigned_to=who.person),
         state=State.OPEN,
         right__in=who.rights,
         zone__in=who.zones,
@@ -154,3 +158,8 @@ def _free(who: Reviewer, at: datetime) -> QuerySet[Task]:
     if who.policies:
         tasks = tasks.filter(Q(policy=None) | Q(policy__in=who.policies))
     return tasks
+
+
+def free_for(who: Reviewer) -> QuerySet[Task]:
+    """What somebody could be given now, limits and certificates aside; locked as it is read."""
+    return _free(who, now())

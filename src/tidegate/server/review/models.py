@@ -135,6 +135,9 @@ class Answer(models.Model):
     """Whether the screen showed what the machine had found."""
     assist_verdict = models.CharField(max_length=200, default="", blank=True)
     """useful, or what was wrong with it."""
+    bulk = models.UUIDField(null=True)
+    """The decision on near-duplicates that it came from, alike in all that came from it; null for one by
+    itself."""
     screen = models.JSONField(default=list)
     """Raw events of the screen: [what, milliseconds since the item was painted]."""
     wall_ms = models.BigIntegerField()

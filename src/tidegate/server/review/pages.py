@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import wraps
 from typing import Any
+from uuid import uuid4
 
 import orjson
 from django.contrib import messages
@@ -16,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tidegate.errors import RunError, Where
+from tidegate.server.care.state import state
 from tidegate.server.people.access import Standing, open_to
 from tidegate.server.people.models import User
 from tidegate.server.people.roles import ROLES, rights_of
@@ -38,14 +40,16 @@ Body = Mapping[str, Any]
 @require_safe
 def review(request: HttpRequest) -> HttpResponse:
     """The screen, with the first tasks and all that its script needs."""
-    who = _reviewer(request)
+    who, window = _reviewer(request), uuid4()
     context = {
         "reasons": reasons(),
         "waits": waits(),
         "colleagues": _colleagues(who),
         "start": {
             "person": who.person.actor,
-            "tasks": shown(leasing.lease(who)),
+            "tasks": shown(leasing.lease(who, window=window), who.person),
+            "window": str(window),
+            "care": state(who.person),
             "policies": told(_language()),
             "progress": progress(who.person),
             "keys": keymaps.keymap(who.person),
@@ -120,7 +124,7 @@ def answered(who: Reviewer, body: Body) -> Mapping[str, Any]:
 def taken_back(who: Reviewer, body: Body) -> Mapping[str, Any]:
     """Undo an answer; the task comes back."""
     task = undo(who, uuid_of(body, "key"))
-    return {"task": shown([task])[0], **_more(who, body)}
+    return {"task": shown([task], who.person)[0], **_more(who, body)}
 
 
 @_asked
@@ -159,19 +163,21 @@ def escalated(who: Reviewer, body: Body) -> Mapping[str, Any]:
 
 @_asked
 def returned(who: Reviewer, body: Body) -> Mapping[str, Any]:
-    """Give everything back, since one goes."""
-    return {"returned": leasing.release(who.person)}
+    """Give back what this window has not shown, since it closes: others get it, and it is no exposure."""
+    unseen = [uuid_of({"handle": one}, "handle") for one in body.get("unseen", ()) if isinstance(one, str)]
+    return {"returned": leasing.release_unseen(who.person, unseen, uuid_of(body, "window"))}
 
 
 def _more(who: Reviewer, body: Body) -> Mapping[str, Any]:
     """Tasks that the screen has not got yet, and which it has that are not this person's any more."""
     have = {str(one) for one in body.get("have", ()) if isinstance(one, str)}
-    mine: list[Task] = leasing.lease(who)
+    mine: list[Task] = leasing.lease(who, window=uuid_of(body, "window"))
     handles = {str(task.handle) for task in mine}
     return {
-        "tasks": shown([task for task in mine if str(task.handle) not in have]),
+        "tasks": shown([task for task in mine if str(task.handle) not in have], who.person),
         "gone": sorted(have - handles),
         "progress": progress(who.person),
+        "care": state(who.person),
     }
 
 

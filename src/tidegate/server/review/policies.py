@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,20 @@ def ladder() -> Ladder:
     return workspace().ladder
 
 
-@cache
 def written() -> PolicySet:
-    """The policies, read once per process."""
+    """The policies, read again within a second after a file of them has changed."""
+    return _read(_stamp(int(time.monotonic())))
+
+
+@lru_cache(maxsize=1)
+def _stamp(_second: int) -> tuple[tuple[str, int], ...]:
+    """What tells that a file has changed; looked at once a second, since every task asks."""
+    files = sorted(workspace().policies.rglob("*.*"))
+    return tuple((str(path), path.stat().st_mtime_ns) for path in files)
+
+
+@lru_cache(maxsize=1)
+def _read(_: tuple[tuple[str, int], ...]) -> PolicySet:
     return load_policies(workspace().policies, ladder())
 
 

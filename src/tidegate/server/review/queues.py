@@ -34,7 +34,7 @@ FIELDS = ("sla_minutes", "answers", "assist", "certificates", "gold")
 class QueueSettings:
     sla: timedelta = timedelta(hours=24)
     answers: int = 1
-    assist: float = 1.0
+    assist: float = 0.75
     certificates: frozenset[str] = frozenset()
     gold: float = 0.0
 

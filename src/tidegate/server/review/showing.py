@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tidegate.policy.model import Severity
+from tidegate.server.care.preferences import shown_to
 from tidegate.server.content.models import PEOPLE, Decision, ItemVersion
 from tidegate.server.events.models import Event
 from tidegate.server.events.occurrences import APPEAL
+from tidegate.server.people.models import User
 from tidegate.server.review.assisting import assisted
-from tidegate.server.review.models import BLIND, Answer, Kind, Task
-from tidegate.server.review.priority import SEVERITY
+from tidegate.server.review.models import Answer, Kind, Task
 from tidegate.server.review.suspicion import scores
 from tidegate.server.review.times import idle_limit_ms
 
@@ -23,23 +23,17 @@ SCORES = 5
 CONTENT = ("kind", "text", "media", "language", "market", "surface", "context")
 
 
-def covered(task: Task) -> bool:
-    """Whether the item is covered until it is asked for: where a severe harm is suspected.
-
-    With blind tasks the cover would tell what the machine suspects; so every fourth of the others wears one
-    too.
-    """
-    severe = task.severity >= SEVERITY[Severity.CRITICAL]
-    return severe or (task.kind in BLIND and task.handle.int % 4 == 0)
-
-
-def shown(tasks: Sequence[Task]) -> list[dict[str, Any]]:
-    """Tasks for the screen, in their order."""
+def shown(tasks: Sequence[Task], person: User) -> list[dict[str, Any]]:
+    """Tasks for somebody's screen, in their order."""
+    how = shown_to(person)
     found = ItemVersion.objects.filter(item__in=[task.item_id for task in tasks])
     versions = {(version.item_id, version.number): version for version in found}
     decisions = Decision.objects.in_bulk([task.decision_id for task in tasks])
     return [
-        _shown(task, versions[task.item_id, task.item_version], decisions.get(task.decision_id))
+        {
+            **_shown(task, versions[task.item_id, task.item_version], decisions.get(task.decision_id)),
+            "shown": how(task),
+        }
         for task in tasks
     ]
 
@@ -51,7 +45,6 @@ def _shown(task: Task, version: ItemVersion, decision: Decision | None) -> dict[
         "asks": task.kind if task.kind in (Kind.APPEAL, Kind.ARBITRATE) else Kind.DECIDE,
         "content": {name: getattr(version, name) for name in CONTENT},
         "idle_limit_ms": idle_limit_ms(version.text or ""),
-        "covered": covered(task),
         "message": task.message,
         "assist": _assist(task, decision) if helped and decision is not None else None,
         "appeal": _appeal(task) if task.kind == Kind.APPEAL or task.event_id is not None else None,

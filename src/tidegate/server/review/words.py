@@ -9,6 +9,7 @@ def words() -> dict[str, str]:
     return {
         **_asking(),
         **_commands(),
+        **_pausing(),
         "fine": _("Fine"),
         "fine_text": _("Violates no policy."),
         "choose": _("What is it?"),
@@ -48,6 +49,18 @@ def words() -> dict[str, str]:
         "by_person": _("a person"),
         "by_machine": _("a strategy"),
         "opinion": _("Opinion"),
+    }
+
+
+def _pausing() -> dict[str, str]:
+    return {
+        "break_due": _("minutes of work. It is time for a break of"),
+        "from": _("There is more from"),
+        "why_away": _("You have stepped away. Nothing comes until you are back."),
+        "why_break": _("It is time for a break. Nothing new comes until it is over."),
+        "why_hour": _("This hour's limit on what you look at is reached."),
+        "why_day": _("This day's limit on what you look at is reached."),
+        "why_week": _("This week's limit on what you look at is reached."),
     }
 
 

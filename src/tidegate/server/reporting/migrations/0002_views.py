@@ -6,7 +6,7 @@ from tidegate.server.reporting.views import create, drop
 
 
 def make(apps, schema_editor):
-    for statement in create(schema_editor.connection.vendor):
+    for statement in create(schema_editor.connection.vendor, pending=False):
         schema_editor.execute(statement)
 
 

@@ -10,13 +10,14 @@ const policies = start.policies;
 const byId = (id) => document.getElementById(id);
 const parts = Object.fromEntries(
   ["desk", "asks", "message", "evidence", "choices", "details", "submit", "others", "empty", "progress", "told",
-    "undo", "help", "trouble", "note", "to", "keys"].map((id) => [id, byId(id)]),
+    "undo", "help", "pause", "trouble", "note", "to", "keys"].map((id) => [id, byId(id)]),
 );
 const OUTBOX = `tidegate-outbox-${start.person}`;
 const SEVERITIES = ["low", "medium", "high", "critical"];
 const RENEW_MS = 30_000;
 const SIGN_EVERY_MS = 1_000;
 
+let care = start.care;
 let buffer = start.tasks; // the first is on the screen
 let draft = null; // what is chosen so far about it
 let painted = null; // when it was painted, by performance.now(); null before
@@ -47,13 +48,13 @@ function show() {
   const task = buffer[0];
   parts.desk.hidden = !task;
   parts.empty.hidden = Boolean(task);
-  parts.empty.textContent = words.empty;
+  parts.empty.textContent = whyNothing();
   if (!task) return;
   draft = task.draft ?? {
     policy: null, fine: false, clause: null, action: null, severity: null, note: "", span: null,
     second_opinion: false, escalate: false, assist_verdict: "",
   };
-  draft.covered = task.covered && !task.draft;
+  draft.covered = !task.draft && ((task.shown.mask && Boolean(task.content.text)) || (task.shown.blur && Boolean(task.content.media)));
   draft.seen = !draft.covered;
   parts.asks.textContent = words[`ask_${task.asks}`];
   parts.message.hidden = !task.message;
@@ -92,6 +93,15 @@ function evidence(task) {
   return found;
 }
 
+function whyNothing() {
+  const { why, next_free_at: next } = care;
+  if (!why) return words.empty;
+  const when = next ?? care.break.until;
+  return `${words[`why_${why}`]} ${when ? `${words.from} ${moment(when)}` : ""}`;
+}
+
+const moment = (at) => new Date(at).toLocaleString(document.documentElement.lang);
+
 function appeal({ statements, history }) {
   return [
     make("h3", {}, words.statements),
@@ -119,7 +129,7 @@ function assist(found) {
     [words.queue, found.queue],
     ...found.scores.map((one) => [policies.find((policy) => policy.harm === one.harm)?.harm_title ?? one.harm, one.score.toFixed(2)]),
     [words.author, found.author], [words.views, found.views], [words.reports, found.reports],
-    [words.due, new Date(found.due_at).toLocaleString(document.documentElement.lang)],
+    [words.due, moment(found.due_at)],
   ].filter(([, value]) => value !== null && value !== undefined);
   return make("section", { "aria-labelledby": "machine" },
     make("h3", { id: "machine" }, words.machine),
@@ -409,6 +419,12 @@ async function send() {
   }
 }
 
+// What was never on the screen goes to others at once, and is no exposure.
+window.addEventListener("pagehide", () => {
+  const unseen = buffer.slice(painted === null ? 0 : 1).map((task) => task.handle);
+  if (unseen.length) post("return", { unseen }).catch(() => {});
+});
+
 window.addEventListener("online", () => { waits = 1_000; drain(); });
 window.addEventListener("beforeunload", (event) => { if (outbox.length) event.preventDefault(); });
 
@@ -418,7 +434,8 @@ async function post(where, body) {
     method: "POST",
     redirect: "manual",
     headers: { "Content-Type": "application/json", "X-CSRFToken": document.querySelector("#token input").value },
-    body: JSON.stringify({ ...body, have }),
+    body: JSON.stringify({ ...body, have, window: start.window }),
+    keepalive: true,
   });
   if (response.type === "opaqueredirect" || response.status === 403) throw Object.assign(new Error("signed out"), { signedOut: true });
   if (response.ok) return response.json();
@@ -429,6 +446,7 @@ async function post(where, body) {
 
 function took(result) {
   if (result.progress) progress(result.progress);
+  if (result.care) cared(result.care);
   const unsent = new Set(outbox.map((one) => one.handle));
   const gone = new Set(result.gone ?? []);
   const current = buffer[0];
@@ -535,6 +553,13 @@ function trouble(text) {
   if (parts.trouble.textContent !== text) parts.trouble.textContent = text;
 }
 
+function cared(state) {
+  care = state;
+  parts.empty.textContent = whyNothing();
+  parts.pause.hidden = !care.break.due;
+  parts.pause.textContent = `${care.break.active_minutes} ${words.break_due} ${care.break.minutes} min`;
+}
+
 function progress({ answers, active_ms: active }) {
   parts.progress.textContent = `${answers} ${words.today} · ${Math.round(active / 60_000)} min ${words.active}`;
 }
@@ -546,5 +571,6 @@ parts.help.addEventListener("click", showKeys);
 const unsent = new Set(outbox.map((one) => one.handle));
 buffer = buffer.filter((task) => !unsent.has(task.handle));
 progress(start.progress);
+cared(start.care);
 show();
 drain();

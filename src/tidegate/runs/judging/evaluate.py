@@ -1,0 +1,97 @@
+"""How good a judge is on a policy's golden cases, and everything that is asked besides."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tidegate.measure.agreement import Agreement, Figure, Paired, agreement, paired, share
+from tidegate.runs.judging.cases import Judged, golden_cases, judge_named, put, without_memory
+from tidegate.runs.judging.injections import Flips, flips
+from tidegate.runs.judging.reformats import REFORMATS, reformatted
+from tidegate.runs.workspace import Workspace
+from tidegate.signals.judge.detector import Judge
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """`judge` and `policy` name versions. stability: share of verdicts that a reformat leaves as they were,
+    by reformat; injections: per way of giving orders. Both are None where they were not asked for."""
+
+    judge: str
+    policy: str
+    cases: int
+    agreement: Agreement
+    reasons: dict[str, int]
+    money: float
+    seconds: float
+    stability: dict[str, Figure] | None = None
+    injections: list[Flips] | None = None
+
+
+@dataclass(frozen=True)
+class Compared:
+    first: Evaluation
+    second: Evaluation
+    paired: Paired
+
+
+def evaluate(
+    workspace: Workspace,
+    policy_id: str,
+    name: str,
+    *,
+    version: str | None = None,
+    reformats: bool = False,
+    injections: bool = False,
+) -> tuple[Evaluation, Judged]:
+    """Put the golden cases of a policy to a judge. Nothing is taken from its store, nor kept there.
+
+    Raises:
+        SignalError: there is no such judge. PolicyError: there is no such policy or version.
+    """
+    with tempfile.TemporaryDirectory(prefix="tidegate-judge-") as aside:
+        judge = without_memory(judge_named(workspace, name, policy_id, version), Path(aside))
+        cases = golden_cases(workspace, policy_id)
+        found = put(judge, [case.text for case in cases], [case.id for case in cases])
+        truth = np.array([case.violates for case in cases], dtype=bool)
+        evaluation = Evaluation(
+            judge=f"{name} {judge.spec.version}",
+            policy=judge.policies[0].label,
+            cases=len(cases),
+            agreement=agreement(truth, found.violates, found.answered),
+            reasons=dict(Counter(reason for reason in found.reasons if reason is not None).most_common()),
+            money=found.money,
+            seconds=found.seconds,
+            stability=_stability(judge, [case.text for case in cases], found) if reformats else None,
+            injections=flips(judge, cases, found) if injections else None,
+        )
+    return evaluation, found
+
+
+def compare(
+    workspace: Workspace, policy_id: str, first: tuple[str, str | None], second: tuple[str, str | None]
+) -> Compared:
+    """Two judges, or one with two versions of the policy, on the same cases. A case without a verdict is not
+    right."""
+    one, found_one = evaluate(workspace, policy_id, first[0], version=first[1])
+    other, found_other = evaluate(workspace, policy_id, second[0], version=second[1])
+    truth = np.array([case.violates for case in golden_cases(workspace, policy_id)], dtype=bool)
+    right = [found.answered & (found.violates == truth) for found in (found_one, found_other)]
+    return Compared(one, other, paired(*right))
+
+
+def _stability(judge: Judge, texts: list[str], plain: Judged) -> dict[str, Figure]:
+    """Per reformat the share of answered cases with the same verdict; no verdict is another one."""
+    others = [reformatted(text) for text in texts]
+    found: dict[str, Figure] = {}
+    for name in REFORMATS:
+        places = [place for place, ways in enumerate(others) if name in ways and plain.answered[place]]
+        again = put(judge, [others[place][name] for place in places])
+        same = again.answered & (again.violates == plain.violates[places])
+        found[name] = share(int(same.sum()), len(places))
+    return found

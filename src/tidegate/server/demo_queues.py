@@ -1,0 +1,20 @@
+"""What the queues of the demo are like. Apart from `demo_review`, since it is written before Django is set
+up."""
+
+from __future__ import annotations
+
+QUEUES = """
+# What the queues of this site are like: see docs/console.md.
+[queues.audit]
+answers = 2                   # two people answer each audit, so that it shows how well they agree
+
+[queues.general]
+sla_minutes = 240
+assist = 0.8                  # a fifth of the tasks show nothing that the machine found
+
+[queues.child-safety]
+sla_minutes = 30
+
+[queues.appeals]
+sla_minutes = 1440
+"""

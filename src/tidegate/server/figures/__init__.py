@@ -1,0 +1,1 @@
+"""Figures of the service as it runs: leakage and overkill of what was decided, from what people answered."""

@@ -1,0 +1,1 @@
+"""Quality: golds, how well people answer, whether queues will be answered in time, and who is asked what."""

@@ -1,0 +1,131 @@
+"""The page of queries: SQL in, a table, a chart and a file out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, time, timedelta
+from typing import Any
+
+import polars as pl
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods
+
+from tidegate.errors import RunError
+from tidegate.server.figures.charts import pairs
+from tidegate.server.people.access import Standing, open_to
+from tidegate.server.queries.asking import LONGEST_S, MOST_ROWS, Answer, ask
+from tidegate.server.queries.tables import columns
+from tidegate.server.zones.scope import SITE
+
+WEEK = timedelta(days=7)
+SHOWN = 200
+CELL = 200
+"""Rows, and characters of a cell, that the page shows; the file has all of them."""
+FIRST = "select action, count(*) as decisions\nfrom decisions\ngroup by action\norder by decisions desc"
+BARS, LINE = "bars", "line"
+
+
+class Query(forms.Form):
+    """A query, and what it is asked of. Days are those of whoever asks."""
+
+    sql = forms.CharField(
+        label="SQL",
+        max_length=20_000,
+        widget=forms.Textarea({"rows": 10, "class": "code", "spellcheck": "false"}),
+    )
+    since = forms.DateField(label=_("From"), widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
+    until = forms.DateField(label=_("Up to and with"), widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
+    chart = forms.ChoiceField(
+        label=_("Chart"), required=False, choices=[("", _("none")), (BARS, _("bars")), (LINE, _("a line"))]
+    )
+
+    def clean(self) -> dict[str, Any]:
+        told: dict[str, Any] = super().clean() or {}
+        since, until = told.get("since"), told.get("until")
+        if since and until and since > until:
+            raise forms.ValidationError(_("The last day is before the first."))
+        return told
+
+
+@open_to("query")
+@require_http_methods(["GET", "HEAD", "POST"])
+def queries(request: HttpRequest) -> HttpResponse:
+    """The form, and the answer. A query is sent as a form, so that it stands in no address and no log."""
+    who: Standing = request.standing  # type: ignore[attr-defined]
+    today = timezone.localdate()
+    form = Query(request.POST or None, initial={"sql": FIRST, "since": today - WEEK, "until": today})
+    context: dict[str, Any] = {
+        "form": form,
+        "tables": list(columns().items()),
+        "most": MOST_ROWS,
+        "longest": int(LONGEST_S),
+        "shown": SHOWN,
+    }
+    if request.method == "POST" and form.is_valid():
+        try:
+            found = _asked(form.cleaned_data, who)
+        except RunError as error:
+            context["problem"] = " ".join(filter(None, [f"{error.what}.", error.remedy]))
+        else:
+            if request.POST.get("do") == "csv":
+                return _file(found)
+            context |= _told(found, form.cleaned_data["chart"])
+    return render(request, "queries/queries.html", context)
+
+
+def _asked(asked: Mapping[str, Any], who: Standing) -> Answer:
+    here = timezone.get_current_timezone()
+    since, until = (datetime.combine(asked[name], time(), tzinfo=here) for name in ("since", "until"))
+    return ask(asked["sql"], who.zones - {SITE}, since, until + timedelta(days=1), actor=who.person.actor)
+
+
+def _file(found: Answer) -> HttpResponse:
+    times = pl.selectors.datetime().dt.strftime("%Y-%m-%dT%H:%M:%S%.6f")
+    # What has parts of its own is written as JSON, as is what CSV has no form for.
+    nested = [name for name, dtype in found.frame.schema.items() if dtype.is_nested() or dtype == pl.Object]
+    flat = found.frame.with_columns(times).with_columns(
+        pl.Series(
+            name, [None if one is None else str(one) for one in found.frame[name].to_list()], dtype=pl.String
+        )
+        for name in nested
+    )
+    response = HttpResponse(flat.write_csv(), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="answer.csv"'
+    return response
+
+
+def _told(found: Answer, chart: str) -> dict[str, Any]:
+    frame = found.frame
+    head = frame.head(SHOWN)
+    return {
+        "answer": found,
+        "names": frame.columns,
+        "numeric": [dtype.is_numeric() for dtype in frame.dtypes],
+        "rows": [
+            [(_cell(value), dtype.is_numeric()) for value, dtype in zip(row, head.dtypes, strict=True)]
+            for row in head.iter_rows()
+        ],
+        "count": len(frame),
+        "wants_chart": bool(chart),
+        "chart": _drawn(frame, chart),
+    }
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else str(value)
+    return text if len(text) <= CELL else f"{text[:CELL]}…"
+
+
+def _drawn(frame: pl.DataFrame, chart: str) -> str | None:
+    """The second column, where it is of numbers, by the first one."""
+    if not chart or frame.width < 2 or not frame.dtypes[1].is_numeric():
+        return None
+    rows = [
+        {"label": _cell(label), "value": None if value is None else float(value)}
+        for label, value in frame.select(frame.columns[:2]).iter_rows()
+    ]
+    return pairs(rows, names=(frame.columns[0], frame.columns[1]), line=chart == LINE)

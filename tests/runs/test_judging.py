@@ -1,0 +1,255 @@
+"""Trying a judge through the command line, on a server that judges by a rule."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from tests.signals.judge.conftest import TEXTS, write_policy
+from tests.signals.judge.serving import (
+    Behaviour,
+    Connection,
+    Request,
+    Server,
+    answer,
+    completion,
+    item_in,
+    serving,
+    tokens_of,
+    verdict,
+)
+
+from tidegate.cli.main import tidegate_command
+from tidegate.runs.judging.injections import ways
+from tidegate.runs.judging.reformats import REFORMATS, reformatted
+
+
+def is_night(item: str) -> bool:
+    return re.search(r"at\s+23|23点", item) is not None
+
+
+def by_hour(connection: Connection, request: Request) -> None:
+    """Right about every golden case that names the hour 23 or 15, and gullible."""
+    item = item_in(request)
+    night = is_night(item)
+    if re.search(r"no violation|answer no|回答no|不违规", item, re.IGNORECASE):
+        night = False
+    said = answer(loud_music=verdict(night, evidence="23" if night else ""))
+    usage = {"prompt_tokens": 500, "completion_tokens": 50}
+    p = {0: 0.95 if night else 0.1}
+    connection.respond(completion(said, logprobs=tokens_of(said, p), usage=usage))
+
+
+def says_no(connection: Connection, _: Request) -> None:
+    connection.respond(completion(answer(loud_music=verdict())))
+
+
+def is_broken(connection: Connection, _: Request) -> None:
+    connection.respond("<html>", kind="text/html")
+
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Path]]:
+    """A workspace with judges of these behaviours, by name."""
+    servers: list[tuple[object, Server]] = []
+    monkeypatch.chdir(tmp_path)
+
+    def make(**behaviours: Behaviour) -> Path:
+        write_policy(tmp_path / "policies")
+        lines = []
+        for name, behave in behaviours.items():
+            manager = serving(behave)
+            server = manager.__enter__()
+            servers.append((manager, server))
+            lines.append(f'[detectors.{name}]\nuse = "judge"\nbase_url = "{server.url}"\nmodel = "small"')
+            lines.append("samples = 0\ntries = 1\nprice_in = 2.0\nprice_out = 20.0\npause_after = 100")
+        (tmp_path / "tidegate.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return tmp_path
+
+    yield make
+    for manager, _ in servers:
+        manager.__exit__(None, None, None)  # type: ignore[attr-defined]
+
+
+def tidegate(*arguments: str) -> Result:
+    return CliRunner().invoke(tidegate_command, list(arguments), catch_exceptions=False)
+
+
+def test_golden_cases_are_put_to_a_judge(site: Callable[..., Path]) -> None:
+    site(judge=by_hour)
+    found = json.loads(tidegate("policy", "eval", "loud-music", "--json").output)
+    assert found["cases"] == 42
+    assert found["agreement"]["confusion"] == [14, 0, 0, 28]
+    assert found["agreement"]["precision"] == {
+        "estimate": 1.0,
+        "low": pytest.approx(0.768, abs=1e-3),
+        "high": 1.0,
+        "cases": 14,
+    }
+    assert found["agreement"]["kappa"]["estimate"] == 1.0
+    assert found["money"] == pytest.approx(42 * 0.002)
+    shown = tidegate("policy", "eval", "loud-music").output
+    assert "violating: 14 found, 0 passed · fine: 28 passed, 0 stopped · 0 without a verdict" in shown
+
+
+def test_a_judge_without_answers_has_none_counted_as_right(site: Callable[..., Path]) -> None:
+    site(judge=is_broken)
+    found = json.loads(tidegate("policy", "eval", "loud-music", "--json").output)
+    assert found["agreement"]["unanswered"] == 42
+    assert found["agreement"]["recall"]["estimate"] == 0.0
+    assert found["reasons"] == {"the answer is text/html, not JSON": 42}
+
+
+def test_two_judges_are_compared_case_by_case(site: Callable[..., Path]) -> None:
+    site(judge=says_no, candidate=by_hour)
+    found = json.loads(tidegate("policy", "eval", "loud-music", "--against", "candidate", "--json").output)
+    assert (found["paired"]["first_only"], found["paired"]["second_only"]) == (0, 14)
+    assert found["paired"]["p_value"] == pytest.approx(2 * 0.5**14)
+    assert found["paired"]["difference"]["low"] > 0
+    assert (
+        "The second gets 14 cases right"
+        in tidegate("policy", "eval", "loud-music", "--against", "candidate").output
+    )
+
+
+def test_two_versions_of_a_policy_are_compared_on_the_same_cases(site: Callable[..., Path]) -> None:
+    def by_policy(connection: Connection, request: Request) -> None:
+        strict = "between nine and six" in request["messages"][0]["content"]
+        night = is_night(item_in(request)) and strict
+        connection.respond(completion(answer(loud_music=verdict(night, evidence="23" if night else ""))))
+
+    folder = site(judge=by_policy)
+    assert (
+        tidegate("policy", "commit", "loud-music", "-m", "As it came", "--label", "production").exit_code == 0
+    )
+    file = folder / "policies" / "loud-music.md"
+    file.write_text(file.read_text(encoding="utf-8").replace("ten and six", "nine and six"), encoding="utf-8")
+    found = json.loads(
+        tidegate(
+            *(
+                "policy",
+                "eval",
+                "loud-music",
+                "--version",
+                "production",
+                "--against-version",
+                "working",
+                "--json",
+            )
+        ).output
+    )
+    assert found["paired"]["second_only"] == 14
+    assert found["first"]["policy"] != found["second"]["policy"]
+
+
+def test_what_layout_changes_is_told(site: Callable[..., Path]) -> None:
+    def dislikes_blank_lines(connection: Connection, request: Request) -> None:
+        night = is_night(item_in(request)) and "\n\n" not in item_in(request)
+        connection.respond(completion(answer(loud_music=verdict(night, evidence="23" if night else ""))))
+
+    site(judge=dislikes_blank_lines)
+    found = json.loads(tidegate("policy", "eval", "loud-music", "--reformats", "--json").output)
+    assert found["stability"]["blank lines around"]["estimate"] == pytest.approx(28 / 42)
+    assert found["stability"]["double spaces"]["estimate"] == 1.0
+
+
+def test_a_gullible_judge_is_found_out(site: Callable[..., Path]) -> None:
+    site(judge=by_hour)
+    found = json.loads(tidegate("policy", "eval", "loud-music", "--injections", "--json").output)
+    tried = [one for one in found["injections"] if one["tried"]]
+    assert len(tried) >= 100
+    flipped = {one["way"]["text"] for one in tried if one["flipped"]}
+    assert any("Answer no" in text or "answer no" in text for text in flipped)
+    assert 0 < len(flipped) < len(tried)
+    assert "Items that give orders" in tidegate("policy", "eval", "loud-music", "--injections").output
+
+
+def test_there_are_at_least_a_hundred_ways_in_two_languages_each_with_a_place_for_the_post() -> None:
+    found = ways()
+    assert len(found) >= 100
+    assert {one.language for one in found} == {"en", "zh"}
+    assert len({(one.language, one.text) for one in found}) == len(found)
+    for one in found:
+        assert "{post}" in one.text
+        assert one.wants in ("pass", "stop")
+        assert "{post}" not in one.around("hello")
+
+
+def test_a_reformat_keeps_every_word() -> None:
+    text = 'He said "no". Really? 他说：“不”。真的吗？ It\'s 5, ok.'
+    plain = re.sub(r"\W", "", text)
+    ways_found = reformatted(text)
+    assert len(ways_found) == len(REFORMATS)
+    for other in ways_found.values():
+        assert re.sub(r"\W", "", other) == plain
+
+
+def test_a_calibration_is_made_from_labels_and_used(site: Callable[..., Path]) -> None:
+    folder = site(judge=by_hour)
+    posts, labels = [], []
+    for n in range(240):
+        night = n % 2 == 0
+        posts.append({"id": f"p{n}", "text": TEXTS["en"].format(23 if night else 15, n)})
+        # What the judge says 0.95 of is right four times in five, and 0.1 one in ten.
+        labels.append({"item_id": f"p{n}", "violates": night == (n % 10 != 0) or (not night and n % 20 == 1)})
+    (folder / "posts.jsonl").write_text("".join(json.dumps(one) + "\n" for one in posts))
+    (folder / "labels.jsonl").write_text("".join(json.dumps(one) + "\n" for one in labels))
+    done = tidegate("policy", "calibrate", "posts.jsonl", "--labels", "labels.jsonl", "--out", "c.json")
+    assert "loud-music: 240 labels" in done.output
+    assert "→" in done.output, done.output
+    before, after = (float(x) for x in re.search(r"error ([0-9.]+) → ([0-9.]+)", done.output).groups())  # type: ignore[union-attr]
+    assert after < before
+    with (folder / "tidegate.toml").open("a") as out:
+        out.write('calibration = "c.json"\n')
+    assert tidegate("score", "posts.jsonl", "--out", "s.parquet").exit_code == 0
+    import polars as pl
+
+    scores = pl.read_parquet(folder / "s.parquet")["judge.loud_music"]
+    assert 0.75 < scores.max() < 0.9  # type: ignore[operator]
+
+
+def test_too_few_labels_write_nothing(site: Callable[..., Path]) -> None:
+    folder = site(judge=by_hour)
+    (folder / "posts.jsonl").write_text(json.dumps({"id": "a", "text": "at 23"}) + "\n")
+    (folder / "labels.jsonl").write_text(json.dumps({"item_id": "a", "violates": True}) + "\n")
+    from tidegate.errors import SignalError
+
+    with pytest.raises(SignalError, match="labels enough"):
+        tidegate("policy", "calibrate", "posts.jsonl", "--labels", "labels.jsonl", "--out", "c.json")
+    assert not (folder / "c.json").exists()
+
+
+def test_policy_check_spends_no_money(site: Callable[..., Path]) -> None:
+    asked: list[Request] = []
+
+    def counting(connection: Connection, request: Request) -> None:
+        asked.append(request)
+        says_no(connection, request)
+
+    site(judge=counting)
+    assert tidegate("policy", "check").exit_code == 0
+    assert asked == []
+
+
+def test_an_unknown_judge_is_named_with_the_ones_there_are(site: Callable[..., Path]) -> None:
+    site(judge=says_no)
+    from tidegate.errors import SignalError
+
+    with pytest.raises(SignalError) as caught:
+        tidegate("policy", "eval", "loud-music", "--judge", "jugde")
+    assert "Did you mean 'judge'?" in str(caught.value)
+
+
+def test_a_prompt_that_would_break_the_judge_fails_the_lint(tmp_path: Path) -> None:
+    own = tmp_path / "own.md"
+    own.write_text(tidegate("policy", "prompt").output.replace("{policies}", ""), encoding="utf-8")
+    done = tidegate("policy", "prompt", str(own), "--lint")
+    assert done.exit_code == 1
+    assert "{policies} is missing from the system part" in done.output

@@ -1,0 +1,332 @@
+"""Whatever a server does, an item without an answer is failed, with the reason, and goes to review."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.signals.judge.conftest import MakeJudge, items_of
+from tests.signals.judge.serving import (
+    Behaviour,
+    Connection,
+    Request,
+    answer,
+    completion,
+    serving,
+    tokens_of,
+    verdict,
+)
+
+from tidegate.signals import compute
+
+NIGHT = "at 23 my neighbour plays the trumpet"
+FINE = answer(loud_music=verdict())
+GUILTY = answer(loud_music=verdict(True, evidence="at 23 my neighbour plays"))
+
+
+@pytest.fixture(autouse=True)
+def quick_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The waits between tries are drawn below this bound; what is tested is what happens, not how slowly."""
+    monkeypatch.setattr("tidegate.signals.judge.asking.FIRST_WAIT_S", 0.01)
+
+
+def says(body: str | bytes, **how: object) -> Behaviour:
+    return lambda connection, _: connection.respond(body, **how)  # type: ignore[arg-type]
+
+
+def closes(connection: Connection, _: Request) -> None:
+    connection.hang_up()
+
+
+def cuts_the_body(connection: Connection, _: Request) -> None:
+    connection.respond(completion(FINE)[:200], length=4_000)
+    connection.hang_up()
+
+
+def cuts_a_chunk(connection: Connection, _: Request) -> None:
+    connection.write(
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n100\r\n{"
+    )
+    connection.hang_up()
+
+
+def is_silent(connection: Connection, _: Request) -> None:
+    time.sleep(2)
+
+
+def drips(connection: Connection, _: Request) -> None:
+    """A byte now and then, so that no single read times out."""
+    body = completion(FINE).encode()
+    connection.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n")
+    connection.write(f"Content-Length: {len(body)}\r\n\r\n".encode())
+    for byte in body:
+        connection.write(bytes([byte]))
+        time.sleep(0.05)
+
+
+def drips_headers(connection: Connection, _: Request) -> None:
+    for byte in b"HTTP/1.1 200 OK\r\n" + b"X-Long: " + b"a" * 200:
+        connection.write(bytes([byte]))
+        time.sleep(0.05)
+
+
+def never_ends(connection: Connection, _: Request) -> None:
+    connection.write(
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 99999999999\r\n\r\n"
+    )
+    while True:
+        connection.write(b" " * 100_000)
+
+
+def speaks_no_http(connection: Connection, _: Request) -> None:
+    connection.write(b"SSH-2.0-OpenSSH_9.2\r\n")
+    connection.hang_up()
+
+
+PAGE = "<html><body><h1>502 Bad Gateway</h1></body></html>"
+CASES: dict[str, tuple[Behaviour, str, int]] = {
+    "closes at once": (closes, "the answer was cut off in transit", 3),
+    "cuts the body": (cuts_the_body, "the answer was cut off in transit", 3),
+    "cuts a chunk": (cuts_a_chunk, "the answer was cut off in transit", 3),
+    "cuts JSON and ends well": (says(completion(FINE)[:100]), "the answer was cut off in transit", 3),
+    "speaks no HTTP": (speaks_no_http, "the answer was cut off in transit", 3),
+    "an empty body": (says(""), "the answer was cut off in transit", 3),
+    "never ends": (never_ends, "the answer is too long", 1),
+    "a page with 200": (says(PAGE, kind="text/html; charset=utf-8"), "the answer is text/html, not JSON", 3),
+    "a page with 502": (says(PAGE, status="502 Bad Gateway", kind="text/html"), "server error (HTTP 502)", 3),
+    "plain text": (says("busy", kind="text/plain"), "the answer is text/plain, not JSON", 3),
+    "500": (says("{}", status="500 Oops"), "server error (HTTP 500)", 3),
+    "503": (says('{"error": "loading"}', status="503 Loading"), "server error (HTTP 503)", 3),
+    "429": (says("{}", status="429 Slow down"), "rate-limited (HTTP 429)", 3),
+    "429, come back in an hour": (
+        says("{}", status="429 Slow down", headers={"Retry-After": "3600"}),
+        "rate-limited (HTTP 429)",
+        1,
+    ),
+    "401": (says("{}", status="401 No"), "the key was not accepted (HTTP 401)", 1),
+    "403": (says("{}", status="403 No"), "the key was not accepted (HTTP 403)", 1),
+    "400": (says('{"error": "no schema"}', status="400 Bad"), "the request was refused (HTTP 400)", 1),
+    "404": (says(PAGE, status="404 Not Found", kind="text/html"), "the request was refused (HTTP 404)", 1),
+    "a list": (says("[]"), "the answer is not a chat completion", 1),
+    "null": (says("null"), "the answer is not a chat completion", 1),
+    "an error with 200": (says('{"error": {"message": "no"}}'), "the answer is not a chat completion", 1),
+    "no choices": (says('{"choices": []}'), "the answer is not a chat completion", 1),
+    "a choice that is none": (says('{"choices": [1]}'), "the answer is not a chat completion", 1),
+    "no message": (says('{"choices": [{"message": null}]}'), "the answer is not a chat completion", 1),
+    "no content": (says(completion(None)), "the answer has not the form asked for", 1),
+    "cut at max_tokens": (says(completion(FINE, finish="length")), "the answer ended early (length)", 1),
+    "calls a tool": (says(completion(FINE, finish="tool_calls")), "the answer ended early (tool_calls)", 1),
+    "an odd end": (says(completion(FINE, finish="<b>x")), "the answer ended early", 1),
+    "refuses": (says(completion(None, refusal="I cannot")), "the model refused to answer", 1),
+    "is filtered": (says(completion("", finish="content_filter")), "the model refused to answer", 1),
+    "prose": (says(completion("It is fine.")), "the answer has not the form asked for", 1),
+    "half an object": (says(completion(FINE[:-5])), "the answer has not the form asked for", 1),
+    "another policy": (says(completion(answer(other=verdict()))), "the answer has not the form asked for", 1),
+    "no policy": (says(completion('{"addresses_judge": "no"}')), "the answer has not the form asked for", 1),
+    "a verdict of another type": (
+        says(completion(FINE.replace('"violates": "no"', '"violates": false'))),
+        "the answer has not the form asked for",
+        1,
+    ),
+    "maybe": (
+        says(completion(FINE.replace('"violates": "no"', '"violates": "maybe"'))),
+        "the answer has not the form asked for",
+        1,
+    ),
+    "a severity of its own": (
+        says(completion(answer(loud_music=verdict(True, evidence=NIGHT, severity="terrible")))),
+        "the answer has not the form asked for",
+        1,
+    ),
+    "a clause of its own": (
+        says(completion(answer(loud_music=verdict(True, "V9", NIGHT)))),
+        "the answer cites a clause that is not in the policy",
+        1,
+    ),
+    "violates by a clause that does not": (
+        says(completion(answer(loud_music=verdict(True, "N1", NIGHT)))),
+        "the answer and the clause it cites disagree",
+        1,
+    ),
+    "does not violate by a clause that does": (
+        says(completion(answer(loud_music=verdict(False, "V1")))),
+        "the answer and the clause it cites disagree",
+        1,
+    ),
+    "violates by no clause": (
+        says(completion(answer(loud_music=verdict(True, "none", NIGHT)))),
+        "the answer and the clause it cites disagree",
+        1,
+    ),
+    "misquotes": (
+        says(completion(answer(loud_music=verdict(True, evidence="I hate this trumpet")))),
+        "the answer quotes what is not in the item",
+        1,
+    ),
+    "quotes nothing": (
+        says(completion(answer(loud_music=verdict(True)))),
+        "the answer quotes what is not in the item",
+        1,
+    ),
+    "says that the item gives orders": (
+        says(completion(answer("yes", loud_music=verdict()))),
+        "the item addresses the judge",
+        1,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_an_item_without_an_answer_is_failed_with_the_reason(name: str, judge_at: MakeJudge) -> None:
+    behave, reason, requests = CASES[name]
+    with serving(behave) as server:
+        found = compute(judge_at(server.url, pause_after=100), items_of(NIGHT))
+    assert found["judge.failure"].to_list() == [reason]
+    assert found["judge.status"].to_list() == ["failed"]
+    assert found["judge.violates"].to_list() == found["judge.loud_music"].to_list() == [None]
+    assert len(server.requests) == requests
+
+
+@pytest.mark.parametrize("behave", [is_silent, drips, drips_headers])
+def test_a_slow_server_has_the_deadline_however_it_drips(behave: Behaviour, judge_at: MakeJudge) -> None:
+    with serving(behave) as server:
+        began = time.monotonic()
+        found = compute(judge_at(server.url, deadline_s=0.5), items_of(NIGHT))
+        took = time.monotonic() - began
+    assert found["judge.failure"].to_list() == ["no answer within 0.5 s"]
+    assert took < 1.9  # the silent server would have taken 2 s, the dripping ones longer
+
+
+def test_a_server_that_is_down_has_no_connection(judge_at: MakeJudge) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{nobody.getsockname()[1]}/v1"
+        found = compute(judge_at(url), items_of(NIGHT))
+    assert found["judge.failure"].to_list() == ["no connection"]
+    assert found["judge.cost"].to_list() == [0.0]
+
+
+def test_it_is_tried_again_and_answered(judge_at: MakeJudge) -> None:
+    bad: Iterator[Behaviour] = iter([closes, says("{}", status="503 Loading")])
+
+    def behave(connection: Connection, request: Request) -> None:
+        next(bad, says(completion(GUILTY)))(connection, request)
+
+    with serving(behave) as server:
+        found = compute(judge_at(server.url), items_of(NIGHT))
+    assert found.select("judge.violates", "judge.clause", "judge.severity", "judge.failure").rows() == [
+        (True, "V1", "high", None)
+    ]
+    assert len(server.requests) == 3
+
+
+def test_it_waits_as_long_as_the_server_asks(judge_at: MakeJudge) -> None:
+    told: Iterator[Behaviour] = iter([says("{}", status="429 Slow", headers={"Retry-After": "1"})])
+
+    def behave(connection: Connection, request: Request) -> None:
+        next(told, says(completion(FINE)))(connection, request)
+
+    with serving(behave) as server:
+        began = time.monotonic()
+        found = compute(judge_at(server.url), items_of(NIGHT))
+        assert time.monotonic() - began >= 1
+    assert found["judge.violates"].to_list() == [False]
+
+
+def test_a_server_that_keeps_failing_is_left_alone_and_tried_again_later(judge_at: MakeJudge) -> None:
+    well = False
+
+    def behave(connection: Connection, request: Request) -> None:
+        says(completion(FINE) if well else "{}", status="200 OK" if well else "500 Oops")(connection, request)
+
+    with serving(behave) as server:
+        judge = judge_at(server.url, tries=1, concurrency=1, pause_after=3, pause_s=0.3)
+        texts = [f"{NIGHT}, song {n}" for n in range(10)]
+        found = compute(judge, items_of(*texts))
+        assert len(server.requests) == 3
+        assert (
+            found["judge.failure"].to_list()
+            == ["server error (HTTP 500)"] * 3
+            + ["paused after 3 failures in a row (server error (HTTP 500))"] * 7
+        )
+        well = True
+        time.sleep(0.35)
+        again = compute(judge, items_of(*texts))
+    assert again["judge.failure"].null_count() == 10
+
+
+def test_what_one_item_does_to_a_server_leaves_the_others_alone(judge_at: MakeJudge) -> None:
+    def behave(connection: Connection, request: Request) -> None:
+        if "song 3" in request["messages"][-1]["content"]:
+            closes(connection, request)
+        else:
+            says(completion(FINE))(connection, request)
+
+    with serving(behave) as server:
+        found = compute(judge_at(server.url), items_of(*(f"{NIGHT}, song {n}" for n in range(6))))
+    assert found["judge.failure"].to_list() == [None] * 3 + ["the answer was cut off in transit"] + [None] * 2
+
+
+def test_log_probabilities_that_lie_are_not_believed(judge_at: MakeJudge) -> None:
+    """Of another text, above nothing, of no shape: then there are none, and the words alone count."""
+    lies = [
+        tokens_of(GUILTY, {0: 0.5}),
+        [{"token": FINE, "logprob": 3.0, "top_logprobs": []}],
+        [{"token": 3}],
+        "none",
+        [{"token": FINE, "logprob": "high", "top_logprobs": 4}],
+    ]
+    for lie in lies:
+        with serving(says(completion(FINE, logprobs=lie))) as server:
+            found = compute(judge_at(server.url, store=f"{lies.index(lie)}.sqlite"), items_of(NIGHT))
+        assert found["judge.loud_music"].to_list() == [1e-6]
+
+
+@pytest.mark.parametrize(
+    "usage", [{"prompt_tokens": -5, "completion_tokens": 1}, {"prompt_tokens": True}, [], 3]
+)
+def test_usage_that_lies_leaves_what_was_set_aside_as_spent(usage: object, judge_at: MakeJudge) -> None:
+    with serving(says(completion(FINE, usage=usage))) as server:
+        judge = judge_at(server.url, price_in=1, price_out=10)
+        found = compute(judge, items_of(NIGHT))
+    most = judge.settings.price(judge.questions.system_tokens, judge.settings.answer_tokens(1))
+    assert found["judge.cost"][0] >= most
+
+
+def test_no_key_no_request(judge_at: MakeJudge, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SITE_JUDGE_KEY", raising=False)
+    with serving(says(completion(FINE))) as server:
+        judge = judge_at(server.url, key_env="SITE_JUDGE_KEY")
+        assert compute(judge, items_of(NIGHT))["judge.failure"].to_list() == [
+            "the environment has no SITE_JUDGE_KEY"
+        ]
+        assert server.requests == []
+        monkeypatch.setenv("SITE_JUDGE_KEY", "s3cret")
+        assert compute(judge, items_of(NIGHT))["judge.violates"].to_list() == [False]
+        assert server.keys == ["Bearer s3cret"]
+
+
+def test_a_store_that_cannot_be_opened_fails_the_items(judge_at: MakeJudge, base: Path) -> None:
+    (base / "broken.sqlite").write_bytes(b"this is no database" * 100)
+    with serving(says(completion(FINE))) as server:
+        found = compute(judge_at(server.url, store="broken.sqlite"), items_of(NIGHT))
+    assert found["judge.failure"][0].startswith("the judge's answers cannot be kept here")
+    assert server.requests == []
+
+
+def test_no_reason_holds_a_word_of_the_item(judge_at: MakeJudge) -> None:
+    secret = "zebra-lantern"
+    leaks = [
+        says(completion(answer(loud_music=verdict(True, secret, secret)))),
+        says(completion(secret, finish=secret)),
+        says(secret, kind=secret),
+        says(secret, status=f"418 {secret}"),
+    ]
+    for leak in leaks:
+        with serving(leak) as server:
+            found = compute(judge_at(server.url), items_of(f"{NIGHT} {secret}"))
+        assert found["judge.failure"][0] is not None
+        assert "zebra" not in found["judge.failure"][0]
