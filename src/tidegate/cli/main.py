@@ -52,6 +52,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "worker": "Deliver what was decided, and do the day's work.",
         "ledger": "The record of every act: is it whole?",
         "person": "Who signs in: add people, give roles and zones.",
+        "trial": "Trials of how items are shown, on people who take part of their own will.",
         "hold": "Legal holds: what must not be erased.",
         "erase": "Erase content and people's data on request; statistics stay whole.",
     },
