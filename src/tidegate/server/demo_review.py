@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tidegate.server.people.persons import Change, set_person
@@ -23,8 +23,6 @@ from tidegate.server.review.reviewers import LANGUAGE, Reviewer, reviewer_named,
 
 TEAMS = {"en": ("us", 20), "zh": ("sg", 10)}
 """Zone and number of reviewers by language; every fourth is a senior."""
-LEFT = 0.3
-"""The share of the tasks that stay open, so that whoever looks at the demo has something to do."""
 FAR_SHARE = 0.02
 """How often somebody passes a task over."""
 
@@ -60,31 +58,19 @@ def add_reviewers(actor: str, chance: random.Random) -> list[Worker]:
     return workers
 
 
-def work(
-    workers: Sequence[Worker],
-    truth: Mapping[str, str | None],
-    chance: random.Random,
-    done: Callable[[float], None],
-) -> int:
-    """Let them work until only `LEFT` of the tasks are open. Returns how many answers they gave.
+def work(workers: Sequence[Worker], truth: Mapping[str, str | None], chance: random.Random) -> int:
+    """Let them take what is open, each as much as one holds at a time. Returns how many answers they gave.
 
     Args:
         truth: by the item's id, the policy that it violates, if any.
-        done: told now and then which share is done.
     """
-    whole = Task.objects.filter(state=State.OPEN).count()
-    goal, answers = round(whole * (1 - LEFT)), 0
-    while answers < goal:
-        before = answers
-        for worker in chance.sample(list(workers), len(workers)):
-            for task in lease(worker.reviewer):
-                answers += _one(worker, task, truth.get(task.item.external_id), chance)
-            release(worker.reviewer.person)
-            if answers >= goal:
-                break
-        done(min(1.0, answers / max(1, goal)))
-        if answers == before:
+    answers = 0
+    for worker in chance.sample(list(workers), len(workers)):
+        if not Task.objects.filter(state=State.OPEN).exists():
             break
+        for task in lease(worker.reviewer):
+            answers += _one(worker, task, truth.get(task.item.external_id), chance)
+        release(worker.reviewer.person)
     return answers
 
 

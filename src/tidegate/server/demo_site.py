@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from tidegate.server import clock
 from tidegate.server.content.actions import take_in
 from tidegate.server.content.arrivals import CONTENT, Arrival
 from tidegate.server.content.models import Decision
@@ -28,37 +29,44 @@ PEOPLE = {"mo": ("moderator",), "ada": ("lead", "program_manager", "auditor", "a
 SHOWN = 2_000
 """Posts that are taken in: enough to look at, and in a few seconds."""
 ACTOR = "demo"
-AT_ONCE = 200
+AT_ONCE = 100
+FRESH = 0.15
+"""The share of the week, its end, on which nobody has worked yet: whoever looks at the demo has something to
+do."""
 STATEMENTS = {
     "en": "I was joking with a friend of mine. Please look again.",
     "zh": "我只是在和朋友开玩笑，请再看一下。",
 }
 
 
-def populate(strategy: Path, posts: pl.DataFrame, done: Callable[[int], None]) -> None:
-    """Publish the strategy, take the posts in, and let people report some and appeal against some decisions.
+def populate(strategy: Path, posts: pl.DataFrame, done: Callable[[int], None]) -> int:
+    """Let the week of these posts go by, up to now: they are taken in and decided when they were posted, some
+    are reported, some decisions appealed against, and reviewers work on what is asked. Returns their answers.
 
     Args:
-        posts: the columns of `tables.ITEMS`, and `violates`.
+        posts: the columns of `tables.ITEMS`, `violates` and `policy`.
         done: told after each batch how many posts are in.
     """
-    publish(strategy, "the first version", actor=ACTOR)
-    chance = random.Random(7)
-    for start in range(0, len(posts), AT_ONCE):
-        rows = list(posts[start : start + AT_ONCE].iter_rows(named=True))
-        answers = take_in([_arrival(row) for row in rows])
-        actions = [one.stands.action for one in answers if isinstance(one.stands, Decision)]
-        both = zip(rows, actions, strict=True)
-        record([event for row, action in both for event in _events(row, action, chance)])
-        done(start + len(rows))
-
-
-def review(posts: pl.DataFrame, done: Callable[[float], None]) -> int:
-    """Let the demo's reviewers work on what is asked about these posts. Returns how many answers they
-    gave."""
-    chance = random.Random(11)
+    chance, answers = random.Random(7), 0
     truth = dict(posts.select("id", "policy").iter_rows())
-    return work(add_reviewers(ACTOR, chance), truth, chance, done)
+    posts = posts.sort("created_at")
+    late = clock.now() - posts["created_at"].max()  # type: ignore[operator]
+    posts = posts.with_columns(pl.col("created_at") + late)
+    with clock.another_time():
+        clock.set_to(posts["created_at"].min())  # type: ignore[arg-type]
+        publish(strategy, "the first version", actor=ACTOR)
+        workers = add_reviewers(ACTOR, chance)
+        for start in range(0, len(posts), AT_ONCE):
+            rows = list(posts[start : start + AT_ONCE].iter_rows(named=True))
+            clock.set_to(rows[-1]["created_at"])
+            decided = [answer.stands for answer in take_in([_arrival(row) for row in rows])]
+            actions = [one.action if isinstance(one, Decision) else "" for one in decided]
+            both = zip(rows, actions, strict=True)
+            record([event for row, action in both for event in _events(row, action, chance)])
+            if start < len(posts) * (1 - FRESH):
+                answers += work(workers, truth, chance)
+            done(start + len(rows))
+    return answers
 
 
 def add_people() -> dict[str, str]:

@@ -70,7 +70,7 @@ def _serve(out: Path, port: int) -> None:
     from tidegate.runs.moderate import Progress
     from tidegate.runs.workspace import FILE, lay_out
     from tidegate.server.boot import boot
-    from tidegate.server.demo_queues import QUEUES
+    from tidegate.server.demo_settings import QUEUES
 
     site = out / SITE
     shutil.rmtree(site, ignore_errors=True)
@@ -80,17 +80,12 @@ def _serve(out: Path, port: int) -> None:
     os.environ.pop("DATABASE_URL", None)  # the demo never writes to a database that somebody uses
     boot(site)
 
-    from tidegate.server.demo_site import SHOWN, add_people, populate, review
+    from tidegate.server.demo_site import SHOWN, add_people, populate
 
     posts = pl.read_parquet(out / POSTS).head(SHOWN)
-    with show.progress("taking in") as report:
-        populate(
-            site / "strategies" / "text.yaml",
-            posts,
-            lambda number: report(Progress(number, 0, number / len(posts))),
-        )
-    with show.progress("reviewing") as report:
-        answers = review(posts, lambda share: report(Progress(round(share * len(posts)), 0, share)))
+    strategy = site / "strategies" / "text.yaml"
+    with show.progress("a week goes by") as report:
+        answers = populate(strategy, posts, lambda number: report(Progress(number, 0, number / len(posts))))
     passwords = add_people()
     url = background.start(site, port)
     click.echo(f"\nThe service runs at {url} with {len(posts):,} of the posts.")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 import orjson
 from django.db import transaction
 
 from tidegate.runs.bench import Bench
+from tidegate.server import clock
 from tidegate.server.content.arrivals import Arrival
 from tidegate.server.content.counts import Key
 from tidegate.server.content.deadline import Deadline
@@ -51,7 +52,7 @@ def _take_in(batch: Sequence[Arrival], deadline: Deadline) -> list[Answer]:
     known = known_items([one.key for one in batch])
     stands = standing([known[one.key] for one in batch if _is_retry(one, known)])
     fresh = [one for one in batch if not _is_retry(one, known)]
-    bench, now = decider(), datetime.now(UTC)
+    bench, now = decider(), clock.now()
     # Detectors are asked before the transaction begins: they may take long, and hold nobody up here.
     cases = decide(
         bench,

@@ -12,12 +12,13 @@ import threading
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from django.db import Error, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
+from tidegate.server import clock
 from tidegate.server.content.actions import decided
 from tidegate.server.content.arrivals import CONTENT
 from tidegate.server.content.counts import Key
@@ -145,7 +146,7 @@ def _finish(claimed: dict[int, Pending], heard: dict[int, Signals]) -> None:
     newest = ItemVersion.objects.filter(item__in=[item.pk for item in items], number=F("item__version"))
     versions = {version.item_id: version for version in newest}
     known: dict[Key, Item] = {(item.zone, item.external_id): item for item in items}
-    bench, now = decider(), datetime.now(UTC)
+    bench, now = decider(), clock.now()
     found = decide(
         bench,
         list(known),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F
 
 from tidegate.errors import RunError, Where
+from tidegate.server import clock
 from tidegate.server.content.actions import decided, known_items
 from tidegate.server.content.arrivals import CONTENT
 from tidegate.server.content.counts import Key
@@ -69,7 +70,7 @@ def _record(told: Sequence[Occurrence]) -> list[Outcome]:
     items = known_items([(one.zone, one.item_id) for one in told])
     _check_items(told, items)
     fresh = _fresh(told)
-    bench, now = decider(), datetime.now(UTC)
+    bench, now = decider(), clock.now()
     was = {key: stamp_of(item) for key, item in items.items()}
     changed = {(one.zone, one.item_id): items[one.zone, one.item_id] for one in fresh}
     for one in _counted(fresh, items):

@@ -6,12 +6,12 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from django.db import DatabaseError
 from django.db.models import Exists, OuterRef
 
+from tidegate.server import clock
 from tidegate.server.ledger.chain import FIRST, Anchor, Break, Row, UnreadableError, first_break
 from tidegate.server.ledger.models import Entry, Head
 from tidegate.server.zones.scope import EVERYWHERE, within
@@ -44,7 +44,7 @@ def append(acts: Sequence[Act]) -> None:
     if not acts:
         return
     head = Head.objects.select_for_update().filter(pk=1).first() or Head(pk=1, number=0, digest=FIRST)
-    at = datetime.now(UTC).isoformat(timespec="microseconds")
+    at = clock.now().isoformat(timespec="microseconds")
     entries = []
     for act in acts:
         row = Row(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from django.db import connection
+
+from tidegate.server import clock
 
 
 def now() -> datetime:
@@ -14,4 +16,4 @@ def now() -> datetime:
             cursor.execute("select clock_timestamp()")
             found: datetime = cursor.fetchone()[0]
         return found
-    return datetime.now(UTC)  # the database is this machine
+    return clock.now()  # the database is this machine
