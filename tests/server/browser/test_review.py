@@ -345,6 +345,43 @@ def test_a_stretch_of_the_text_is_marked(desk: Console) -> None:
     assert kept.split() == ["2", "5", "True", "paint"]
 
 
+def test_one_steps_away_at_once_and_comes_back(desk: Console) -> None:
+    name = post(desk, "Tea at four?")
+    page = desk.page(desk.person("moderator"), "/review/")
+    ready(page, "Tea at four?")
+    page.keyboard.press("a")
+    expect(page.locator("#stepped-away")).to_be_visible()
+    expect(page.locator("#desk")).to_be_hidden()
+    other = desk.page(desk.person("moderator", name="mo"), "/review/")
+    ready(other, "Tea at four?")
+    other.keyboard.press("1")
+    other.keyboard.press("Enter")
+    stands(desk, name, "allow")
+    post(desk, "Tea at five?")
+    page.get_by_role("button", name="I am back").click()
+    ready(page, "Tea at five?")
+
+
+def test_a_limit_is_reached_and_the_page_says_until_when(desk: Console) -> None:
+    person = desk.person("moderator", name="limited")
+    desk.script(
+        "from tidegate.server.people.models import User\n"
+        "from tidegate.server.care.models import Limits\n"
+        "who = User.objects.get(username='limited')\n"
+        "Limits.objects.update_or_create(person=who, defaults={'per_hour': 8})"
+    )
+    for number in range(4):
+        post(desk, f"Tea number {number}")
+    page = desk.page(person, "/review/")
+    for number in range(2):  # each weighs 4
+        ready(page, f"Tea number {number}")
+        page.keyboard.press("1")
+        page.keyboard.press("Enter")
+    expect(page.locator("#empty")).to_contain_text("This hour's limit on what you look at is reached.")
+    expect(page.locator("#empty")).to_contain_text("There is more from")
+    assert faults(page) == []
+
+
 def test_own_keys(desk: Console) -> None:
     post(desk, "Tea at four?")
     person = desk.person("moderator", name="keys")

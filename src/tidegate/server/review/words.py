@@ -91,6 +91,7 @@ def _commands() -> dict[str, str]:
         "useful": _("Useful"),
         "wrong": _("Wrong"),
         "undo": _("Undo"),
+        "away": _("Step away"),
         "action_1": _("First action"),
         "action_2": _("Second action"),
         "action_3": _("Third action"),

@@ -10,7 +10,7 @@ const policies = start.policies;
 const byId = (id) => document.getElementById(id);
 const parts = Object.fromEntries(
   ["desk", "asks", "message", "evidence", "choices", "details", "submit", "others", "empty", "progress", "told",
-    "undo", "help", "pause", "trouble", "note", "to", "keys"].map((id) => [id, byId(id)]),
+    "undo", "help", "away", "pause", "trouble", "note", "to", "keys"].map((id) => [id, byId(id)]),
 );
 const OUTBOX = `tidegate-outbox-${start.person}`;
 const SEVERITIES = ["low", "medium", "high", "critical"];
@@ -326,6 +326,7 @@ document.addEventListener("keydown", (event) => {
   sign();
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   if (key === "?") { event.preventDefault(); showKeys(); return; }
+  if (key === keys.away) { event.preventDefault(); stepAway(); return; }
   if (key === keys.undo) { event.preventDefault(); undo(); return; }
   if (painted === null || !buffer[0]) return;
   if (key === "Enter") {
@@ -437,12 +438,12 @@ window.addEventListener("pagehide", () => {
 window.addEventListener("online", () => { waits = 1_000; drain(); });
 window.addEventListener("beforeunload", (event) => { if (outbox.length) event.preventDefault(); });
 
-async function post(where, body) {
+async function post(where, body, room = "review") {
   const have = [...buffer.map((task) => task.handle), ...outbox.map((one) => one.handle)];
-  const response = await fetch(`/review/${where}`, {
+  const response = await fetch(`/${room}/${where}`, {
     method: "POST",
     redirect: "manual",
-    headers: { "Content-Type": "application/json", "X-CSRFToken": document.querySelector("#token input").value },
+    headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": document.querySelector("#token input").value },
     body: JSON.stringify({ ...body, have, window: start.window }),
     keepalive: true,
   });
@@ -502,6 +503,18 @@ async function undo() {
   buffer = [task, ...buffer.filter((one) => one.handle !== task.handle)];
   tell(words.undone);
   show();
+}
+
+// --- stepping away ------------------------------------------------------------------------------------------------
+
+async function stepAway() {
+  buffer = []; // at once, whatever the line does
+  show();
+  const back = ask("stepped-away");
+  await post("away", {}, "care").then(cared).catch(() => {});
+  await back;
+  await post("back", {}, "care").then(cared).catch(() => {});
+  refresh();
 }
 
 // --- time ---------------------------------------------------------------------------------------------------------
@@ -576,6 +589,8 @@ function progress({ answers, active_ms: active }) {
 parts.submit.addEventListener("click", () => { sign(); if (ready() && painted !== null) submit(); });
 parts.undo.addEventListener("click", undo);
 parts.help.addEventListener("click", showKeys);
+parts.away.append(" ", kbd(keys.away));
+parts.away.addEventListener("click", stepAway);
 
 const unsent = new Set(outbox.map((one) => one.handle));
 buffer = buffer.filter((task) => !unsent.has(task.handle));
