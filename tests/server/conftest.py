@@ -165,7 +165,7 @@ def django_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert made.returncode == 0, made.stderr
     (workspace / "strategies" / "text.yaml").write_text(COUNTING)
     with (workspace / "tidegate.toml").open("a") as settings:
-        settings.write("\n[detectors.author]\n\n[queues.reported]\ngold = 0.5\n")
+        settings.write("\n[detectors.author]\n\n[queues.reported]\ngold = 0.5\nassist = 1\n")
     before = dict(os.environ)
     os.environ.pop("DATABASE_URL", None)
     os.environ.pop("TIDEGATE_URL", None)

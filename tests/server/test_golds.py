@@ -161,7 +161,7 @@ def test_a_gold_looks_as_an_audit_does_and_changes_nothing() -> None:
     decision.audited = True
     fill([decision])
     audit = Task.objects.filter(kind=Kind.AUDIT).order_by("-pk").first()
-    (one,), (other,) = shown([task]), shown([audit])
+    (one,), (other,) = shown([task], who.person), shown([audit], who.person)
     hidden = {"handle", "covered", "content"}
     assert {k: v for k, v in one.items() if k not in hidden} == {
         k: v for k, v in other.items() if k not in hidden

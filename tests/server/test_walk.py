@@ -79,6 +79,12 @@ PAGES = {
     "quality/people/": Route("see_people", "/quality/people/"),
     "quality/people/<int:number>/": Route("assign", "/quality/people/1/", ok=(200, 404)),
     "quality/people/<int:number>/open": Route("assign", "/quality/people/1/open", ok=(405,)),
+    "review/alike/<uuid:handle>/": Route(
+        "review", "/review/alike/00000000-0000-4000-8000-000000000000/", ok=(302,)
+    ),
+    "review/alike/answer": Route("review", "/review/alike/answer", ok=(405,)),
+    "review/alike/renew": Route("review", "/review/alike/renew", ok=(405,)),
+    "review/alike/undo": Route("review", "/review/alike/undo", ok=(405,)),
     "people/": Route("see_people", "/people/"),
     "people/invite/": Route("manage_people", "/people/invite/"),
     "people/invite/send": Route("manage_people", "/people/invite/send", ok=(405,)),

@@ -18,6 +18,7 @@ from tidegate.server.ops.pages import live, metrics, ready
 from tidegate.server.policies.pages import edit, policies, policy
 from tidegate.server.quality import gold_pages, people_pages, queue_pages
 from tidegate.server.queries.pages import queries
+from tidegate.server.review import alike_pages
 from tidegate.server.review import pages as review
 
 urlpatterns = [
@@ -58,6 +59,10 @@ urlpatterns = [
     path("quality/people/", people_pages.page, name="reviewers"),
     path("quality/people/<int:number>/", people_pages.person, name="reviewer"),
     path("quality/people/<int:number>/open", people_pages.open_again, name="open_again"),
+    path("review/alike/<uuid:handle>/", alike_pages.page, name="alike"),
+    path("review/alike/answer", alike_pages.answered, name="alike_answer"),
+    path("review/alike/renew", alike_pages.renewed, name="alike_renew"),
+    path("review/alike/undo", alike_pages.taken_back, name="alike_undo"),
     path("ledger/", acts, name="ledger"),
     path("launches/", launches.launches, name="launches"),
     path("launches/draft", drafts.draft, name="draft"),

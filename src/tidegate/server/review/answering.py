@@ -86,6 +86,7 @@ def answer(who: Reviewer, given: Given) -> Outcome:
             span_end=None if given.span is None else given.span[1],
             assisted=assisted(task),
             assist_verdict=given.assist_verdict,
+            bulk=given.bulk,
             screen=[list(one) for one in given.screen],
             wall_ms=took.wall_ms,
             active_ms=took.active_ms,

@@ -31,6 +31,7 @@ class Given:
         escalate: whether to call the policy's escalation path.
         second_opinion: whether somebody else is to answer too before anything is done.
         screen: raw events: what, and milliseconds since the item was painted.
+        bulk: the decision on near-duplicates that this is a part of.
     """
 
     key: UUID
@@ -45,6 +46,7 @@ class Given:
     second_opinion: bool = False
     assist_verdict: str = ""
     screen: Sequence[tuple[str, int]] = field(default_factory=tuple)
+    bulk: UUID | None = None
 
     @property
     def violates(self) -> bool:
@@ -139,6 +141,7 @@ def given_from(told: Mapping[str, Any]) -> Given:
         second_opinion=told.get("second_opinion") is True,
         assist_verdict=(_text(told, "assist_verdict") or "")[:200],
         screen=screen_of(told.get("screen")),
+        bulk=None if told.get("bulk") is None else uuid_of(told, "bulk"),
     )
 
 

@@ -26,6 +26,7 @@ DEFAULT: Mapping[str, str] = {
     "send": "s",
     "escalate": "x",
     "hide": "b",
+    "alike": "a",
     "useful": "g",
     "wrong": "j",
     "undo": "z",

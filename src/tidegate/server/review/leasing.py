@@ -53,18 +53,47 @@ def lease(who: Reviewer, *, buffer: int = BUFFER, window: UUID | None = None) ->
         may = allowed(who.person, at)
         chosen = list(_chosen(who, at, may, buffer - len(mine), {task.item_id for task in mine}))
         fresh = slipped(who, chosen, may.barred)
-        if fresh:
-            Task.objects.filter(pk__in=[task.pk for task in fresh]).update(
-                leased_to=who.person, leased_until=at + LEASE
-            )
-            charge(who.person, fresh, at, window)
-            append(
-                [
-                    Act(who.person.actor, "task.given", one.zone, f"item:{one.item_id}:{one.item_version}")
-                    for one in fresh
-                ]
-            )
+        _give(who, fresh, at, window)
     return [*mine, *fresh]
+
+
+def lease_these(who: Reviewer, tasks: Collection[int], window: UUID | None = None) -> list[Task]:
+    """Tasks of these numbers that somebody holds or can be given, within their limits, and holds from now on.
+
+    What they had already is not counted again; what does not fit their limits is left out.
+    """
+    with transaction.atomic():
+        hold_turn(who.person)
+        at = now()
+        mine = list(_held_by(who.person, at).filter(pk__in=tasks))
+        if mine:  # the window that had them may give them back no more
+            shared(who.person, mine, window)
+        may = allowed(who.person, at)
+        free = _free(who, at).filter(pk__in=tasks).exclude(policy__in=may.barred).order_by("rank")
+        room, fresh, items = may.room, [], {task.item_id for task in mine}
+        for task in free.filter(Q(assigned_to=None) | Q(assigned_to=who.person)):
+            if task.severity <= room and task.item_id not in items:
+                room -= task.severity
+                items.add(task.item_id)
+                fresh.append(task)
+        _give(who, fresh, at, window)
+    return [*mine, *fresh]
+
+
+def _give(who: Reviewer, fresh: list[Task], at: datetime, window: UUID | None) -> None:
+    """Let somebody hold tasks that nobody holds: counted as exposure, and on the record."""
+    if not fresh:
+        return
+    Task.objects.filter(pk__in=[task.pk for task in fresh]).update(
+        leased_to=who.person, leased_until=at + LEASE
+    )
+    charge(who.person, fresh, at, window)
+    append(
+        [
+            Act(who.person.actor, "task.given", one.zone, f"item:{one.item_id}:{one.item_version}")
+            for one in fresh
+        ]
+    )
 
 
 def renew(who: Reviewer) -> int:

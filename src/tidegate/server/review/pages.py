@@ -40,7 +40,7 @@ Body = Mapping[str, Any]
 @require_safe
 def review(request: HttpRequest) -> HttpResponse:
     """The screen, with the first tasks and all that its script needs."""
-    who, window = _reviewer(request), uuid4()
+    who, window = reviewer_at(request), uuid4()
     context = {
         "reasons": reasons(),
         "waits": waits(),
@@ -50,7 +50,7 @@ def review(request: HttpRequest) -> HttpResponse:
             "tasks": shown(leasing.lease(who, window=window), who.person),
             "window": str(window),
             "care": state(who.person),
-            "policies": told(_language()),
+            "policies": told(language()),
             "progress": progress(who.person),
             "keys": keymaps.keymap(who.person),
             "words": words(),
@@ -64,7 +64,7 @@ def review(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def keys(request: HttpRequest) -> HttpResponse:
     """One's own keys."""
-    who = _reviewer(request)
+    who = reviewer_at(request)
     given = keymaps.keymap(who.person)
     problem = None
     if request.method == "POST":
@@ -85,7 +85,9 @@ def keys(request: HttpRequest) -> HttpResponse:
     return render(request, "review/keys.html", {"rows": rows, "problem": problem, "wrong": wrong})
 
 
-def _asked(work: Callable[[Reviewer, Body], Mapping[str, Any]]) -> Callable[[HttpRequest], HttpResponse]:
+def asked_by_script(
+    work: Callable[[Reviewer, Body], Mapping[str, Any]],
+) -> Callable[[HttpRequest], HttpResponse]:
     """A call of the script: JSON in, JSON out; what is wrong comes with the field and a remedy."""
 
     @open_to("review")
@@ -96,7 +98,7 @@ def _asked(work: Callable[[Reviewer, Body], Mapping[str, Any]]) -> Callable[[Htt
             body = orjson.loads(request.body or b"{}")
             if not isinstance(body, dict):
                 raise RunError("this is no object", remedy="Load the page anew.")
-            return JsonResponse(work(_reviewer(request), body))
+            return JsonResponse(work(reviewer_at(request), body))
         except orjson.JSONDecodeError:
             return JsonResponse({"detail": "this is no JSON", "remedy": "Load the page anew."}, status=400)
         except RunError as error:
@@ -107,33 +109,33 @@ def _asked(work: Callable[[Reviewer, Body], Mapping[str, Any]]) -> Callable[[Htt
     return view
 
 
-@_asked
+@asked_by_script
 def take(who: Reviewer, body: Body) -> Mapping[str, Any]:
     """Hold what one holds for longer, and fill up."""
     return _more(who, body)
 
 
-@_asked
+@asked_by_script
 def answered(who: Reviewer, body: Body) -> Mapping[str, Any]:
     """One answer; and what is next."""
     outcome = answer(who, given_from(body))
     return {"came": outcome.came, **_more(who, body)}
 
 
-@_asked
+@asked_by_script
 def taken_back(who: Reviewer, body: Body) -> Mapping[str, Any]:
     """Undo an answer; the task comes back."""
     task = undo(who, uuid_of(body, "key"))
     return {"task": shown([task], who.person)[0], **_more(who, body)}
 
 
-@_asked
+@asked_by_script
 def skipped(who: Reviewer, body: Body) -> Mapping[str, Any]:
     leaving.skip(who, uuid_of(body, "handle"), str(body.get("reason")), screen_of(body.get("screen")))
     return _more(who, body)
 
 
-@_asked
+@asked_by_script
 def held(who: Reviewer, body: Body) -> Mapping[str, Any]:
     minutes = body.get("minutes")
     whole = minutes if isinstance(minutes, int) and abs(minutes) < 1_000_000 else 0
@@ -141,7 +143,7 @@ def held(who: Reviewer, body: Body) -> Mapping[str, Any]:
     return _more(who, body)
 
 
-@_asked
+@asked_by_script
 def sent(who: Reviewer, body: Body) -> Mapping[str, Any]:
     name = body.get("to")
     to = next((one for one in _colleagues(who) if one.username == name), None)
@@ -155,13 +157,13 @@ def sent(who: Reviewer, body: Body) -> Mapping[str, Any]:
     return _more(who, body)
 
 
-@_asked
+@asked_by_script
 def escalated(who: Reviewer, body: Body) -> Mapping[str, Any]:
     leaving.escalate(who, uuid_of(body, "handle"), _message(body))
     return _more(who, body)
 
 
-@_asked
+@asked_by_script
 def returned(who: Reviewer, body: Body) -> Mapping[str, Any]:
     """Give back what this window has not shown, since it closes: others get it, and it is no exposure."""
     unseen = [uuid_of({"handle": one}, "handle") for one in body.get("unseen", ()) if isinstance(one, str)]
@@ -186,7 +188,7 @@ def _message(body: Body) -> str:
     return message.replace("\x00", "")[:1_000] if isinstance(message, str) else ""
 
 
-def _reviewer(request: HttpRequest) -> Reviewer:
+def reviewer_at(request: HttpRequest) -> Reviewer:
     found: Standing = request.standing  # type: ignore[attr-defined]
     return reviewer_of(found)
 
@@ -200,5 +202,5 @@ def _colleagues(who: Reviewer) -> list[User]:
     return list(found.exclude(pk=who.person.pk).distinct().order_by("username"))
 
 
-def _language() -> str:
+def language() -> str:
     return "zh" if (translation.get_language() or "").startswith("zh") else "en"

@@ -87,6 +87,7 @@ def _commands() -> dict[str, str]:
         "send": _("Send to somebody"),
         "escalate": _("Escalate"),
         "hide": _("Cover or show"),
+        "alike": _("Near-duplicates"),
         "useful": _("Useful"),
         "wrong": _("Wrong"),
         "undo": _("Undo"),

@@ -223,10 +223,19 @@ function commands() {
     ["hold", () => leave("ask-hold", "hold", (minutes) => ({ minutes: Number(minutes) }))],
     ["send", () => leave("ask-send", "send", () => ({ to: parts.to.value, message: byId("send-message").value }))],
     ["escalate", () => leave("ask-escalate", "escalate", () => ({ message: byId("escalate-message").value }))],
+    ["alike", near],
     ["hide", () => { draft.covered = !draft.covered; draft.seen = true; cover(); }, draft.covered],
   ];
   if (policy?.escalation) found.splice(3, 0, ["call", () => { draft.escalate = !draft.escalate; }, draft.escalate]);
   return found;
+}
+
+// Questions like this one, on a page of their own; what was sent is sent first.
+async function near() {
+  const task = buffer[0];
+  if (task.asks !== "decide") return;
+  await drain();
+  if (!outbox.length && buffer[0] === task) location.assign(`/review/alike/${task.handle}/`);
 }
 
 function severity() {
