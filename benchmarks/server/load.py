@@ -15,8 +15,9 @@ import orjson
 
 @dataclass(frozen=True)
 class Load:
-    """Items a second, and the median and the 99th percentile of the time to answer a request, in ms."""
+    """Items, how many a second, and the median and the 99th percentile of the ms to answer a request."""
 
+    items: int
     items_a_second: float
     p50: float
     p99: float
@@ -57,4 +58,5 @@ def send(port: int, key: str, texts: Sequence[str], *, at_once: int, clients: in
     with ThreadPoolExecutor(clients) as pool:
         taken = [one for mine in pool.map(work, range(clients)) for one in mine]
     p50, p99 = np.percentile(taken, [50, 99]) * 1_000
-    return Load(len(taken) * at_once / (time.perf_counter() - begun), float(p50), float(p99))
+    items = len(taken) * at_once
+    return Load(items, items / (time.perf_counter() - begun), float(p50), float(p99))

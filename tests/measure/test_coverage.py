@@ -46,6 +46,19 @@ def test_rates_hold_where_the_error_is_common(prevalence: float, labels: int) ->
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("chance", [0.02, 0.1, 0.3, 0.5])
+def test_rates_hold_where_chances_are_high_and_nearly_equal(chance: float) -> None:
+    from benchmarks.measure.simulate import World, audits, rates
+
+    rng = np.random.default_rng(23)
+    p = chance * np.where(np.arange(2000) % 2, 1.0, 0.97)
+    for found in (2, 5, 9, 14):
+        people = World(np.arange(2000) < found / chance, np.ones(2000), p)
+        limits = rates(people, list(audits(rng, people, REPETITIONS)))
+        assert limits.coverage(people.truth) >= LEAST, found
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("views", [False, True])
 def test_shares_hold(views: bool) -> None:
     from benchmarks.measure.simulate import audited_cells, audits, tidegate, world

@@ -105,6 +105,10 @@ def test_a_judge_without_answers_has_none_counted_as_right(site: Callable[..., P
     assert found["agreement"]["unanswered"] == 42
     assert found["agreement"]["recall"]["estimate"] == 0.0
     assert found["reasons"] == {"the answer is text/html, not JSON": 42}
+    shown = tidegate("policy", "eval", "loud-music")
+    assert shown.exit_code == 1
+    assert "nan" not in shown.output
+    assert "42 × the answer is text/html, not JSON" in shown.output
 
 
 def test_two_judges_are_compared_case_by_case(site: Callable[..., Path]) -> None:
@@ -236,6 +240,23 @@ def test_policy_check_spends_no_money(site: Callable[..., Path]) -> None:
     site(judge=counting)
     assert tidegate("policy", "check").exit_code == 0
     assert asked == []
+
+
+def test_trying_a_judge_keeps_to_the_days_budget_and_asks_every_time(site: Callable[..., Path]) -> None:
+    asked: list[Request] = []
+
+    def counting(connection: Connection, request: Request) -> None:
+        asked.append(request)
+        by_hour(connection, request)
+
+    folder = site(judge=counting)
+    assert json.loads(tidegate("policy", "eval", "loud-music", "--json").output)["reasons"] == {}
+    assert json.loads(tidegate("policy", "eval", "loud-music", "--json").output)["reasons"] == {}
+    assert len(asked) == 84
+    with (folder / "tidegate.toml").open("a") as out:
+        out.write("money_per_day = 0.19\n")
+    found = json.loads(tidegate("policy", "eval", "loud-music", "--json").output)
+    assert found["reasons"]["the day's budget is spent"] > 30
 
 
 def test_an_unknown_judge_is_named_with_the_ones_there_are(site: Callable[..., Path]) -> None:

@@ -101,9 +101,25 @@ def test_a_score_that_the_run_does_not_have_is_told_with_the_nearest(run: RunFol
         ((*WORLD, "--half-width", 0.1, "--limit", 0.1), "--half-width or --limit"),
         (("--items", 10, "--half-width", 0.1), "RUN and --score"),
         (("run", "--half-width", 0.1), "With RUN give --score"),
+        ((*WORLD, "--disagreements", 0.03), "alone"),
     ],
 )
 def test_what_is_missing_is_asked_for(arguments: tuple[str | float, ...], complaint: str) -> None:
     shown = plan_labels(*arguments)
     assert shown.exit_code == 2
     assert complaint in shown.output
+
+
+def test_two_strategies_are_compared_on_their_disagreements() -> None:
+    found = json.loads(plan_labels("--disagreements", 0.04, "--json").output)["gate"]
+    assert [one["design"] for one in found] == ["disagreement", "fixed rate"]
+    assert found[1]["labels"] == pytest.approx(found[0]["labels"] / 0.04, abs=1)
+    nearer = json.loads(plan_labels("--disagreements", 0.04, "--rise", -0.01, "--json").output)["gate"]
+    assert nearer[0]["labels"] > 1.2 * found[0]["labels"]
+    assert "disagreement" in plan_labels("--disagreements", 0.04).output
+
+
+@pytest.mark.parametrize("wish", [("--rises-at-most", 0.05), ("--rise", -0.05)])
+def test_no_change_is_larger_than_the_disagreements(wish: tuple[str, float]) -> None:
+    with pytest.raises(MeasureError, match="no change can be larger"):
+        plan_labels("--disagreements", 0.04, *wish)

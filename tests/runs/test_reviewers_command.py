@@ -55,6 +55,44 @@ def test_skill_is_counted_from_golds_by_group(site: Path) -> None:
     assert held.count(False) <= 1  # of ten intervals, each of which misses in one of twenty sets of labels
 
 
+def test_skill_is_counted_by_team(site: Path, tmp_path: Path) -> None:
+    teams = tmp_path / "teams.csv"
+    teams.write_text("labeller,group\nann,north\n")
+    options = ("--golds", site / "golds.csv", "--by", "labeller,group", "--json", "--groups", teams)
+    status, said = tidegate("reviewers", site / "labels.csv", *options)
+    assert status == 0, said
+    rows = {(row["group"], row["value"]): row for row in json.loads(said)}
+    assert {value for name, value in rows if name == "group"} == {"north", "(none)"}
+    one, other = rows["group", "north"], rows["labeller", "ann"]
+    assert {**one, "group": "", "value": ""} == {**other, "group": "", "value": ""}
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("labeller,team\nann,north\n", "there is no column 'group'"),
+        ("labeller,group\nann,north\nbo,\n", "teams.csv:3"),
+        ("labeller,group\nann,north\nann,south\n", "'ann' comes twice"),
+    ],
+)
+def test_teams_that_cannot_be_understood_are_refused(
+    site: Path, tmp_path: Path, text: str, complaint: str
+) -> None:
+    teams = tmp_path / "teams.csv"
+    teams.write_text(text)
+    options = ("--golds", site / "golds.csv", "--by", "group", "--groups", teams)
+    status, said = tidegate("reviewers", site / "labels.csv", *options)
+    assert status != 0
+    assert complaint in said
+
+
+def test_teams_without_golds_are_refused(site: Path, tmp_path: Path) -> None:
+    (tmp_path / "teams.csv").write_text("labeller,group\nann,north\n")
+    status, said = tidegate("reviewers", site / "labels.csv", "--groups", tmp_path / "teams.csv")
+    assert status == 2
+    assert "--groups needs --golds" in said
+
+
 def test_corrected_rates_hold_the_truth(site: Path) -> None:
     options = ("--labels", site / "labels.csv", "--golds", site / "golds.csv", "--by", "language", "--json")
     status, said = tidegate("measure", site / "run", *options)

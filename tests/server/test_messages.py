@@ -114,6 +114,7 @@ ADDRESSES = (
     "/account/2fa/recovery-codes/", "/account/2fa/recovery-codes/generate/",
     "/account/2fa/webauthn/", "/account/2fa/webauthn/add/", "/account/2fa/reauthenticate/",
     "/account/reauthenticate/", "/account/password/change/", "/account/logout/", "/nowhere/",
+    "/care/", "/care/showing/", "/care/areas/", "/care/exposure/", "/care/trials/", "/care-team/",
     "/launches/", "/launches/counting/1/", "/launches/draft", "/console/design/",
     "/figures/", "/figures/?days=0", "/queries/",
     "/policies/", "/policies/animal-abuse/", "/policies/animal-abuse/edit",

@@ -201,7 +201,18 @@ def test_mistakes_are_told_and_the_query_is_kept(sessions: Any) -> None:  # noqa
     assert "The last day is before the first." in wrong.content.decode()
 
 
+def test_a_chart_is_told_in_a_sentence_with_as_many_rows_as_it_has(sessions: Any) -> None:  # noqa: F811
+    sql = "select 'day ' || range as day, range * range as n from range(70) order by range"
+    page = html.unescape(sent(sessions["analyst", "us"], sql, chart="line").content.decode())
+    assert "Highest: day 59, 3481. Lowest: day 0, 0." in page
+    assert "The chart has the first 60 rows." in page
+
+
 def test_a_wide_answer_stays_a_small_page(sessions: Any) -> None:  # noqa: F811
+    many = ", ".join(f"repeat('宽', 150) as c{n}" for n in range(20))
+    wide = sent(sessions["analyst", "us"], f"select {many} from range(300)")
+    assert len(wide.content) < 200_000
+    assert re.search(r"The first \d+ rows", wide.content.decode())
     page = sent(sessions["analyst", "us"], "select repeat('x', 900) as a, range as b from range(9000)")
     assert len(page.content) < 200_000
     assert "…" in page.content.decode()

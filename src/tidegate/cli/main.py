@@ -16,7 +16,7 @@ from tidegate.errors import TidegateError
 SECTIONS: dict[str, dict[str, str]] = {
     "Set up": {
         "init": "Lay out a workspace: tidegate.toml, policies/, strategies/.",
-        "policy": "Check written policies against their golden cases.",
+        "policy": "Check written policies, keep their versions, try judges on them.",
         "strategy": "Check and explain a strategy; write it as SQL.",
         "train": "Train a text model on labels of your own, or on public sets.",
     },
@@ -31,6 +31,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "reviewers": "How often reviewers err, from golds or from one another.",
         "gate": "Advance, hold or roll back an arm, on evidence that may be looked at daily.",
         "tune": "New let: numbers, with a certificate that limits are kept.",
+        "cascade": "What a cheap filter and a dear judge are worth together.",
         "drift": "What has changed since a reference run: scores, mix, errors.",
         "backtest": "Try another strategy on a recorded run.",
         "causes": "Where a run leaks and over-kills, and what would fix it.",
@@ -51,6 +52,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "worker": "Deliver what was decided, and do the day's work.",
         "ledger": "The record of every act: is it whole?",
         "person": "Who signs in: add people, give roles and zones.",
+        "trial": "Trials of how items are shown, on people who take part of their own will.",
         "hold": "Legal holds: what must not be erased.",
         "erase": "Erase content and people's data on request; statistics stay whole.",
     },

@@ -205,7 +205,9 @@ class _Rows:
         s² = Σ x² (1 − x)² · shape with x = scale / unseen, over the items on its side: how widely
         the sum of lighter items is spread. Counts of items of one weight jump, for which half an item and
         more makes up; lighter ones blur the jumps. In the limit of many, half an item of their own weight
-        would do, not of the heaviest.
+        would do, not of the heaviest: as in the gamma limits of R. C. Tiwari, L. X. Clegg and Z. Zou (2006),
+        whose item has the mean weight, and which fail where harm lies at the heaviest. That of M. P. Fay and
+        S. Kim (2017) is half of the heaviest throughout. The function itself is our own.
         """
         heaviest = scale[:, -1:]
         x = np.clip(scale[:, :-1] / np.where(heaviest > 0, heaviest, np.inf), 0.0, 1.0)

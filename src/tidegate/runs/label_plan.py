@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tidegate.errors import MeasureError, Where
-from tidegate.measure.gates.designs import gate_plans
+from tidegate.measure.gates.designs import gate_plans, paired_plans
 from tidegate.measure.planning import Plan, Risk, binormal, plans, risk_of
 from tidegate.runs.folder import RunFolder
 from tidegate.runs.population import population, score_of
@@ -48,6 +48,29 @@ def gate_plan(risk: Risk, limit: float, confidence: float) -> list[dict[str, Any
         {"design": plan.design, "labels": plan.labels, "floor_share": plan.floor_share, "within": plan.within}
         for plan in gate_plans(risk, limit, error=1.0 - confidence)
     ]
+
+
+def comparison_plan(share: float, limit: float, change: float | None, confidence: float) -> dict[str, Any]:
+    """Labels per design until a gate on the change of leakage answers, cheapest first.
+
+    Raises:
+        MeasureError: the change or the limit is larger than the share of the items that differ.
+    """
+    if not (abs(limit) < share and (change is None or abs(change) <= share)):
+        raise MeasureError(
+            f"where {share:.2%} of the items differ, no change can be larger than that",
+            where=Where(field="rises-at-most" if abs(limit) >= share else "rise"),
+            remedy=f"Give a number between {-share:g} and {share:g}: errors per decided item.",
+        )
+    return {
+        "disagreements": share,
+        "rises_at_most": limit,
+        "confidence": confidence,
+        "gate": [
+            {"design": plan.design, "labels": plan.labels, "within": plan.within}
+            for plan in paired_plans(share, limit, change, error=1.0 - confidence)
+        ],
+    }
 
 
 def assumed(items: int, prevalence: float, auc: float) -> Risk:

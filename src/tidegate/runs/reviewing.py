@@ -28,11 +28,15 @@ from tidegate.names import nearest
 from tidegate.runs.folder import RunFolder
 from tidegate.runs.population import ITEM_SLICES, population
 from tidegate.runs.replay import recorded
-from tidegate.warehouse import read_labels
+from tidegate.warehouse import read_groups, read_labels
 from tidegate.warehouse.exact import scan_table
 
 EVERYBODY = "everybody"
 GROUPS = ("labeller", "policy")
+OF_REVIEWERS = "group"
+"""A team of reviewers, say, as a file of its own tells."""
+
+NO_GROUP = "(none)"
 ABOUT_FINE = {"leakage": False, "overkill": True}
 """The errors, and whether what they count is a fine item."""
 
@@ -85,24 +89,35 @@ def gold_answers(labels: pl.DataFrame, golds: pl.DataFrame) -> pl.DataFrame:
 
 
 def skills(
-    labels: Path, golds: Path | None, by: Sequence[str] = (), run: RunFolder | None = None
+    labels: Path,
+    golds: Path | None,
+    by: Sequence[str] = (),
+    run: RunFolder | None = None,
+    teams: Path | None = None,
 ) -> list[dict[str, Any]]:
     """The table of `tidegate reviewers`: one row for everybody, then one per group.
 
     Without golds each labeller's skill follows from the items that several of them looked at; a run then says
-    which of them passed and which were actioned. With golds its items can be grouped by language, market, …
+    which of them passed and which were actioned. With golds its items can be grouped by language, market, …,
+    and reviewers by the `group` that the file `teams` gives them.
 
     Raises:
         MeasureError: a group is not known, or nothing can be told.
+        InputError: a file cannot be read.
     """
-    groups = GROUPS if run is None else (*GROUPS, *ITEM_SLICES)
+    groups = (
+        *GROUPS,
+        *(() if teams is None else (OF_REVIEWERS,)),
+        *(() if run is None else ITEM_SLICES),
+    )
     for name in by:
         if name not in groups:
             raise MeasureError(
                 f"reviewers cannot be grouped by '{name}'",
                 where=Where(field=name),
                 remedy=f"{nearest(name, groups)}Group by {', '.join(groups)}"
-                + (", or by columns of items with --run." if run is None else "."),
+                + (", by columns of items with --run" if run is None else "")
+                + (", by teams of reviewers with --groups." if teams is None else "."),
             )
     said = latest(read_labels(labels))
     if golds is None:
@@ -113,6 +128,10 @@ def skills(
     answers = gold_answers(said, read_labels(golds))
     if run is not None:
         answers = _with_slices(answers, run, by)
+    if teams is not None:
+        answers = answers.join(read_groups(teams), on="labeller", how="left").with_columns(
+            pl.col(OF_REVIEWERS).fill_null(NO_GROUP)
+        )
     rows = [_row("", EVERYBODY, _of(answers.filter("overall")))]
     for name in by:
         mine = answers if name == "policy" else answers.filter("overall")

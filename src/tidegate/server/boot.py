@@ -8,6 +8,9 @@ from pathlib import Path
 from tidegate.errors import RunError, Where, WorkspaceError
 from tidegate.runs.workspace import FILE
 
+TRIES = 5
+"""How often a migration is begun that meets a deadlock with those who serve meanwhile."""
+
 
 def boot(workspace: Path, *, migrate: bool = True) -> None:
     """Set Django up for this process, and bring the database to the newest schema.
@@ -47,10 +50,15 @@ def _migrate() -> None:
     from django.core.management import call_command
     from django.db.utils import OperationalError
 
-    try:
-        call_command("migrate", verbosity=0, interactive=False)
-    except OperationalError as error:
-        raise RunError(
-            f"the database cannot be used: {str(error).strip()}",
-            remedy="Check DATABASE_URL, and that the database runs and lets you in.",
-        ) from error
+    for attempt in range(TRIES):
+        try:
+            call_command("migrate", verbosity=0, interactive=False)
+            return
+        except OperationalError as error:
+            # Processes that serve meanwhile lock in an order of their own. A migration is whole, or undone.
+            if "deadlock" in str(error) and attempt < TRIES - 1:
+                continue
+            raise RunError(
+                f"the database cannot be used: {str(error).strip()}",
+                remedy="Check DATABASE_URL, and that the database runs and lets you in.",
+            ) from error

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import random
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 
 from tidegate.server import clock
 from tidegate.server.content.actions import take_in
@@ -21,11 +24,19 @@ from tidegate.server.demo_review import add_reviewers, work
 from tidegate.server.events.actions import record
 from tidegate.server.events.occurrences import APPEAL, REPORT, Occurrence
 from tidegate.server.launches.actions import publish
+from tidegate.server.people.models import User
 from tidegate.server.people.persons import Change, set_person
+from tidegate.server.people.roles import need_second_factor
 
 ZONES = {"en": "us", "zh": "sg"}
 """Where posts of a language are kept."""
-PEOPLE = {"mo": ("moderator",), "ada": ("lead", "program_manager", "auditor", "admin")}
+PEOPLE = {
+    "mo": ("moderator",),
+    "ada": ("lead", "program_manager", "policy", "analyst", "auditor", "admin"),
+    "ben": ("lead", "program_manager"),
+}
+CODES = 3
+"""Recovery codes that are told of each who needs a second factor: as many times they can sign in."""
 SHOWN = 2_000
 """Posts that are taken in: enough to look at, and in a few seconds."""
 ACTOR = "demo"
@@ -69,15 +80,31 @@ def populate(strategy: Path, posts: pl.DataFrame, done: Callable[[int], None]) -
     return answers
 
 
-def add_people() -> dict[str, str]:
-    """The demo's people, cleared for both zones; a new password of each by name."""
-    passwords = {}
+@dataclass(frozen=True)
+class SignIn:
+    """How one of the demo's people signs in: a password, and codes, each good for one time."""
+
+    password: str
+    codes: Sequence[str]
+
+
+def add_people() -> dict[str, SignIn]:
+    """The demo's people, cleared for both zones, with how each signs in."""
+    found = {}
     for name, roles in PEOPLE.items():
         person, _ = set_person(name, Change(roles=roles, zones=sorted(ZONES.values())), actor=ACTOR)
-        passwords[name] = "-".join(secrets.token_hex(2) for _ in range(4))
-        person.set_password(passwords[name])
+        password = "-".join(secrets.token_hex(2) for _ in range(4))
+        person.set_password(password)
         person.save(update_fields=["password"])
-    return passwords
+        codes = _second_factor(person) if need_second_factor(roles) else []
+        found[name] = SignIn(password, codes)
+    return found
+
+
+def _second_factor(person: User) -> list[str]:
+    """An authenticator app that nobody has, so that a recovery code is what one signs in with."""
+    TOTP.activate(person, generate_totp_secret())
+    return list(RecoveryCodes.activate(person).get_unused_codes()[:CODES])
 
 
 def _arrival(row: dict[str, Any]) -> Arrival:

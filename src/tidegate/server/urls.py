@@ -7,6 +7,7 @@ from django.urls import include, path
 import tidegate.server.ids_in_paths  # noqa: F401 - the converter that the routes name
 from tidegate.server.api import api
 from tidegate.server.api.moderations import moderations
+from tidegate.server.care import team
 from tidegate.server.cases.pages import cases, item
 from tidegate.server.console.pages import design
 from tidegate.server.figures.pages import figures
@@ -45,6 +46,11 @@ urlpatterns = [
     path("review/send", review.sent, name="review_send"),
     path("review/escalate", review.escalated, name="review_escalate"),
     path("review/return", review.returned, name="review_return"),
+    path("care/", include("tidegate.server.care.urls")),
+    path("care-team/", team.team, name="care_team"),
+    path("care-team/limits", team.limits, name="care_limits"),
+    path("care-team/begin", team.begin, name="care_begin"),
+    path("care-team/end", team.end, name="care_end"),
     path("quality/golds/", gold_pages.page, name="golds"),
     path("quality/golds/mark", gold_pages.mark, name="mark_gold"),
     path("quality/golds/<int:gold>/retire", gold_pages.retire, name="retire_gold"),

@@ -5,6 +5,7 @@ What the tables hold is said in `tidegate.tables`; when they are read and writte
 
 from tidegate.warehouse.ask import query
 from tidegate.warehouse.batch import Batch
+from tidegate.warehouse.groups import read_groups
 from tidegate.warehouse.labels import read_labels
 from tidegate.warehouse.parts import join_parts, write_part
 from tidegate.warehouse.read import read_items
@@ -18,6 +19,7 @@ __all__ = [
     "RejectWriter",
     "join_parts",
     "query",
+    "read_groups",
     "read_items",
     "read_labels",
     "write_csv_for_people",

@@ -25,6 +25,7 @@ def test_a_lead_finds_a_post_and_reads_why(console: Console) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Why")).to_be_visible()
     expect(page.get_by_role("heading", name="What would have flipped it")).to_be_visible()
+    console.picture(page, "item")
     signals = page.locator("summary", has_text="Signals").first
     signals.focus()
     page.keyboard.press("Enter")

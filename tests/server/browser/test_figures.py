@@ -48,6 +48,7 @@ def test_a_lead_reads_figures_as_charts_sentences_and_tables(console: Console, a
     expect(chart).to_be_visible()
     ink = chart.locator("text").first.evaluate("one => getComputedStyle(one).fill")
     assert ink == page.locator("body").evaluate("one => getComputedStyle(one).color")
+    console.picture(page, "figures")
     table = page.locator("summary").first
     table.focus()
     page.keyboard.press("Enter")

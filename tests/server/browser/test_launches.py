@@ -24,6 +24,7 @@ def test_a_threshold_is_changed_by_two_people(console: Console) -> None:
     expect(page.get_by_text("review: ").first).to_contain_text("→ 0.01.")
     expect(page.get_by_text("Tried on the newest 2 decisions of text 1 in us.")).to_be_visible()
     assert faults(page) == []
+    console.picture(page, "draft")
     page.get_by_label("Why").fill("more to people")
     page.get_by_role("button", name="Publish").click()
     expect(page.get_by_text("text 2 waits for a second person.")).to_be_visible()

@@ -86,10 +86,16 @@ def _serve(out: Path, port: int) -> None:
     strategy = site / "strategies" / "text.yaml"
     with show.progress("a week goes by") as report:
         answers = populate(strategy, posts, lambda number: report(Progress(number, 0, number / len(posts))))
-    passwords = add_people()
+    people = add_people()
     url = background.start(site, port)
     click.echo(f"\nThe service runs at {url} with {len(posts):,} of the posts.")
     click.echo(f"Thirty reviewers gave {answers:,} answers, and left some for you. Sign in as")
-    click.echo(f"  mo   {passwords['mo']}   a moderator")
-    click.echo(f"  ada  {passwords['ada']}   a lead, auditor and admin; asks for an authenticator app first")
+    for name, who in (
+        ("mo", "a moderator"),
+        ("ada", "a lead, program manager, analyst, auditor and admin"),
+        ("ben", "a second lead, who agrees to what ada proposes"),
+    ):
+        click.echo(f"  {name:4} {people[name].password}   {who}")
+        if people[name].codes:
+            click.echo(f"       then one of the codes {', '.join(people[name].codes)}")
     click.echo(f"Stop it: tidegate demo --out {out} --stop")

@@ -10,6 +10,7 @@ import click
 
 from tidegate.cli.from_server import OfRun
 
+IN_HALF = "labels, in half of all gates"
 SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 
 
@@ -30,6 +31,19 @@ SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 )
 @click.option("--limit", type=SHARE, help="Of a gate: the leakage rate that is to be told from --rate.")
 @click.option("--rate", type=SHARE, help="Of a gate: the true leakage rate; without it, the prevalence.")
+@click.option(
+    "--disagreements", type=SHARE, help="Of a comparison: the share of items on which two strategies differ."
+)
+@click.option(
+    "--rises-at-most",
+    type=float,
+    default=0.0,
+    show_default=True,
+    help="Of a comparison: by how much leakage may rise, in errors per decided item.",
+)
+@click.option(
+    "--rise", type=float, help="Of a comparison: the true change; without it, two better for one worse."
+)
 @click.option("--confidence", type=click.FloatRange(0.5, 0.9999), default=0.95, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def command(
@@ -41,6 +55,9 @@ def command(
     half_width: float | None,
     limit: float | None,
     rate: float | None,
+    disagreements: float | None,
+    rises_at_most: float,
+    rise: float | None,
     confidence: float,
     as_json: bool,
 ) -> None:
@@ -48,16 +65,26 @@ def command(
 
     Give either RUN and --score, or --items, --prevalence and --auc; and a half-width or a gate's limit. For a
     limit it says what `tidegate gate` needs, which may be looked at after every label, and what an interval
-    needs that is looked at once.
+    needs that is looked at once. For a comparison of two strategies give --disagreements alone.
 
     \b
       tidegate plan-labels --items 1000000 --prevalence 0.005 --auc 0.96 --half-width 0.0005
       tidegate plan-labels run/ --score text.max_risk --limit 0.004 --rate 0.002
+      tidegate plan-labels --disagreements 0.03 --rises-at-most 0
     """
     from tidegate.measure.planning import decides, narrow_enough
     from tidegate.runs.folder import RunFolder
-    from tidegate.runs.label_plan import assumed, gate_plan, label_plan, risk_of_run
+    from tidegate.runs.label_plan import assumed, comparison_plan, gate_plan, label_plan, risk_of_run
 
+    if disagreements is not None:
+        if any(one is not None for one in (run, score, prevalence, auc, items, half_width, limit, rate)):
+            raise click.UsageError("A comparison needs --disagreements, --rises-at-most and --rise alone.")
+        compared = comparison_plan(disagreements, rises_at_most, rise, confidence)
+        if as_json:
+            click.echo(json.dumps(compared, ensure_ascii=False, indent=2))
+        else:
+            _show_comparison(compared)
+        return
     if (half_width is None) == (limit is None):
         raise click.UsageError("Give either --half-width or --limit.")
     wanted = prevalence if rate is None else rate
@@ -83,11 +110,22 @@ def _of_gate(plans: list[dict[str, Any]]) -> list[dict[str, str]]:
     return [
         {
             "design": plan["design"],
-            "labels, in half of all gates": _about(plan["labels"], plan["within"]),
+            IN_HALF: _about(plan["labels"], plan["within"]),
             "floor, of the even rate": f"{plan['floor_share']:.0%}",
         }
         for plan in plans
     ]
+
+
+def _show_comparison(plan: dict[str, Any]) -> None:
+    import polars as pl
+
+    from tidegate.cli import show
+
+    rows = [{"design": one["design"], IN_HALF: _about(one["labels"], one["within"])} for one in plan["gate"]]
+    title = f"two strategies that differ on {plan['disagreements']:.2%} of the items: a gate on the change"
+    show.frame(pl.DataFrame(rows), title)
+    click.echo("Of the disagreements every one is taken to be an error of either side, the slowest case.")
 
 
 def _about(labels: int | None, within: int) -> str:

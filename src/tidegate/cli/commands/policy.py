@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -179,7 +180,10 @@ def evaluate(
     as_json: bool,
     root: Path,
 ) -> None:
-    """Put the golden cases of POLICY to a judge: how good it is, what it costs, how long it takes."""
+    """Put the golden cases of POLICY to a judge: how good it is, what it costs, how long it takes.
+
+    Exit status 1: the judge had no answer to any case.
+    """
     import json
     from dataclasses import asdict
 
@@ -211,6 +215,8 @@ def evaluate(
         click.echo(json.dumps(asdict(one), ensure_ascii=False, indent=2))
     else:
         _show(one)
+    if one.agreement.unanswered == one.cases:
+        raise click.exceptions.Exit(CHECK_FAILED)
 
 
 @command.command("calibrate")
@@ -238,6 +244,64 @@ def calibrate(posts: tuple[Path, ...], labels: Path, judge: str, out: Path, root
     click.echo(f'Written to {out}: calibration = "{out.name}" in tidegate.toml.')
 
 
+@command.command("improve")
+@click.argument("policy")
+@click.argument("posts", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "--labels", required=True, type=click.Path(path_type=Path, exists=True), help="What people decided."
+)
+@click.option("--judge", default="judge", show_default=True, help="Which judge of tidegate.toml.")
+@click.option("--edits", type=click.Path(path_type=Path, exists=True), help="Edits of yours, as JSON lines.")
+@click.option("--propose", type=click.IntRange(0), default=0, help="Ask the model about so many groups.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Where the best policy is written, if one is better."
+)
+@here
+def improve(
+    policy: str,
+    posts: tuple[Path, ...],
+    labels: Path,
+    judge: str,
+    edits: Path | None,
+    propose: int,
+    out: Path | None,
+    root: Path,
+) -> None:
+    """Group where a judge and people disagree about POLICY, and try edits of it on posts kept aside.
+
+    An edit is better only if the interval of what it gains lies above zero. Exit status 1: edits were tried,
+    and none is better; nothing is written then.
+    """
+    from tidegate.runs.judging.cases import judge_named
+    from tidegate.runs.judging.improving import improve as improved
+
+    place = _workspace(root)
+    found = improved(place, judge_named(place, judge, policy), posts, labels, edits=edits, proposals=propose)
+    click.echo(f"{counted(found.posts, 'labelled post')}, {found.unanswered:,} without a verdict")
+    for cluster in found.clusters:
+        what = "violates, and passed" if cluster.missed else "is fine, and was stopped"
+        click.echo(f"  {len(cluster.ids):,} × {what}, citing {cluster.clause}: {', '.join(cluster.ids[:5])}")
+    for trial in found.trials:
+        click.echo(
+            f"{trial.edit.kind} {trial.edit.clause} ({trial.edit.language}), "
+            f"by {trial.edit.by}: {trial.edit.why}"
+        )
+        if trial.paired is None:
+            click.echo(f"  cannot be tried: {trial.problem}")
+            continue
+        gain = trial.paired.difference
+        click.echo(
+            f"  {_signed(gain.estimate)} ({_signed(gain.low)} to {_signed(gain.high)}) on {gain.cases:,} "
+            f"posts kept aside: {'better' if trial.better else 'not shown to be better'}"
+        )
+    best = found.best
+    if best is not None and best.text is not None and out is not None:
+        out.write_text(best.text, encoding="utf-8")
+        click.echo(f"Written to {out}. Say it in the other languages too, then `tidegate policy commit`.")
+    if found.trials and best is None:
+        raise click.exceptions.Exit(CHECK_FAILED)
+
+
 def _workspace(root: Path) -> Workspace:
     from tidegate.runs.workspace import find_workspace
 
@@ -253,11 +317,11 @@ def _show(found: Evaluation) -> None:
     show.out.print(f"[bold]{found.judge}[/bold] on {found.policy}, {counted(found.cases, 'golden case')}")
     figures = [("precision", of.precision), ("recall", of.recall), ("F1", of.f1), ("κ", of.kappa)]
     rows = [
-        (name, *(round(value, 3) for value in (one.estimate, one.low, one.high)), one.cases)
+        (name, *(_rounded(value) for value in (one.estimate, one.low, one.high)), one.cases)
         for name, one in figures
     ]
-    columns = ["", "estimate", "low", "high", "cases"]
-    show.frame(pl.DataFrame(rows, schema=columns, orient="row"))
+    numbers = {"estimate": pl.Float64, "low": pl.Float64, "high": pl.Float64, "cases": pl.Int64}
+    show.frame(pl.DataFrame(rows, schema={"figure": pl.String, **numbers}, orient="row"))
     both, missed, wrong, fine = of.confusion
     click.echo(
         f"  violating: {both} found, {missed} passed · fine: {fine} passed, {wrong} stopped · "
@@ -293,6 +357,11 @@ def _show_injections(found: Evaluation) -> None:
     show.frame(pl.DataFrame(rows, schema=columns, orient="row"), "Items that give orders")
     if not tried:
         click.echo("  No golden case was judged rightly without orders, so none could be turned.")
+
+
+def _rounded(value: float) -> float | None:
+    """NaN, which says that there is no such figure, is shown as none."""
+    return None if math.isnan(value) else round(value, 3)
 
 
 def _signed(value: float) -> str:

@@ -19,11 +19,25 @@ from tidegate.cli import options
     help="Known answers: item_id and violates. Without them, from items that several people looked at.",
 )
 @click.option(
-    "--by", callback=options.names, help="Groups: labeller, policy; with --run also language, market, …"
+    "--by",
+    callback=options.names,
+    help="Groups: labeller, policy; with --groups group; with --run also language, market, …",
+)
+@click.option(
+    "--groups",
+    type=click.Path(path_type=Path),
+    help="Which reviewer is of which team, for --by group: labeller and group.",
 )
 @click.option("--run", type=click.Path(path_type=Path), help="The run that the items are of.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-def command(labels: Path, golds: Path | None, by: tuple[str, ...], run: Path | None, as_json: bool) -> None:
+def command(
+    labels: Path,
+    golds: Path | None,
+    by: tuple[str, ...],
+    groups: Path | None,
+    run: Path | None,
+    as_json: bool,
+) -> None:
     """Sensitivity and specificity of those who gave LABELS, with intervals.
 
     Sensitivity is the share of violating items that they call violating, specificity the share of fine items
@@ -32,7 +46,9 @@ def command(labels: Path, golds: Path | None, by: tuple[str, ...], run: Path | N
     from tidegate.runs.folder import RunFolder
     from tidegate.runs.reviewing import skills
 
-    rows = skills(labels, golds, by, None if run is None else RunFolder(run))
+    if groups is not None and golds is None:
+        raise click.UsageError("--groups needs --golds: without them each reviewer is told alone.")
+    rows = skills(labels, golds, by, None if run is None else RunFolder(run), groups)
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
     else:

@@ -50,8 +50,10 @@ class Chain:
         return np.asarray((self.weight > 0) | before, dtype=bool)
 
     def bound(self, at: int) -> float:
-        """An upper limit of the true rate of a certified candidate, at the confidence of the whole chain.
+        """An upper limit of the true rate of one candidate by itself, at the confidence of the whole chain.
 
+        What the chain promises of all certified candidates at once is the limit. The candidate that is chosen
+        is the boldest that passed, so this is exceeded a little more often than by itself.
         `pvalues.bound` of what labels show (C. J. Clopper and E. S. Pearson 1934, for equal chances), carried
         over to the truth by `Limit.true` (W. J. Rogan and B. Gladen 1978).
         """

@@ -54,5 +54,28 @@ def gate_plans(risk: Risk, limit: float, *, error: float = 0.05) -> list[GatePla
     return sorted(made, key=_labels)
 
 
+def paired_plans(share: float, limit: float, change: float | None, *, error: float = 0.05) -> list[GatePlan]:
+    """Labels until a gate on the change of the leakage rate answers, cheapest design first.
+
+    Drawn where two strategies disagree, every label tells (Q. McNemar 1947, of discordant pairs); at a fixed
+    rate over all items only the share of them that fall on disagreements does.
+
+    Args:
+        share: of the items on which the two disagree.
+        limit: by how much errors per decided item may rise.
+        change: the true change; None for what the gate is aimed at, an arm whose disagreements go two to one.
+        error: the chance of a false launch, and of a false roll back.
+    """
+    criterion = Criterion("leakage_change", limit, share=share, net=0.0)
+    settings = GateSettings((criterion,), false_launches=error, false_roll_backs=error)
+    value = criterion.aim_good if change is None else change
+    found = labels_to_answer(settings, criterion, value)
+    everywhere = None if found.labels is None else round(found.labels / share)
+    return [
+        GatePlan("disagreement", found.labels, 0.0, found.within),
+        GatePlan(FIXED, everywhere, 1.0, round(found.within / share)),
+    ]
+
+
 def _labels(plan: GatePlan) -> float:
     return float("inf") if plan.labels is None else plan.labels

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -103,11 +102,9 @@ def put(judge: Judge, texts: Sequence[str], ids: Sequence[str] | None = None) ->
     )
 
 
-def without_memory(judge: Judge, folder: Path) -> Judge:
-    """The same judge with an empty store, so that every text is asked about, and budgets begin anew."""
-    return replace(
-        judge, store_path=folder / "judge.sqlite", settings=replace(judge.settings, near_duplicates=0.0)
-    )
+def without_memory(judge: Judge) -> Judge:
+    """The same judge, which asks about every text anew; what it spends counts towards the day's budget."""
+    return replace(judge, remember=False, settings=replace(judge.settings, near_duplicates=0.0))
 
 
 def _items(texts: Sequence[str], ids: Sequence[str] | None) -> pl.DataFrame:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -54,22 +52,21 @@ def evaluate(
     Raises:
         SignalError: there is no such judge. PolicyError: there is no such policy or version.
     """
-    with tempfile.TemporaryDirectory(prefix="tidegate-judge-") as aside:
-        judge = without_memory(judge_named(workspace, name, policy_id, version), Path(aside))
-        cases = golden_cases(workspace, policy_id)
-        found = put(judge, [case.text for case in cases], [case.id for case in cases])
-        truth = np.array([case.violates for case in cases], dtype=bool)
-        evaluation = Evaluation(
-            judge=f"{name} {judge.spec.version}",
-            policy=judge.policies[0].label,
-            cases=len(cases),
-            agreement=agreement(truth, found.violates, found.answered),
-            reasons=dict(Counter(reason for reason in found.reasons if reason is not None).most_common()),
-            money=found.money,
-            seconds=found.seconds,
-            stability=_stability(judge, [case.text for case in cases], found) if reformats else None,
-            injections=flips(judge, cases, found) if injections else None,
-        )
+    judge = without_memory(judge_named(workspace, name, policy_id, version))
+    cases = golden_cases(workspace, policy_id)
+    found = put(judge, [case.text for case in cases], [case.id for case in cases])
+    truth = np.array([case.violates for case in cases], dtype=bool)
+    evaluation = Evaluation(
+        judge=f"{name} {judge.spec.version}",
+        policy=judge.policies[0].label,
+        cases=len(cases),
+        agreement=agreement(truth, found.violates, found.answered),
+        reasons=dict(Counter(reason for reason in found.reasons if reason is not None).most_common()),
+        money=found.money,
+        seconds=found.seconds,
+        stability=_stability(judge, [case.text for case in cases], found) if reformats else None,
+        injections=flips(judge, cases, found) if injections else None,
+    )
     return evaluation, found
 
 

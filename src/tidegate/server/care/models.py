@@ -91,3 +91,55 @@ class OptOut(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["person", "area"], name="opt_out_once")]
+
+
+class Trial(models.Model):
+    """A question to chance: does a setting make a difference to the people here?
+
+    `assigned` counts all who ever took part, for the balance of the groups; those who have left leave no
+    other trace. `result` is made once, when it ends.
+    """
+
+    name = models.CharField(max_length=60, unique=True)
+    setting = models.CharField(max_length=20)
+    areas = models.JSONField()
+    seed = models.CharField(max_length=64)
+    assigned = models.IntegerField(default=0)
+    begun_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    result = models.JSONField(null=True)
+    """See `trials.results`; null where the groups were too small, or it is not ended."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                models.Value(1), condition=models.Q(ended_at=None), name="one_trial_at_a_time"
+            )
+        ]
+
+
+class Part(models.Model):
+    """That somebody takes part in a trial, of their own will, and in which group."""
+
+    trial = models.ForeignKey(Trial, on_delete=models.CASCADE, related_name="parts")
+    person = models.ForeignKey("people.User", on_delete=models.CASCADE, related_name="parts")
+    on = models.BooleanField()
+    """Whether the setting is on for them."""
+    at = models.DateTimeField()
+    tasks = models.IntegerField(default=0)
+    active_ms = models.BigIntegerField(default=0)
+    """Over their tasks, each cut at `trials.LONGEST_MS`."""
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["trial", "person"], name="part_once")]
+
+
+class Said(models.Model):
+    """How heavy somebody's day was, from 0 to 10, while they take part in a trial."""
+
+    part = models.ForeignKey(Part, on_delete=models.CASCADE, related_name="said")
+    day = models.DateField()
+    heavy = models.IntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["part", "day"], name="said_once_a_day")]

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import reduce
-from typing import Any
 
 from django.db import transaction
 
 from tidegate.server.care.areas import AREAS, area_of, is_critical, is_severe
-from tidegate.server.care.models import Preference, Preview
+from tidegate.server.care.models import Part, Preference, Preview
 from tidegate.server.people.models import User
 from tidegate.server.review.assisting import assisted
 from tidegate.server.review.models import BLIND, Kind, Task
 
 SWITCHES = ("blur", "greyscale", "mute", "still", "mask")
-SIZES = tuple(Preview.values)
+SIZES: tuple[str, ...] = tuple(Preview.values)
 """From the smallest."""
 
 
@@ -52,7 +51,7 @@ def usual(area: str) -> Shown:
         mute=severe,
         still=severe,
         mask=is_critical(area),
-        preview=str(Preview.SMALL if severe else Preview.MEDIUM),
+        preview=SIZES[0] if severe else SIZES[1],
     )
 
 
@@ -87,15 +86,15 @@ def shown_to(person: User) -> Callable[[Task], dict[str, object]]:
 
 
 def applied(person: User) -> dict[str, Shown]:
-    """How each area is shown to somebody now."""
-    return chosen(person)
+    """How each area is shown to somebody now: as they chose, but for what a trial decides that they take part
+    in."""
+    found = chosen(person)
+    part = Part.objects.filter(person=person, trial__ended_at=None).select_related("trial").first()
+    if part is not None:
+        for area in part.trial.areas:
+            found[area] = replace(found[area], **{part.trial.setting: part.on})
+    return found
 
 
 def all_that_hides(shown: Iterable[Shown]) -> Shown:
     return reduce(Shown.and_, shown)
-
-
-def switched(shown: Shown, setting: str, on: bool) -> Shown:
-    """The same, with one of `SWITCHES` on or off."""
-    switches: Any = {setting: on}
-    return replace(shown, **switches)

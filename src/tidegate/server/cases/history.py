@@ -22,6 +22,9 @@ Title = Any
 SHOWN = 200
 """The newest moments that a page shows; items with more are rare."""
 
+WHOLE = 20
+"""The newest decisions whose signals are shown; a page is to stay small."""
+
 EVENTS: Mapping[str, Title] = {REPORT: _("Reported"), APPEAL: _("Appealed"), VIEWS: _("Views counted")}
 QUESTIONS: Mapping[str, Title] = {
     Kind.DECIDE: _("what is to be done"),
@@ -76,7 +79,7 @@ def _versions(item: Item) -> Iterator[Moment]:
 
 
 def _decisions(item: Item) -> Iterator[Moment]:
-    for one in Decision.objects.filter(item=item):
+    for place, one in enumerate(Decision.objects.filter(item=item).order_by("-pk")[:SHOWN]):
         failure = orjson.loads(one.failure) if one.failure else {}
         yield Moment(
             one.decided_at,
@@ -94,7 +97,7 @@ def _decisions(item: Item) -> Iterator[Moment]:
                 (_("Audit chance"), None if one.strategy == PEOPLE else f"{one.audit_probability:.2%}"),
                 (_("Drawn for the audit"), _("yes") if one.audited else None),
             ),
-            more=list(_signals(one)),
+            more=list(_signals(one)) if place < WHOLE else [],
         )
 
 

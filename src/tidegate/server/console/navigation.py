@@ -25,6 +25,8 @@ class Place:
 
 PLACES = (
     Place("review", _("Review"), "review"),
+    Place("care", _("Care"), "review"),
+    Place("care_team", _("Care for others"), "run_trials"),
     Place("cases", _("Cases"), "see_content"),
     Place("queues", _("Queues"), "see_figures"),
     Place("reviewers", _("Reviewers"), "see_people"),

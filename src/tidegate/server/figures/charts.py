@@ -6,8 +6,10 @@ the template puts a sentence and a table beside it.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -101,10 +103,6 @@ def pairs(rows: Sequence[Mapping[str, Any]], *, names: tuple[str, str], line: bo
 
 def svg(chart: alt.TopLevelMixin) -> str | None:
     """A chart as an SVG element in the colours of the page; None where vl-convert is not installed."""
-    try:
-        import vl_convert
-    except ImportError:
-        return None
     dressed = (
         chart.configure(background="transparent", font=FONT)
         .configure_axis(
@@ -118,7 +116,17 @@ def svg(chart: alt.TopLevelMixin) -> str | None:
         .configure_view(stroke=None)
         .configure_text(color=INK)
     )
-    drawn: str = vl_convert.vegalite_to_svg(dressed.to_dict())
+    return _drawn(json.dumps(dressed.to_dict(), sort_keys=True))
+
+
+@lru_cache(maxsize=128)
+def _drawn(chart: str) -> str | None:
+    """SVG of a chart's JSON; a quarter of a second each, so those of a page that is read again are kept."""
+    try:
+        import vl_convert
+    except ImportError:
+        return None
+    drawn: str = vl_convert.vegalite_to_svg(chart)
     for colour, token in TOKENS.items():
         drawn = drawn.replace(f'"{colour}"', f'"var({token})"')
     # The page says what the chart shows; to readers of screens it is one picture.

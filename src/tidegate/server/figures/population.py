@@ -15,7 +15,7 @@ from tidegate.server.launches.decider import site
 from tidegate.server.zones.scope import within_zones
 from tidegate.tables import LABELS, Dtype
 
-MOST = 200_000
+MOST = 100_000
 """Of a zone, the newest decisions that are read for one page."""
 SLICES = ("language", "policy", "rule", "market", "surface", "kind", "queue")
 TRENDS = {"day": "%Y-%m-%d", "week": "%G-W%V"}

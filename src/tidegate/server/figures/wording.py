@@ -71,6 +71,17 @@ def sentence(rows: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
+def extremes(rows: Sequence[Mapping[str, Any]]) -> str:
+    """A chart of numbers in a sentence: the highest and the lowest; rows have label and value."""
+    known = [row for row in rows if row["value"] is not None]
+    if not known:
+        return str(_("There are no numbers."))
+    highest, lowest = (end(known, key=lambda row: row["value"]) for end in (max, min))
+    told = {"label": highest["label"], "value": f"{highest['value']:g}"}
+    told |= {"label2": lowest["label"], "value2": f"{lowest['value']:g}"}
+    return str(_("Highest: %(label)s, %(value)s. Lowest: %(label2)s, %(value2)s.")) % told
+
+
 def _digits(width: float) -> int:
     """Decimals of a percentage that show two figures of an interval's width; at most four."""
     return 1 if width <= 0 else min(4, max(0, 1 - math.floor(math.log10(100 * width))))

@@ -23,6 +23,7 @@ export                        .        .     .    .      .            .         
 see_people                    .        .     .    x      .            x            .        x       x
 mark_golds                    .        .     x    x      .            .            .        .       .
 assign                        .        .     .    x      .            .            .        .       .
+run_trials                    .        .     .    x      .            x            .        .       .
 write_policies                .        .     .    .      x            .            .        .       .
 publish_strategies            .        .     .    .      x            x            .        .       .
 approve_launches              .        .     .    x      .            x            .        .       .

@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from tidegate.errors import RunError
-from tidegate.server.figures.charts import pairs
+from tidegate.server.figures.charts import MOST_MARKS, pairs
+from tidegate.server.figures.wording import extremes
 from tidegate.server.people.access import Standing, open_to
 from tidegate.server.queries.asking import LONGEST_S, MOST_ROWS, Answer, ask
 from tidegate.server.queries.tables import columns
@@ -25,6 +26,9 @@ WEEK = timedelta(days=7)
 SHOWN = 200
 CELL = 200
 """Rows, and characters of a cell, that the page shows; the file has all of them."""
+LARGEST = 100_000
+OF_A_CELL = 30
+"""Bytes of a table on the page, and of the marks around a cell."""
 FIRST = "select action, count(*) as decisions\nfrom decisions\ngroup by action\norder by decisions desc"
 BARS, LINE = "bars", "line"
 
@@ -100,19 +104,30 @@ def _file(found: Answer) -> HttpResponse:
 
 def _told(found: Answer, chart: str) -> dict[str, Any]:
     frame = found.frame
-    head = frame.head(SHOWN)
+    rows = _shown(frame.head(SHOWN))
     return {
         "answer": found,
         "names": frame.columns,
         "numeric": [dtype.is_numeric() for dtype in frame.dtypes],
-        "rows": [
-            [(_cell(value), dtype.is_numeric()) for value, dtype in zip(row, head.dtypes, strict=True)]
-            for row in head.iter_rows()
-        ],
+        "rows": rows,
+        "shown": len(rows),
         "count": len(frame),
         "wants_chart": bool(chart),
-        "chart": _drawn(frame, chart),
+        **_charted(frame, chart),
     }
+
+
+def _shown(head: pl.DataFrame) -> list[list[tuple[str, bool]]]:
+    """Cells, each with whether it is a number; so many rows that the page stays small."""
+    rows: list[list[tuple[str, bool]]] = []
+    left = LARGEST
+    for row in head.iter_rows():
+        cells = [(_cell(value), dtype.is_numeric()) for value, dtype in zip(row, head.dtypes, strict=True)]
+        left -= sum(len(text.encode()) + OF_A_CELL for text, _number in cells)
+        if left < 0 and rows:
+            break
+        rows.append(cells)
+    return rows
 
 
 def _cell(value: object) -> str:
@@ -120,12 +135,13 @@ def _cell(value: object) -> str:
     return text if len(text) <= CELL else f"{text[:CELL]}…"
 
 
-def _drawn(frame: pl.DataFrame, chart: str) -> str | None:
-    """The second column, where it is of numbers, by the first one."""
+def _charted(frame: pl.DataFrame, chart: str) -> dict[str, Any]:
+    """The second column, where it is of numbers, by the first one, as a chart and as a sentence."""
     if not chart or frame.width < 2 or not frame.dtypes[1].is_numeric():
-        return None
+        return {"chart": None}
     rows = [
         {"label": _cell(label), "value": None if value is None else float(value)}
-        for label, value in frame.select(frame.columns[:2]).iter_rows()
+        for label, value in frame.head(MOST_MARKS).select(frame.columns[:2]).iter_rows()
     ]
-    return pairs(rows, names=(frame.columns[0], frame.columns[1]), line=chart == LINE)
+    drawn = pairs(rows, names=(frame.columns[0], frame.columns[1]), line=chart == LINE)
+    return {"chart": drawn, "sentence": extremes(rows), "marks": len(rows)}

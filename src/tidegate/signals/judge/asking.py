@@ -73,6 +73,8 @@ class Line:
                 self.budget.release(held)
             if error.server:
                 self.breaker.failed(error.reason)
+            else:
+                self.breaker.succeeded()
             raise
         except asyncio.CancelledError:
             # Out of time: the server may be at work on it still.

@@ -4,8 +4,8 @@ none."""
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from tidegate.errors import SignalError, Where
 from tidegate.policy.model import Policy
 from tidegate.signals.detector import Example
 from tidegate.signals.judge.answer import verdicts_of
+from tidegate.signals.judge.apart import run_apart
 from tidegate.signals.judge.asking import Bill, Line
 from tidegate.signals.judge.breaker import Breaker
 from tidegate.signals.judge.budget import Budget
@@ -52,7 +53,8 @@ class Outcome:
 @dataclass
 class Judge:
     """Judges items by `policies`. Keeps answers and spending in `store_path`; safe to ask from several
-    threads."""
+    threads. One that does not `remember` takes no answer from the store and keeps none, but spends all the
+    same."""
 
     name: str
     settings: Settings
@@ -61,6 +63,7 @@ class Judge:
     store_path: Path
     where: Where
     calibration: Calibration = NONE
+    remember: bool = True
 
     def __post_init__(self) -> None:
         self.questions = Questioner(self.settings, self.policies, self.prompt)
@@ -87,7 +90,7 @@ class Judge:
         return ()
 
     def detect(self, items: pl.DataFrame) -> pl.DataFrame:
-        outcomes = _apart(lambda: self._judge_all(items.rows(named=True)))
+        outcomes = run_apart(lambda: self._judge_all(items.rows(named=True)))
         spec = self.spec
         rows = [self._row(outcome) for outcome in outcomes]
         columns = {
@@ -131,6 +134,7 @@ class Batch:
         self.line = Line(client, self.settings, judge.breaker, Budget(self.settings, store, judge.name))
         self.places = asyncio.Semaphore(self.settings.concurrency)
         self.prints: dict[str, Fingerprint | None] = {}
+        self.leaders: dict[int, list[Question]] = defaultdict(list)
 
     async def close(self) -> None:
         await self.line.client.close()
@@ -149,7 +153,7 @@ class Batch:
             # Nothing to judge is no failure: the judge has read it, and found nothing.
             if question.settled:
                 found[place] = Outcome()
-            elif (known := self.store.answer(question.key)) is not None:
+            elif (known := self._remembered(question)) is not None:
                 found[place] = Outcome(Judgement.loads(known))
             else:
                 asked.setdefault(question.key, []).append(place)
@@ -168,13 +172,14 @@ class Batch:
         leaders: list[Question] = []
         followers: list[tuple[Question, Question]] = []
         for question in questions:
-            like = self._known_alike(question) or None
+            like = self._known_alike(question)
             if like is not None:
                 outcomes[question.key] = like
                 continue
-            leader = self._leader_of(question, leaders)
+            leader = self._leader_of(question)
             if leader is None:
                 leaders.append(question)
+                self._lead(question)
             else:
                 followers.append((question, leader))
         outcomes |= await self._asked(leaders)
@@ -201,7 +206,8 @@ class Batch:
                 return Outcome(reason=f"no answer within {self.settings.deadline_s:g} s", bill=bill)
             except NoVerdictError as error:
                 return Outcome(reason=error.reason, bill=bill)
-        self._keep(question, judgement)
+        if self.judge.remember:
+            self._keep(question, judgement)
         return Outcome(judgement, bill=bill)
 
     async def _judgement(self, question: Question, bill: Bill) -> Judgement:
@@ -243,6 +249,9 @@ class Batch:
             [] if like is None else like.bands,
         )
 
+    def _remembered(self, question: Question) -> str | None:
+        return self.store.answer(question.key) if self.judge.remember else None
+
     def _print(self, question: Question) -> Fingerprint | None:
         """The fingerprint of a text that may take over another's answer, or lend its own."""
         if not self.settings.near_duplicates or question.picture is not None or question.context:
@@ -263,13 +272,19 @@ class Batch:
                     return self._taken(Judgement.loads(kept), question, item_id)
         return None
 
-    def _leader_of(self, question: Question, leaders: Sequence[Question]) -> Question | None:
-        like = self._print(question)
-        if like is None:
+    def _lead(self, question: Question) -> None:
+        """Let others of the batch follow this question."""
+        own = self._print(question)
+        for band in own.bands if own is not None else ():
+            self.leaders[band].append(question)
+
+    def _leader_of(self, question: Question) -> Question | None:
+        own = self._print(question)
+        if own is None:
             return None
-        for leader in leaders:
+        for leader in (one for band in own.bands for one in self.leaders[band]):
             other = self._print(leader)
-            if other is not None and like.similarity(other) >= self.settings.near_duplicates:
+            if other is not None and own.similarity(other) >= self.settings.near_duplicates:
                 return leader
         return None
 
@@ -284,34 +299,3 @@ class Batch:
             for name, verdict in judgement.verdicts.items()
         }
         return Outcome(Judgement(verdicts, judgement.probabilities), taken_from=item_id)
-
-
-def _apart(work: Callable[[], Coroutine[Any, Any, list[Outcome]]]) -> list[Outcome]:
-    """Run a coroutine in a thread of its own, since the caller's may have a loop already; Ctrl-C ends it."""
-    answers: list[list[Outcome]] = []
-    errors: list[BaseException] = []
-    loop = asyncio.new_event_loop()
-
-    def run() -> None:
-        try:
-            answers.append(loop.run_until_complete(work()))
-        except BaseException as error:
-            errors.append(error)
-        finally:
-            loop.close()
-
-    thread = threading.Thread(target=run, daemon=True, name="judge")
-    thread.start()
-    try:
-        thread.join()
-    except BaseException:
-        loop.call_soon_threadsafe(_cancel_all, loop)
-        raise
-    if errors:
-        raise errors[0]
-    return answers[0]
-
-
-def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
-    for task in asyncio.all_tasks(loop):
-        task.cancel()

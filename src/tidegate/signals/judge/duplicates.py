@@ -30,11 +30,7 @@ NEGATIONS = re.compile(
     r"|untrue)\b"
 )
 NEGATIONS_ZH = re.compile(r"不|没|沒|无|無|非|别|別|勿|未|莫|假|反对|反對|否认|否認|谴责|譴責|如果|除非")
-MASK = np.uint64((1 << 61) - 1)
-
-_random = np.random.default_rng(20_240_601)
-_FACTOR = _random.integers(1, 1 << 29, SIGNATURE, dtype=np.uint64)
-_SHIFT = _random.integers(0, 1 << 61, SIGNATURE, dtype=np.uint64)
+_SEEDS = np.random.default_rng(20_240_601).integers(0, 1 << 63, SIGNATURE, dtype=np.uint64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,8 +60,15 @@ def fingerprint(text: str) -> Fingerprint | None:
         return None
     pieces = {letters[start : start + PIECE] for start in range(len(letters) - PIECE + 1)}
     hashes = np.array([zlib.crc32(piece.encode()) for piece in pieces], dtype=np.uint64)
-    mixed = (hashes[None, :] * _FACTOR[:, None] + _SHIFT[:, None]) & MASK
-    return Fingerprint(mixed.min(axis=1), negations(letters))
+    return Fingerprint(_mixed(hashes[None, :] ^ _SEEDS[:, None]).min(axis=1), negations(letters))
+
+
+def _mixed(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Every bit of the result depends on every bit of x (the finaliser of G. Steele et al. 2014, SplitMix64):
+    minima under linear hashes would favour some pieces over others."""
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))
 
 
 def plain(text: str) -> str:

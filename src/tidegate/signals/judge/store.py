@@ -131,6 +131,8 @@ def open_store(path: Path, keep_days: int) -> Iterator[Store]:
     try:
         connection = sqlite3.connect(path, timeout=BUSY_S)
         connection.execute("PRAGMA journal_mode = WAL")
+        # A crash of the machine may lose the last answers, which can be asked for again; never the file.
+        connection.execute("PRAGMA synchronous = NORMAL")
         connection.executescript(SCHEMA)
     except sqlite3.Error as error:
         raise SignalError(

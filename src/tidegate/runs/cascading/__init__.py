@@ -1,0 +1,1 @@
+"""From a file of scores to the cost curve of a cascade, and the rules that are worth writing."""
