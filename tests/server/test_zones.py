@@ -218,16 +218,16 @@ def test_the_scope_holds_through_savepoints_cursors_and_many_statements(cursor: 
             cursor.execute(count)
             transaction.set_rollback(True)
         cursor.execute(count)
-        assert cursor.fetchone()[0] == 4
+        assert cursor.fetchone()[0] == 5
         with within_zones(["eu", "us"]):
             cursor.execute(count)
-            assert cursor.fetchone()[0] == 8
+            assert cursor.fetchone()[0] == 10
         cursor.execute(count)
-        assert cursor.fetchone()[0] == 4
+        assert cursor.fetchone()[0] == 5
     with within_zones(["us"]):
         with connection.chunked_cursor() as chunked:
             chunked.execute("select external_id from content_item order by 1")
-            assert len(chunked.fetchall()) == 4
+            assert len(chunked.fetchall()) == 5
         cursor.executemany(
             "update content_item set views = %s where external_id = %s", [(3, "only-us"), (3, "only-eu")]
         )
