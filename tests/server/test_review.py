@@ -358,3 +358,10 @@ def test_erasing_an_item_takes_what_was_written_about_it() -> None:
     erase("us", actor="test", item=item.external_id)
     left = Answer.objects.get(item=item)
     assert (left.note, left.span_start, left.violates) == ("", None, True)
+
+
+def test_every_command_has_a_key_of_its_own() -> None:
+    from tidegate.server.review.keys import DEFAULT, TAKEN
+
+    assert len(set(DEFAULT.values())) == len(DEFAULT)
+    assert not TAKEN & set(DEFAULT.values())

@@ -349,7 +349,7 @@ def test_one_steps_away_at_once_and_comes_back(desk: Console) -> None:
     name = post(desk, "Tea at four?")
     page = desk.page(desk.person("moderator"), "/review/")
     ready(page, "Tea at four?")
-    page.keyboard.press("a")
+    page.keyboard.press("v")
     expect(page.locator("#stepped-away")).to_be_visible()
     expect(page.locator("#desk")).to_be_hidden()
     other = desk.page(desk.person("moderator", name="mo"), "/review/")

@@ -30,7 +30,7 @@ DEFAULT: Mapping[str, str] = {
     "useful": "g",
     "wrong": "j",
     "undo": "z",
-    "away": "a",
+    "away": "v",
 }
 """Numbers choose from the list in front, Enter sends, Escape goes back and ? shows the keys: these stay."""
 TAKEN = frozenset("1234567890?")
