@@ -360,6 +360,32 @@ def test_erasing_an_item_takes_what_was_written_about_it() -> None:
     assert (left.note, left.span_start, left.violates) == ("", None, True)
 
 
+def test_what_the_judge_said_is_shown_with_what_the_machine_found_and_never_blind() -> None:
+    import orjson
+
+    from tidegate.server.review.assisting import assisted
+    from tidegate.server.review.models import Kind
+    from tidegate.server.review.showing import shown
+
+    item, moderator = reported(), somebody("moderator")
+    decision = stands(item)
+    said = {"policy": "harassment-bullying", "clause": "V1", "evidence": "Tea", "rationale": "It mocks."}
+    decision.signals = orjson.dumps(
+        {"judge": {**said, "harassment": 0.9}, "text": {"harassment": 0.6}}
+    ).decode()
+    decision.save()
+    task = only(moderator)
+    while not assisted(task):
+        task.handle = uuid.uuid4()
+    (told_of,) = shown([task], moderator.person)
+    assert told_of["assist"]["judge"] == said
+    assert told_of["assist"]["scores"] == [{"harm": "harassment", "score": 0.9}]
+    task.kind = Kind.AUDIT
+    (blind,) = shown([task], moderator.person)
+    assert (blind["assist"], blind["appeal"], blind["answers"]) == (None, None, None)
+    assert "author-us" not in str(blind)
+
+
 def test_every_command_has_a_key_of_its_own() -> None:
     from tidegate.server.review.keys import DEFAULT, TAKEN
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
+
 from tidegate.server.care.preferences import shown_to
 from tidegate.server.content.models import PEOPLE, Decision, ItemVersion
 from tidegate.server.events.models import Event
@@ -60,12 +62,22 @@ def _assist(task: Task, decision: Decision) -> dict[str, Any]:
         "policy": task.policy,
         "queue": task.queue,
         "reason": decision.reason,
+        "judge": _judge(decision),
         "scores": [{"harm": harm, "score": round(score, 3)} for harm, score in heard[:SCORES]],
         "author": task.item.author_id,
         "views": task.item.views,
         "reports": task.item.reports,
         "due_at": task.due_at.isoformat(),
     }
+
+
+def _judge(decision: Decision) -> dict[str, Any] | None:
+    """What a judge said, where one was asked: the policy, its clause, what it rests on, and why."""
+    heard: dict[str, dict[str, Any]] = orjson.loads(decision.signals)
+    for fields in heard.values():
+        if fields.get("rationale"):
+            return {name: fields.get(name) for name in ("policy", "clause", "evidence", "rationale")}
+    return None
 
 
 def _appeal(task: Task) -> dict[str, Any]:

@@ -40,6 +40,7 @@ def words() -> dict[str, str]:
         "today": _("today"),
         "active": _("active"),
         "machine": _("What the machine found"),
+        "judge": _("The judge"),
         "author": _("Author"),
         "views": _("Views"),
         "reports": _("Reports"),

@@ -80,7 +80,7 @@ function evidence(task) {
   if (content.context) found.push(make("h3", {}, words.context), make("p", { class: "context cover", dir: "auto" }, content.context));
   if (content.text !== null) {
     const text = make("p", { class: "words cover", id: "text", dir: "auto", lang: content.language });
-    text.append(content.text);
+    text.append(...quoted(content.text, task.assist?.judge?.evidence));
     found.push(make("h3", { class: "hidden" }, words.text), text);
   }
   if (content.media) found.push(make("h3", {}, words.media), make("p", { class: "context cover" }, content.media));
@@ -91,6 +91,17 @@ function evidence(task) {
   if (task.answers) found.push(...opinions(task.answers));
   if (task.assist) found.push(assist(task.assist));
   return found;
+}
+
+// The text with the stretch marked on which the judge rests.
+function quoted(text, evidence) {
+  const at = evidence ? text.indexOf(evidence) : -1;
+  return at < 0 ? [text] : [text.slice(0, at), make("mark", {}, evidence), text.slice(at + evidence.length)];
+}
+
+function verdictOf({ policy, clause, rationale }) {
+  const what = policy ? `${policyOf(policy)?.title ?? policy} ${clause ?? ""}` : words.fine;
+  return `${what.trim()}: ${rationale}`;
 }
 
 function whyNothing() {
@@ -128,6 +139,7 @@ function assist(found) {
     [words.rule, found.rule ?? found.reason],
     [words.queue, found.queue],
     ...found.scores.map((one) => [policies.find((policy) => policy.harm === one.harm)?.harm_title ?? one.harm, one.score.toFixed(2)]),
+    [words.judge, found.judge && verdictOf(found.judge)],
     [words.author, found.author], [words.views, found.views], [words.reports, found.reports],
     [words.due, moment(found.due_at)],
   ].filter(([, value]) => value !== null && value !== undefined);
