@@ -30,11 +30,23 @@ PAUSE_S = 0.3
 PASSWORD = "tide and gate and river"
 STRATEGY = """
 strategy: everything
+audit: 0.000001
 version: 1
 rules:
   - {id: seen, when: "item.views >= 10", then: review, queue: seen}
   - {id: otherwise, then: review, queue: plain}
 """
+SETTINGS = """
+[queues.seen]
+assist = 1
+[queues.plain]
+assist = 1
+[care]
+per_hour = 100000
+per_day = 100000
+per_week = 100000
+"""
+"""Nothing is covered, and no limit ends the run."""
 FILL = """
 import sys
 from pathlib import Path
@@ -59,6 +71,8 @@ def run() -> Iterator[Figure]:
         site = Path(folder) / "site"
         tidegate("init", str(site))
         (site / "strategies" / "text.yaml").write_text(STRATEGY)
+        with (site / "tidegate.toml").open("a") as settings:
+            settings.write(SETTINGS)
         tidegate("publish", "strategies/text.yaml", "--message", "bench", cwd=site)
         subprocess.run([sys.executable, "-c", FILL, str(WAITING)], cwd=site, check=True)
         link = tidegate("person", "mia", "--role", "moderator", "--zone", "us", cwd=site)
@@ -122,5 +136,5 @@ def painted(page: Page, many: int) -> None:
     end = time.monotonic() + 30
     while page.evaluate("performance.getEntriesByName('painted').length") < many:
         if time.monotonic() > end:
-            raise SystemExit(f"item {many} was not painted within 30 s")
+            raise SystemExit(f"item {many} was not painted within 30 s: {page.inner_text('main')[:600]}")
         time.sleep(0.01)
