@@ -49,7 +49,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "analyst": "Roles of PostgreSQL that read the reporting views.",
         "key": "Make, list or revoke the keys of integrations.",
         "webhook": "Where decisions are delivered; what could not be.",
-        "worker": "Deliver what was decided, and do the day's work.",
+        "worker": "Deliver what was decided, finish what is pending, do the day's work.",
         "ledger": "The record of every act: is it whole?",
         "person": "Who signs in: add people, give roles and zones.",
         "trial": "Trials of how items are shown, on people who take part of their own will.",
