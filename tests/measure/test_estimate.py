@@ -46,6 +46,14 @@ class TestDefinitions:
             assert (row["estimate"], row["low"], row["high"]) == pytest.approx((expected,) * 3)
             assert row["method"] == "census"
 
+    def test_a_census_by_chance_is_a_census_whatever_the_probabilities(
+        self, population: Build, labels: Build
+    ) -> None:
+        """In a small slice all items may happen to be drawn. What is then known needs no weights."""
+        people = population(OUTCOMES, views=[10, 1, 1, 1, 1, 1, 1, 2, 5, 4])
+        by_chance = people.with_columns(audit_probability=pl.Series([0.2, 0.9, 0.5, 1.0, 0.7] * 2))
+        assert estimate(by_chance, everyone(labels)).equals(estimate(people, everyone(labels)))
+
     def test_truth_gives_the_same_as_a_census(self, population: Build, labels: Build) -> None:
         people = population(OUTCOMES, views=[10, 1, 1, 1, 1, 1, 1, 2, 5, 4], kind=["a", None] * 5)
         known = everyone(labels).select("item_id", "violates", "policy")

@@ -76,6 +76,16 @@ def test_the_cheapest_plan_comes_first_and_each_is_just_enough() -> None:
         assert plan.high - plan.low > 0.95 * 2 * 0.0015
 
 
+def test_of_floors_that_do_as_well_the_highest_is_named() -> None:
+    """A score that tells nothing leaves all floors alike, and five strata of an AUC of 0.8 bind none."""
+    flat = plans(binormal(100_000, 0.01, 0.5), narrow_enough(0.004))
+    assert all(plan.floor_share >= max(SHARES) for plan in flat)
+    coarse = {
+        plan.design: plan.floor_share for plan in plans(binormal(200_000, 0.02, 0.8), narrow_enough(0.005))
+    }
+    assert coarse["stratified by risk"] >= 0.5
+
+
 def test_where_even_all_items_would_not_do_the_labels_are_infinite() -> None:
     never = plans(binormal(100, 0.1, 0.9), lambda low, high: False)
     assert all(plan.labels == np.inf for plan in never)

@@ -88,6 +88,12 @@ def test_a_run_is_planned_by_its_score(run: RunFolder, score: str) -> None:
     assert all(one["labels"] for one in found["designs"])
 
 
+def test_a_prevalence_that_only_a_score_says_is_told_as_such(run: RunFolder, score: str) -> None:
+    arguments = (run.root, "--score", score, "--half-width", 0.05)
+    assert f"of which violate, by {score}" in plan_labels(*arguments).output
+    assert "of which violate, by" not in plan_labels(*arguments, "--prevalence", 0.02).output
+
+
 def test_a_score_that_the_run_does_not_have_is_told_with_the_nearest(run: RunFolder, score: str) -> None:
     with pytest.raises(MeasureError, match="the run has no score") as caught:
         plan_labels(run.root, "--score", score + "x", "--half-width", 0.01)
@@ -98,6 +104,7 @@ def test_a_score_that_the_run_does_not_have_is_told_with_the_nearest(run: RunFol
     ("arguments", "complaint"),
     [
         (WORLD, "--half-width or --limit"),
+        ((), "to compare two strategies, --disagreements"),
         ((*WORLD, "--half-width", 0.1, "--limit", 0.1), "--half-width or --limit"),
         (("--items", 10, "--half-width", 0.1), "RUN and --score"),
         (("run", "--half-width", 0.1), "With RUN give --score"),

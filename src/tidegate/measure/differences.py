@@ -19,7 +19,7 @@ from tidegate.measure.figures import BAD, MEASURES, TARGET, Cells, CellsOf
 from tidegate.measure.grouping import Key, Sample, exact, sampled
 from tidegate.measure.limits import two_sided
 from tidegate.measure.notes import FEW_LABELS
-from tidegate.measure.parts import Counts, Part, certainty, evidence, rate, share, totals
+from tidegate.measure.parts import Counts, Part, certainty, evidence, is_census, rate, share, totals
 from tidegate.measure.population import WEIGHTS, checked
 from tidegate.measure.votes import ballots, on_any_policy
 from tidegate.names import counted
@@ -157,7 +157,7 @@ def _intervals(changes: Sequence[Change], alpha: float) -> list[dict[str, float 
             out.append({"estimate": None, "low": -1.0, "high": 1.0, "method": "none"})
             continue
         lower, upper = map(float, next(limits))
-        if all(part.cell.labels == part.cell.items for part in change.parts):
+        if is_census(change.parts):
             out.append(
                 {"estimate": change.point, "low": change.point, "high": change.point, "method": "census"}
             )

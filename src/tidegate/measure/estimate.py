@@ -15,7 +15,7 @@ from tidegate.measure.figures import MEASURES, Figure, figures, is_simple
 from tidegate.measure.grouping import Sample, exact, sampled
 from tidegate.measure.hypergeometric import hypergeometric_limits
 from tidegate.measure.limits import two_sided
-from tidegate.measure.parts import certainty, evidence, is_assisted, totals
+from tidegate.measure.parts import certainty, evidence, is_assisted, is_census, totals
 from tidegate.measure.population import WEIGHTS, checked
 from tidegate.measure.votes import Ballots, ballots, on_any_policy, on_policy
 
@@ -181,7 +181,7 @@ def _interval(
     value = _point(figure)
     if value is None or not _has_labels(figure):
         return {"estimate": None, "low": 0.0, "high": 1.0, "method": "none"}
-    if _is_census(figure):
+    if is_census(figure.parts):
         return {"estimate": value, "low": value, "high": value, "method": "census"}
     if is_simple(figure):
         low, high = _simple(figure, alpha)
@@ -208,12 +208,8 @@ def _has_labels(figure: Figure) -> bool:
     return any(part.cell.labels for part in figure.parts)
 
 
-def _is_census(figure: Figure) -> bool:
-    return all(part.cell.labels == part.cell.items for part in figure.parts)
-
-
 def _is_weighted(figure: Figure) -> bool:
-    return _is_measurable(figure) and not _is_census(figure) and not is_simple(figure)
+    return _is_measurable(figure) and not is_census(figure.parts) and not is_simple(figure)
 
 
 def check_confidence(confidence: float) -> None:

@@ -39,11 +39,19 @@ def share(bad: int, *, inside: bool) -> Counts:
     return (ignored, counted) if bad else (counted, ignored)
 
 
+def is_census(parts: Sequence[Part]) -> bool:
+    """Whether every item has a label, so that nothing is left to be inferred."""
+    return all(part.cell.labels == part.cell.items for part in parts)
+
+
 def totals(parts: Sequence[Part]) -> Floats:
     """(2,) estimated numerator and denominator, Σ weight · counts / probability, a rate's centred.
 
-    D. G. Horvitz and D. J. Thompson (1952), for the totals; J. Hájek (1971), for their ratio.
+    D. G. Horvitz and D. J. Thompson (1952), for the totals; J. Hájek (1971), for their ratio. Where every
+    item is labelled the totals are known, whatever the probabilities were.
     """
+    if is_census(parts):
+        return _total([part.cell.labelled for part in parts], parts)
     if found := _predictable(parts):
         return _from_predictions(parts[0].cell, *found).point
     parts, constant = _centred(parts)

@@ -228,10 +228,13 @@ def _fewest(
         low, high = expected_interval(
             risk, [probabilities(risk, labels, share) for share in shares], confidence
         )
-        good = [i for i in np.argsort(high - low) if enough(float(low[i]), float(high[i]))]
-        return (
-            Plan(name, labels, float(low[good[0]]), float(high[good[0]]), shares[good[0]]) if good else None
-        )
+        good = [i for i in range(len(shares)) if enough(float(low[i]), float(high[i]))]
+        if not good:
+            return None
+        # As in `best_floor`: of floors that are as narrow (one that does not bind is just so) the highest.
+        width = high - low
+        i = [i for i in good if width[i] <= AS_NARROW * width[good].min()][-1]
+        return Plan(name, labels, float(low[i]), float(high[i]), shares[i])
 
     few, many = 1.0, risk.size
     found = at(many)

@@ -37,7 +37,7 @@ def read_labels(path: Path | str) -> pl.DataFrame:
                     name,
                     reader.names,
                     source.name,
-                    f"Rename the one that is meant to {name}: labels need the columns item_id and violates.",
+                    f"Call the one that is meant {name}: labels need the columns item_id and violates.",
                 )
         for rows in reader.rows({}):
             labels, problems = _labels(rows)

@@ -277,3 +277,4 @@ def test_labels_that_no_such_reviewers_could_give_do_not_advance() -> None:
     found = only(GateSettings((blind,)), labels(0, 800))
     assert found.call is Call.HOLD
     assert any("cannot be right" in reason for reason in found.reasons)
+    assert found.forecast is None  # evidence counted by wrong bounds foretells nothing

@@ -86,7 +86,9 @@ def command(
             _show_comparison(compared)
         return
     if (half_width is None) == (limit is None):
-        raise click.UsageError("Give either --half-width or --limit.")
+        raise click.UsageError(
+            "Give either --half-width or --limit; to compare two strategies, --disagreements alone."
+        )
     wanted = prevalence if rate is None else rate
     if run is not None:
         if score is None or auc is not None or items is not None:
@@ -103,7 +105,7 @@ def command(
     if as_json:
         click.echo(json.dumps(plan, ensure_ascii=False, indent=2))
     else:
-        _show(plan)
+        _show(plan, f", by {score}" if wanted is None else "")
 
 
 def _of_gate(plans: list[dict[str, Any]]) -> list[dict[str, str]]:
@@ -133,7 +135,7 @@ def _about(labels: int | None, within: int) -> str:
     return f"over {within:,}" if labels is None else f"about {int(float(f'{labels:.1e}')):,}"
 
 
-def _show(plan: dict[str, Any]) -> None:
+def _show(plan: dict[str, Any], source: str) -> None:
     import polars as pl
 
     from tidegate.cli import show
@@ -152,7 +154,7 @@ def _show(plan: dict[str, Any]) -> None:
         }
         for row in plan["designs"]
     ]
-    title = f"{plan['items']:,} items, {plan['prevalence']:.3%} of which violate"
+    title = f"{plan['items']:,} items, {plan['prevalence']:.3%} of which violate{source}"
     if "gate" in plan:
         show.frame(pl.DataFrame(_of_gate(plan["gate"])), f"{title}: a gate, looked at after every label")
         title = "An interval on one side of the limit, looked at once"

@@ -48,7 +48,8 @@ def finding(
     reasons = _reasons(criterion, call, come, believable)
     low, high = interval(criterion, low, high)
     coming = None
-    if ahead and call is Call.HOLD and come.sum() >= FORETOLD_FROM:
+    # With bounds that cannot be right no further label gives an answer: they would have to be mended first.
+    if ahead and believable and call is Call.HOLD and come.sum() >= FORETOLD_FROM:
         coming = _forecast(settings, plan, x[come], a[come], pace)
         if coming.futile:
             reasons.append("this gate will most likely not answer within its budget of labels")

@@ -119,7 +119,7 @@ def _notes(
     if unknown:
         notes.append(
             f"{counted(unknown, 'candidate')} not tried, for want of a signal that the run never computed; "
-            "moderate with all signals to try them"
+            "to try them, tune on a run that was moderated with a --let that has it computed for more items"
         )
     if apart:
         notes.append("each limit can be kept by itself, but no thresholds were found that keep both")
