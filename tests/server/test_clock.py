@@ -21,6 +21,8 @@ from tests.server.judging import judging
 from tests.server.receiving import until
 from tests.server.test_delivery import receiving
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 HOUR = 3_600
 STRATEGY = """

@@ -19,6 +19,8 @@ from tests.server.conftest import TIDEGATE, Service, database, running
 from tests.server.judging import STRATEGY, Server, judging
 from tests.server.receiving import until
 
+pytestmark = pytest.mark.slow
+
 DEADLINE_S = 0.8
 ROOT = Path(__file__).parents[2]
 

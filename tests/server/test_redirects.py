@@ -22,6 +22,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from tests.server.conftest import TIDEGATE, running
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 PUBLIC, PORT, INNER_PORT = "93.184.215.14", 8443, 8080
 STATUSES = (301, 302, 303, 307, 308)
