@@ -48,15 +48,19 @@ def _for_the_operator() -> None:
 
 def _migrate() -> None:
     from django.core.management import call_command
-    from django.db.utils import OperationalError
+    from django.db import connection
+    from django.db.utils import InternalError, OperationalError
 
     for attempt in range(TRIES):
         try:
             call_command("migrate", verbosity=0, interactive=False)
             return
-        except OperationalError as error:
-            # Processes that serve meanwhile lock in an order of their own. A migration is whole, or undone.
-            if "deadlock" in str(error) and attempt < TRIES - 1:
+        except (OperationalError, InternalError) as error:
+            # Processes that serve meanwhile lock in an order of their own. A migration is whole, or undone; of
+            # its victim one hears as a deadlock, or by the next statement that its transaction is aborted.
+            lost = "deadlock" in str(error) or "transaction is aborted" in str(error)
+            if lost and attempt < TRIES - 1:
+                connection.close()
                 continue
             raise RunError(
                 f"the database cannot be used: {str(error).strip()}",
