@@ -56,7 +56,7 @@ def _migrate() -> None:
             call_command("migrate", verbosity=0, interactive=False)
             return
         except (OperationalError, InternalError) as error:
-            # Processes that serve meanwhile lock in an order of their own. A migration is whole, or undone; of
+            # Processes that serve meanwhile lock in an order of their own. A migration is whole or undone; of
             # its victim one hears as a deadlock, or by the next statement that its transaction is aborted.
             lost = "deadlock" in str(error) or "transaction is aborted" in str(error)
             if lost and attempt < TRIES - 1:
