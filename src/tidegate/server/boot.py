@@ -48,7 +48,7 @@ def _for_the_operator() -> None:
 
 def _migrate() -> None:
     from django.core.management import call_command
-    from django.db import connection
+    from django.db import connections
     from django.db.utils import InternalError, OperationalError
 
     for attempt in range(TRIES):
@@ -60,7 +60,8 @@ def _migrate() -> None:
             # its victim one hears as a deadlock, or by the next statement that its transaction is aborted.
             lost = "deadlock" in str(error) or "transaction is aborted" in str(error)
             if lost and attempt < TRIES - 1:
-                connection.close()
+                connections["default"].close()
+                del connections["default"]  # what it believes of its transaction is not so any more
                 continue
             raise RunError(
                 f"the database cannot be used: {str(error).strip()}",
