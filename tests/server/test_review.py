@@ -211,6 +211,20 @@ def test_two_who_agree_decide() -> None:
     assert stands(item).action == "remove"
 
 
+def test_nobody_takes_back_an_answer_on_which_another_has_decided() -> None:
+    from tidegate.errors import RunError
+    from tidegate.server.review.answering import undo
+    from tidegate.server.review.models import Answer
+
+    item, one, other = reported(), somebody("moderator"), somebody("moderator")
+    first = answered(one, only(one), *REMOVE, second_opinion=True).answer
+    answered(other, only(other), *REMOVE)
+    with pytest.raises(RunError, match="decided since"):
+        undo(one, first.key)
+    assert Answer.objects.get(pk=first.pk).undone_at is None
+    assert stands(item).action == "remove"
+
+
 def test_an_appeal_goes_to_somebody_else_and_only_a_person_closes_it() -> None:
     from tidegate.server.review.leasing import lease
     from tidegate.server.review.models import State, Task
@@ -278,6 +292,21 @@ def test_new_content_takes_the_question_back_and_a_late_answer_is_a_label() -> N
     came = answered(moderator, task, "allow")
     assert came.came == "late"
     assert stands(item).action == "remove"
+
+
+def test_an_answer_while_newer_content_waits_for_its_signals_is_a_label_too() -> None:
+    item, moderator = reported(), somebody("moderator")
+    task = only(moderator)
+    item.version += 1  # as taking in does, before there is a decision on it
+    item.save(update_fields=["version"])
+    assert answered(moderator, task, *REMOVE).came == "late"
+    assert stands(item).strategy != "people"
+
+
+def test_an_answer_to_an_appeal_is_not_said_to_have_been_helped() -> None:
+    item, senior = posted(market="XX"), somebody("senior")
+    told(item, "appeal", by="me", statement="not so")
+    assert answered(senior, only(senior), *REMOVE).answer.assisted is False
 
 
 @pytest.mark.parametrize(

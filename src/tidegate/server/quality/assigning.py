@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from django.conf import settings
 from django.db import transaction
 
 from tidegate.errors import RunError, Where
@@ -58,7 +56,7 @@ def reserve(some: Some, to: User, who: User) -> int:
             remedy="Give a number in between.",
         )
     other = reviewer_named(to)
-    needed = queue_settings(Path(settings.WORKSPACE), some.queue).certificates
+    needed = queue_settings(some.queue).certificates
     with transaction.atomic():
         found: list[Task] = []
         if to.is_active and needed <= other.certificates:

@@ -6,11 +6,9 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from django.conf import settings
 from django.db.models import Count, F, Func, IntegerField, QuerySet
 
 from tidegate.planning.backlog import HOURS, Forecast, forecast
@@ -125,7 +123,7 @@ def _days_like(at: datetime) -> np.ndarray[Any, Any]:
 
 def _health(name: Name, at: datetime, waiting: Any, came: Any, answered: Any, like: Any) -> Health:
     zone, queue = name
-    sla = queue_settings(Path(settings.WORKSPACE), queue).sla
+    sla = queue_settings(queue).sla
     none = np.zeros((DAYS, HOURS), dtype=np.int64)
     came, answered = none if came is None else came, none if answered is None else answered
     left = np.array([(due - at) / HOUR for _, due, _, _ in waiting])

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection, Iterator, Sequence
-from pathlib import Path
 
-from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from tidegate.server.quality.golds import is_current
@@ -50,7 +48,7 @@ def slipped(who: Reviewer, fresh: Sequence[Task], barred: Collection[str] = ()) 
 def _is_due(who: Reviewer, task: Task) -> bool:
     """By chance. Where a person is awaited, or something else is asked, a gold would be seen to be one."""
     plain = task.kind in (Kind.DECIDE, Kind.AUDIT) and task.assigned_to_id is None
-    share = queues.queue_settings(Path(settings.WORKSPACE), task.queue).gold
+    share = queues.queue_settings(task.queue).gold
     return plain and not task.message and _chance.random() < share
 
 

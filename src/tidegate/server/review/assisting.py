@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from django.conf import settings
-
-from tidegate.server.review.models import BLIND, Task
+from tidegate.server.review.models import Kind, Task
 from tidegate.server.review.queues import queue_settings
 
 
 def assisted(task: Task) -> bool:
-    """Never where blind; else with the chance that the queue states. The same at every look."""
-    if task.kind in BLIND:
+    """Only where it is asked what to do, with the chance that the queue states. The same at every look."""
+    if task.kind != Kind.DECIDE:
         return False
-    share = queue_settings(Path(settings.WORKSPACE), task.queue).assist
+    share = queue_settings(task.queue).assist
     return bool(task.handle.int % 10_000 < share * 10_000)

@@ -9,10 +9,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
-
-from django.conf import settings
 
 from tidegate.policy.ladder import Outcome
 from tidegate.server.content.models import PEOPLE, Decision, Item, ItemVersion
@@ -122,7 +119,7 @@ def _seats(decision: Decision, kind: Kind, languages: Languages) -> Iterator[Tas
     """A task for each answer that is wanted."""
     queue = queues.AUDIT if kind == Kind.AUDIT else decision.queue or queues.GENERAL
     question = uuid.uuid4()
-    for _ in range(_settings(queue).answers):
+    for _ in range(queues.queue_settings(queue).answers):
         task = _task(decision, decision.item, kind, queue, decision.decided_at, languages)
         task.question = question
         yield task
@@ -130,7 +127,7 @@ def _seats(decision: Decision, kind: Kind, languages: Languages) -> Iterator[Tas
 
 def _task(decision: Decision, item: Item, kind: Kind, queue: str, at: datetime, languages: Languages) -> Task:
     policy = suspected_policy(decision)
-    severity, sla = severity_of(policy), _settings(queue).sla
+    severity, sla = severity_of(policy), queues.queue_settings(queue).sla
     return Task(
         zone=item.zone,
         item=item,
@@ -150,7 +147,7 @@ def _task(decision: Decision, item: Item, kind: Kind, queue: str, at: datetime, 
 
 def arbitration(of: Task, at: datetime) -> Task:
     """The question which of two answers to `of` holds, not yet stored."""
-    sla: timedelta = _settings(of.queue).sla
+    sla: timedelta = queues.queue_settings(of.queue).sla
     return Task(
         question=of.question,
         zone=of.zone,
@@ -176,7 +173,3 @@ def another_seat(of: Task) -> Task:
     seat.pk, seat.handle, seat.state = None, uuid.uuid4(), State.OPEN
     seat.assigned_to = seat.leased_to = seat.leased_until = seat.not_before = None
     return seat
-
-
-def _settings(queue: str) -> queues.QueueSettings:
-    return queues.queue_settings(Path(settings.WORKSPACE), queue)

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -156,7 +154,7 @@ def _candidates(who: Reviewer, at: datetime, may: Allowed, most: int, heaviest: 
     found = []
     others = open_to_others()
     for zone, name in Queue.objects.filter(zone__in=who.zones).values_list("zone", "name"):
-        if not queue_settings(Path(settings.WORKSPACE), name).certificates <= who.certificates:
+        if not queue_settings(name).certificates <= who.certificates:
             continue
         open_to_all = Q(assigned_to=None) | Q(assigned_to__is_active=False) | others
         tasks = free.filter(open_to_all, zone=zone, queue=name).order_by("rank")

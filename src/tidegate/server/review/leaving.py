@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 
 from tidegate.errors import RunError, Where
@@ -88,7 +86,7 @@ def send(who: Reviewer, handle: UUID, to: User, message: str) -> None:
     with transaction.atomic():
         task = _held(who, handle)
         other = reviewer_named(to)
-        needed = queue_settings(Path(settings.WORKSPACE), task.queue).certificates
+        needed = queue_settings(task.queue).certificates
         may = to.is_active and task.zone in other.zones and task.right in other.rights
         if to.pk == who.person.pk or not may or not needed <= other.certificates:
             raise RunError(

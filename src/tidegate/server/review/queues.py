@@ -18,6 +18,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
+
 from tidegate.errors import Where, WorkspaceError
 from tidegate.names import nearest
 from tidegate.runs.workspace import FILE
@@ -57,8 +59,9 @@ def queues(workspace: Path) -> Mapping[str, QueueSettings]:
     return {name: _read(path, f"queues.{name}", given) for name, given in section.items()}
 
 
-def queue_settings(workspace: Path, name: str) -> QueueSettings:
-    return queues(workspace).get(name, QueueSettings())
+def queue_settings(name: str) -> QueueSettings:
+    """What a queue of this service's workspace is like."""
+    return queues(Path(settings.WORKSPACE)).get(name, QueueSettings())
 
 
 def _read(path: Path, name: str, given: Any) -> QueueSettings:

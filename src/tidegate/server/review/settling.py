@@ -46,6 +46,9 @@ def unsettle(task: Task, made: Answer, at: datetime, *, actor: str) -> Iterator[
     Raises:
         RunError: somebody or something has decided on the item since.
     """
+    beside = Answer.objects.filter(task__question=task.question, undone_at=None).exclude(pk=made.pk)
+    if beside.exclude(decision=None).exists():
+        raise _decided_since()
     Task.objects.filter(question=task.question, kind=Kind.ARBITRATE, state=State.OPEN).exclude(
         pk=task.pk
     ).update(state=State.GONE, leased_to=None, leased_until=None)
@@ -53,11 +56,7 @@ def unsettle(task: Task, made: Answer, at: datetime, *, actor: str) -> Iterator[
         return
     newest = list(Decision.objects.filter(item=task.item).order_by("-pk")[:2])
     if newest[0].pk != made.decision_id:
-        raise RunError(
-            "the item was decided anew since",
-            where=Where(field="key"),
-            remedy="What stands on it is on its own page.",
-        )
+        raise _decided_since()
     undo_deliveries(task.zone, task.item.external_id, actor=actor)
     before = newest[1]
     back = _decision(
@@ -71,6 +70,14 @@ def unsettle(task: Task, made: Answer, at: datetime, *, actor: str) -> Iterator[
         reason=UNDONE,
     )
     yield _store(back, actor)
+
+
+def _decided_since() -> RunError:
+    return RunError(
+        "the item was decided since",
+        where=Where(field="key"),
+        remedy="What stands on it is on its own page.",
+    )
 
 
 def _decide(task: Task, made: Answer) -> Act:

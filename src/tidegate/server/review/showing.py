@@ -41,14 +41,13 @@ def shown(tasks: Sequence[Task], person: User) -> list[dict[str, Any]]:
 
 
 def _shown(task: Task, version: ItemVersion, decision: Decision | None) -> dict[str, Any]:
-    helped = assisted(task) and decision is not None and task.kind == Kind.DECIDE
     return {
         "handle": str(task.handle),
         "asks": task.kind if task.kind in (Kind.APPEAL, Kind.ARBITRATE) else Kind.DECIDE,
         "content": {name: getattr(version, name) for name in CONTENT},
         "idle_limit_ms": idle_limit_ms(version.text or ""),
         "message": task.message,
-        "assist": _assist(task, decision) if helped and decision is not None else None,
+        "assist": _assist(task, decision) if decision is not None and assisted(task) else None,
         "appeal": _appeal(task) if task.kind == Kind.APPEAL or task.event_id is not None else None,
         "answers": _answers(task) if task.kind == Kind.ARBITRATE else None,
     }
