@@ -243,6 +243,26 @@ def test_an_appeal_goes_to_somebody_else_and_only_a_person_closes_it() -> None:
     assert (stands(item).action, stands(item).reason) == ("allow", "appeal_granted")
 
 
+def test_an_appeal_on_which_opinions_differ_outlives_other_decisions_on_its_item() -> None:
+    from tidegate.server.review.filling import fill
+    from tidegate.server.review.models import State, Task
+
+    item = posted(market="XX")
+    machine = stands(item)
+    told(item, "appeal", by="me", statement="not so")
+    one, other, senior = somebody("senior"), somebody("senior"), somebody("senior")
+    answered(one, only(one), *REMOVE, second_opinion=True)
+    answered(other, only(other), "allow")
+    machine.action = "review"  # as if a strategy asked again meanwhile
+    fill([machine])
+    moderator = somebody("moderator")
+    answered(moderator, only(moderator), *REMOVE)
+    arbitration = Task.objects.get(item=item, kind="arbitrate")
+    assert arbitration.state == State.OPEN
+    answered(senior, only(senior), "allow")
+    assert stands(item).reason == "appeal_granted"
+
+
 def test_an_appeal_against_a_machine_may_be_upheld() -> None:
     item, senior = posted(market="XX"), somebody("senior")
     assert stands(item).action == "remove"

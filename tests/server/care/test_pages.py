@@ -40,8 +40,7 @@ def test_one_steps_away_and_comes_back_and_logs_know_no_name(
     client = browser(who)
     lease(who)
     entries = Entry.objects.count()
-    logger = logging.getLogger("tidegate.requests")
-    monkeypatch.setattr(logger, "level", logging.INFO)
+    caplog.set_level(logging.INFO, logger="tidegate.requests")  # by `setLevel`, which forgets what was cached
     monkeypatch.setattr(logging.getLogger("tidegate"), "propagate", True)
     caplog.clear()
     told = client.post("/care/away", headers={"Accept": "application/json"}).json()

@@ -17,6 +17,7 @@ from tidegate.server.care.settings import care
 from tidegate.server.care.turns import hold_turn
 from tidegate.server.people.models import User
 from tidegate.server.review.clock import now
+from tidegate.server.review.ending import free
 from tidegate.server.review.models import State, Task
 
 
@@ -49,7 +50,7 @@ def opt_out(person: User, areas: Collection[str]) -> None:
     with transaction.atomic():
         hold_turn(person)
         held = Task.objects.filter(leased_to=person, state=State.OPEN, policy__in=policies_of(areas))
-        held.update(leased_to=None, leased_until=None)
+        free(held)
         OptOut.objects.filter(person=person).exclude(area__in=areas).delete()
         for area in sorted(areas):
             OptOut.objects.get_or_create(person=person, area=area, defaults={"since": at})

@@ -11,6 +11,7 @@ from tidegate.server.care.models import Stretch
 from tidegate.server.care.settings import care
 from tidegate.server.care.turns import hold_turn
 from tidegate.server.people.models import User
+from tidegate.server.review.ending import free
 from tidegate.server.review.models import State, Task
 
 
@@ -76,7 +77,7 @@ def step_away(person: User) -> None:
     with transaction.atomic():
         hold_turn(person)
         # In the order in which an answer locks: the task, then the stretch.
-        Task.objects.filter(leased_to=person, state=State.OPEN).update(leased_to=None, leased_until=None)
+        free(Task.objects.filter(leased_to=person, state=State.OPEN))
         Stretch.objects.update_or_create(person=person, defaults={"away": True})
 
 

@@ -13,7 +13,8 @@ from tidegate.server.quality.settled import settled
 from tidegate.server.retention.erasing import ERASED
 from tidegate.server.review import queues
 from tidegate.server.review.clock import now
-from tidegate.server.review.models import Answer, Kind, State, Task
+from tidegate.server.review.ending import ask_no_more
+from tidegate.server.review.models import Answer, Kind, Task
 from tidegate.server.review.policies import written
 
 REASONS = (Because.WORN, Because.MISTAKEN)
@@ -75,9 +76,7 @@ def retire(pk: int, because: str, who: User) -> Gold:
             )
         gold.retired_at, gold.retired_because = now(), because
         gold.save(update_fields=["retired_at", "retired_because"])
-        Task.objects.filter(
-            item=gold.item_id, item_version=gold.item_version, kind=Kind.GOLD, state=State.OPEN
-        ).update(state=State.GONE, leased_to=None, leased_until=None)
+        ask_no_more(Task.objects.filter(item=gold.item_id, item_version=gold.item_version, kind=Kind.GOLD))
         subject = f"item:{gold.item_id}:{gold.item_version}"
         append([Act(who.actor, "gold.retired", gold.zone, subject, {"because": because})])
     return gold

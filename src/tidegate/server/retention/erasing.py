@@ -21,8 +21,8 @@ from tidegate.server.events.models import Event
 from tidegate.server.ledger.actions import Act, append
 from tidegate.server.quality.models import Because, Gold
 from tidegate.server.retention.holds import Held, held
+from tidegate.server.review.ending import ask_no_more
 from tidegate.server.review.models import Answer, Task
-from tidegate.server.review.models import State as Asked
 from tidegate.server.zones.scope import within_zones
 
 ERASED = b""
@@ -103,9 +103,7 @@ def _erase_items(zone: str, ids: Sequence[int], cause: str, actor: str) -> Erase
     # What reviewers wrote may quote the item.
     Answer.objects.filter(item__in=mine).update(note="", span_start=None, span_end=None)
     Task.objects.filter(item__in=mine).update(message="")
-    Task.objects.filter(item__in=mine, state=Asked.OPEN).update(
-        state=Asked.GONE, leased_to=None, leased_until=None
-    )
+    ask_no_more(Task.objects.filter(item__in=mine))
     Gold.objects.filter(item__in=mine, retired_at=None).update(
         retired_at=Now(), retired_because=Because.ERASED
     )

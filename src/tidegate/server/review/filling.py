@@ -14,6 +14,7 @@ from typing import Any
 from tidegate.policy.ladder import Outcome
 from tidegate.server.content.models import PEOPLE, Decision, Item, ItemVersion
 from tidegate.server.review import queues
+from tidegate.server.review.ending import ask_no_more
 from tidegate.server.review.models import Kind, Queue, State, Task
 from tidegate.server.review.policies import ladder, severity_of
 from tidegate.server.review.priority import rank
@@ -106,7 +107,7 @@ def _kept(decisions: Sequence[Decision], held: Collection[str]) -> set[int]:
         else:
             gone += [task.pk for task in mine]
     if gone:
-        Task.objects.filter(pk__in=gone).update(state=State.GONE, leased_to=None, leased_until=None)
+        ask_no_more(Task.objects.filter(pk__in=gone))
     return kept
 
 

@@ -21,6 +21,7 @@ from tidegate.server.ledger.actions import Act, append
 from tidegate.server.people.models import User
 from tidegate.server.quality.slipping import slipped
 from tidegate.server.review.clock import now
+from tidegate.server.review.ending import free
 from tidegate.server.review.models import Answer, Kind, Queue, Skip, State, Task
 from tidegate.server.review.priority import worth
 from tidegate.server.review.queues import queue_settings
@@ -105,7 +106,7 @@ def release(person: User) -> int:
 
     What they were given stays counted as exposure, since they may have seen it.
     """
-    return Task.objects.filter(leased_to=person, state=State.OPEN).update(leased_to=None, leased_until=None)
+    return free(Task.objects.filter(leased_to=person, state=State.OPEN))
 
 
 def release_unseen(person: User, handles: Collection[UUID], window: UUID) -> int:
@@ -119,8 +120,7 @@ def release_unseen(person: User, handles: Collection[UUID], window: UUID) -> int
         held = Task.objects.select_for_update().filter(leased_to=person, state=State.OPEN, handle__in=handles)
         mine = list(held.order_by("pk").values_list("pk", "handle"))
         unseen = give_back(person, handles, window)
-        free = [pk for pk, handle in mine if handle in unseen]
-        return Task.objects.filter(pk__in=free).update(leased_to=None, leased_until=None)
+        return free(Task.objects.filter(pk__in=[pk for pk, handle in mine if handle in unseen]))
 
 
 def _held_by(person: User, at: datetime) -> QuerySet[Task]:

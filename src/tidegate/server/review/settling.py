@@ -15,6 +15,7 @@ from tidegate.server.content.models import PEOPLE, Decision, Item
 from tidegate.server.content.recording import stamp, store
 from tidegate.server.delivery.undoing import undo as undo_deliveries
 from tidegate.server.ledger.actions import Act
+from tidegate.server.review.ending import ask_no_more
 from tidegate.server.review.filling import arbitration
 from tidegate.server.review.models import BLIND, Answer, Kind, State, Task
 from tidegate.server.review.policies import ladder
@@ -49,9 +50,7 @@ def unsettle(task: Task, made: Answer, at: datetime, *, actor: str) -> Iterator[
     beside = Answer.objects.filter(task__question=task.question, undone_at=None).exclude(pk=made.pk)
     if beside.exclude(decision=None).exists():
         raise _decided_since()
-    Task.objects.filter(question=task.question, kind=Kind.ARBITRATE, state=State.OPEN).exclude(
-        pk=task.pk
-    ).update(state=State.GONE, leased_to=None, leased_until=None)
+    ask_no_more(Task.objects.filter(question=task.question, kind=Kind.ARBITRATE).exclude(pk=task.pk))
     if made.decision_id is None:
         return
     newest = list(Decision.objects.filter(item=task.item).order_by("-pk")[:2])
@@ -94,9 +93,8 @@ def _decide(task: Task, made: Answer) -> Act:
     )
     act = _store(made.decision, made.person.actor)
     made.save(update_fields=["decision"])
-    Task.objects.filter(item=task.item, state=State.OPEN, kind__in=(Kind.DECIDE, Kind.ARBITRATE)).update(
-        state=State.GONE, leased_to=None, leased_until=None
-    )
+    # An appeal, and what it led to, stays: it is answered on its own.
+    ask_no_more(Task.objects.filter(item=task.item, kind__in=(Kind.DECIDE, Kind.ARBITRATE), event=None))
     return act
 
 
