@@ -253,7 +253,7 @@ def test_an_appeal_on_which_opinions_differ_outlives_other_decisions_on_its_item
     one, other, senior = somebody("senior"), somebody("senior"), somebody("senior")
     answered(one, only(one), *REMOVE, second_opinion=True)
     answered(other, only(other), "allow")
-    machine.action = "review"  # as if a strategy asked again meanwhile
+    machine.action, machine.audited = "review", False  # as if a strategy asked again, and no audit drew it
     fill([machine])
     moderator = somebody("moderator")
     answered(moderator, only(moderator), *REMOVE)
