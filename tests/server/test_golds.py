@@ -256,7 +256,7 @@ def test_figures_hold_what_was_answered_and_small_groups_are_hidden() -> None:
 
     rows = [
         (person, queue, "harassment-bullying", "en", truth, said, truth == said)
-        for queue, people in (("large", range(1, 6)), ("small", range(6, 10)))
+        for queue, people in (("large", range(1, 6)), ("small", range(6, 10)), ("smaller", range(10, 12)))
         for person in people
         for truth, said in [(True, True)] * 18 + [(True, False)] * 2 + [(False, False)] * 20
     ]
@@ -267,6 +267,8 @@ def test_figures_hold_what_was_answered_and_small_groups_are_hidden() -> None:
     assert large.found.estimate == pytest.approx(0.9)
     assert large.found.low < 0.9 < large.found.high
     assert (large.spared.estimate, large.spared.of) == (1.0, 100)
+    # With one small group alone, all less the large one would tell of it.
+    assert by_group(answers.filter(pl.col("queue") != "smaller"), "queue") == []
     one = by_person(answers)[7]
     assert (one.right.of, one.found.of, one.found.enough) == (40, 20, True)
     assert by_group(answers.head(0), "role") == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -74,15 +73,23 @@ def by_person(answers: pl.DataFrame) -> dict[int, Accuracy]:
 
 
 def by_group(answers: pl.DataFrame, by: str) -> list[Accuracy]:
-    """Of each value of `by`, one of `BY`, that has `FEWEST_PEOPLE` or more; in the order of their names."""
+    """Of each value of `by`, one of `BY`, that has `FEWEST_PEOPLE` or more; in the order of their names.
+
+    Those that are left out have as many together, or else another one is left out too: what all answered,
+    which other groups tell, less what is shown would tell of them.
+    """
     rows = _with_roles(answers) if by == "role" else answers
-    return sorted(_groups(rows, by), key=lambda one: one.value)
+    groups = sorted(rows.group_by([by]), key=lambda group: _people(group[1]))
+    shown = [(value, some) for (value,), some in groups if value is not None]
+    shown = [(value, some) for value, some in shown if _people(some) >= FEWEST_PEOPLE]
+    left_out = rows.filter(~pl.col(by).is_in([value for value, _ in shown]).fill_null(value=False))
+    while shown and 0 < _people(left_out) < FEWEST_PEOPLE:
+        left_out = pl.concat([left_out, shown.pop(0)[1]])
+    return sorted((_accuracy(str(value), some) for value, some in shown), key=lambda one: one.value)
 
 
-def _groups(rows: pl.DataFrame, by: str) -> Iterator[Accuracy]:
-    for (value,), some in rows.drop_nulls(by).group_by([by]):
-        if some["person"].n_unique() >= FEWEST_PEOPLE:
-            yield _accuracy(str(value), some)
+def _people(rows: pl.DataFrame) -> int:
+    return rows["person"].n_unique()
 
 
 def _with_roles(answers: pl.DataFrame) -> pl.DataFrame:
@@ -101,7 +108,7 @@ def _accuracy(value: str, rows: pl.DataFrame) -> Accuracy:
     right, answers = int(rows["right"].sum()), len(rows)
     return Accuracy(
         value,
-        rows["person"].n_unique(),
+        _people(rows),
         Share.of_counts(right, answers),
         Share(
             skill.sensitivity,

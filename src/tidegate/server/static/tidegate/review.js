@@ -1,7 +1,8 @@
 // The review screen: a buffer of leased tasks, keys, and answers that are sent while the next item is read.
 //
 // What the server gives is in `start`; what is sent waits in `outbox`, which survives a lost line and a
-// closed window, and every answer has a key of its own, so that sending it twice is sending it once.
+// closed window, and every answer has a key of its own, so that sending it twice is sending it once. In the
+// browser's store each has a place of its own, so that several windows do not lose one another's.
 
 const start = JSON.parse(document.getElementById("start").textContent);
 const words = start.words;
@@ -12,7 +13,7 @@ const parts = Object.fromEntries(
   ["desk", "asks", "message", "evidence", "choices", "details", "submit", "others", "empty", "progress", "told",
     "undo", "help", "away", "pause", "trouble", "note", "to", "keys"].map((id) => [id, byId(id)]),
 );
-const OUTBOX = `tidegate-outbox-${start.person}`;
+const OUTBOX = `tidegate-outbox-${start.person}/`;
 const SEVERITIES = ["low", "medium", "high", "critical"];
 const RENEW_MS = 30_000;
 const SIGN_EVERY_MS = 1_000;
@@ -316,7 +317,7 @@ async function leave(dialog, where, body) {
   } catch (error) {
     buffer.unshift(task);
     show();
-    trouble(error.told ?? words.offline);
+    trouble(error.signedOut ? words.signed_out : error.told ?? words.offline);
   }
 }
 
@@ -380,26 +381,32 @@ function showKeys() {
 
 // --- sending ------------------------------------------------------------------------------------------------------
 
-let outbox = JSON.parse(localStorage.getItem(OUTBOX) ?? "[]");
+let outbox = Object.keys(localStorage).filter((name) => name.startsWith(OUTBOX))
+  .map((name) => JSON.parse(localStorage.getItem(name))).sort((one, other) => one.at - other.at);
 let sending = null;
 let waits = 1_000;
 
-function keep() {
-  if (outbox.length) localStorage.setItem(OUTBOX, JSON.stringify(outbox));
-  else localStorage.removeItem(OUTBOX);
+function put(letter) {
+  const kept = { at: Date.now(), ...letter };
+  outbox.push(kept);
+  localStorage.setItem(OUTBOX + kept.key, JSON.stringify(kept));
+  return kept;
+}
+
+function drop(letter) {
+  outbox = outbox.filter((one) => one !== letter);
+  localStorage.removeItem(OUTBOX + letter.key);
 }
 
 function submit() {
   const task = buffer[0];
   note("decide");
   const { policy, clause, action, severity: grade, note: written, span, second_opinion, escalate, assist_verdict } = draft;
-  const answer = {
+  const answer = put({
     key: crypto.randomUUID(), handle: task.handle, policy, clause, action, severity: grade, note: written, span,
     second_opinion, escalate, assist_verdict, screen,
-  };
+  });
   performance.mark("decided", { detail: task.handle });
-  outbox.push(answer);
-  keep();
   undoable = { answer, task: { ...task, draft } };
   offerUndo(answer);
   tell(`${words.sent}: ${policy ? policyOf(policy).title : words.fine} → ${action}`);
@@ -417,9 +424,8 @@ async function send() {
   while (outbox.length) {
     const [answer] = outbox;
     try {
-      const result = await post("answer", answer);
-      outbox.shift();
-      keep();
+      const result = await (answer.undoes ? post("undo", { key: answer.undoes }) : post("answer", answer));
+      drop(answer);
       waits = 1_000;
       trouble("");
       if (result.came === "waiting") tell(words.waiting);
@@ -428,8 +434,7 @@ async function send() {
     } catch (error) {
       if (error.signedOut) { trouble(words.signed_out); return; }
       if (error.told) { // it cannot be; the item comes back with what is wrong
-        outbox.shift();
-        keep();
+        drop(answer);
         if (undoable?.answer === answer) { buffer.unshift(undoable.task); undoable = null; hideUndo(); show(); }
         trouble(error.told);
         continue;
@@ -452,12 +457,13 @@ window.addEventListener("beforeunload", (event) => { if (outbox.length) event.pr
 
 async function post(where, body, room = "review") {
   const have = [...buffer.map((task) => task.handle), ...outbox.map((one) => one.handle)];
+  const said = JSON.stringify({ ...body, have, window: start.window });
   const response = await fetch(`/${room}/${where}`, {
     method: "POST",
     redirect: "manual",
     headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": document.querySelector("#token input").value },
-    body: JSON.stringify({ ...body, have, window: start.window }),
-    keepalive: true,
+    body: said,
+    keepalive: said.length < 20_000, // more than 64 KiB would not be sent at all
   });
   if (response.type === "opaqueredirect" || response.status === 403) throw Object.assign(new Error("signed out"), { signedOut: true });
   if (response.ok) return response.json();
@@ -472,9 +478,10 @@ function took(result) {
   const unsent = new Set(outbox.map((one) => one.handle));
   const gone = new Set(result.gone ?? []);
   const current = buffer[0];
-  buffer = buffer.filter((task) => !gone.has(task.handle));
+  buffer = buffer.filter((task) => !gone.has(task.handle) || unsent.has(task.handle)); // else it is being undone
   const have = new Set(buffer.map((task) => task.handle));
-  buffer.push(...(result.tasks ?? []).filter((task) => !have.has(task.handle) && !unsent.has(task.handle)));
+  const given = steppedAway() ? [] : result.tasks ?? []; // from before the server knew
+  buffer.push(...given.filter((task) => !have.has(task.handle) && !unsent.has(task.handle)));
   if (buffer[0] !== current) {
     if (current && gone.has(current.handle)) tell(words.taken);
     show();
@@ -500,11 +507,9 @@ async function undo() {
   undoable = null;
   hideUndo();
   const here = outbox.indexOf(answer);
-  if (here > 0 || (here === 0 && !navigator.onLine)) { // it has not left
-    outbox.splice(here, 1);
-    keep();
-  } else {
-    await drain();
+  if (here > 0) drop(answer); // it has not left
+  else if (here === 0) put({ key: crypto.randomUUID(), handle: answer.handle, undoes: answer.key }); // it may have
+  else {
     try {
       took(await post("undo", { key: answer.key }));
     } catch (error) {
@@ -515,18 +520,34 @@ async function undo() {
   buffer = [task, ...buffer.filter((one) => one.handle !== task.handle)];
   tell(words.undone);
   show();
+  drain();
 }
 
 // --- stepping away ------------------------------------------------------------------------------------------------
 
+const steppedAway = () => byId("stepped-away").open;
+
 async function stepAway() {
   buffer = []; // at once, whatever the line does
-  show();
   const back = ask("stepped-away");
-  await post("away", {}, "care").then(cared).catch(() => {});
+  show();
+  const telling = tellAway();
   await back;
+  await telling;
   await post("back", {}, "care").then(cared).catch(() => {});
   refresh();
+}
+
+// Until the server knows, others do not get what was here.
+async function tellAway() {
+  while (steppedAway()) {
+    try {
+      cared(await post("away", {}, "care"));
+      return;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 2_000));
+    }
+  }
 }
 
 // --- time ---------------------------------------------------------------------------------------------------------
@@ -576,7 +597,7 @@ async function refresh() {
 }
 
 // Whoever is away renews nothing, so that others get the items.
-setInterval(() => { if (!byId("still-there").open && !document.hidden) refresh(); }, RENEW_MS);
+setInterval(() => { if (!byId("still-there").open && !steppedAway() && !document.hidden) refresh(); }, RENEW_MS);
 
 // --- what is told -------------------------------------------------------------------------------------------------
 
