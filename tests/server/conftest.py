@@ -110,9 +110,10 @@ def running(
     workers: int = 2,
     strategy: str | None = None,
     settings: str = "",
+    four_eyes: bool = False,
 ) -> Iterator[Service]:
     """The service over a new workspace with these settings, and this strategy published; the starter's where
-    none is given."""
+    none is given. Where no `four_eyes` are asked for, keys and commands activate alone."""
     workspace.mkdir(parents=True)
     made = run("init", ".", cwd=workspace, environment=environment)
     assert made.returncode == 0, made.stderr
@@ -120,7 +121,7 @@ def running(
         (workspace / "strategies" / "text.yaml").write_text(strategy)
         settings = f"[detectors.author]\n{settings}"
     with (workspace / "tidegate.toml").open("a") as file:
-        file.write(f"\n{settings}")
+        file.write(f"\n{settings}\n[launches]\nfour_eyes = {str(four_eyes).lower()}\n")
     for arguments in (
         ("publish", "strategies/text.yaml", "--message", "the first"),
         ("key", "feed", "--zone", "us", "--scope", "items", "--scope", "events"),

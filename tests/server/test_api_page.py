@@ -16,7 +16,7 @@ SCOPES = ("items", "events", "moderations", "launches", "exports")
 def test_every_example_does_what_the_page_says(tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
     page = PAGE.read_text(encoding="utf-8")
-    with running(tmp_path / "site", environment) as service:
+    with running(tmp_path / "site", environment, four_eyes=True) as service:
         scopes = [word for scope in SCOPES for word in ("--scope", scope)]
         made = run("key", "all", "--zone", "us", *scopes, cwd=service.workspace, environment=environment)
         names = {"base": service.url, "key": made.stdout.strip(), "__name__": "example"}

@@ -240,4 +240,4 @@ def acts_on(number: int) -> list[tuple[str, str]]:
     with within(EVERYWHERE):
         names = {person.actor: person.username for person in User.objects.all()}
         acts = Entry.objects.filter(subject=f"strategy:counting:{number}").order_by("number")
-        return [(names[actor], act) for actor, act in acts.values_list("actor", "act")]
+        return [(names.get(actor, actor), act) for actor, act in acts.values_list("actor", "act")]

@@ -175,6 +175,11 @@ API = {
     "api/v1/strategies/<name>/<number>/activate": Route(
         "launches", "/api/v1/strategies/counting/1/activate", "post"
     ),
+    "api/v1/strategies/<name>/<number>/proposals": Route(
+        "launches", "/api/v1/strategies/counting/99/proposals", "post", {"reason": "a walk"}, ok=(409,)
+    ),
+    "get api/v1/proposals/<proposal>": Route("launches", "/api/v1/proposals/99", ok=(404,)),
+    "api/v1/proposals/<proposal>": Route("launches", "/api/v1/proposals/99", "delete", ok=(404,)),
     "api/v1/switches": Route("launches", "/api/v1/switches", "post", SWITCH, ok=(200, 409)),
     "api/v1/switches/<kind>": Route(
         "launches", "/api/v1/switches/rule?name=offender", "delete", ok=(200, 404)

@@ -43,6 +43,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "serve": "Run the service: items in over HTTP, decisions out.",
         "publish": "Publish a strategy as a version that never changes.",
         "activate": "Let a published version decide: forward, or back.",
+        "propose": "Ask a second person to let a version decide.",
         "switch": "Kill switches: a rule, a detector, a strategy, everything.",
         "versions": "What was published, by whom and why, and what is active.",
         "export": "What the service decided, as a run folder that every command reads.",

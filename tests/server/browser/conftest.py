@@ -175,7 +175,8 @@ def browser() -> Iterator[Browser]:
 def served(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
     """The service over SQLite with two items in the zone us, as the starter's strategy decides them."""
     environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
-    with running(tmp_path_factory.mktemp("browser") / "site", environment, workers=1) as service:
+    folder = tmp_path_factory.mktemp("browser") / "site"
+    with running(folder, environment, workers=1, four_eyes=True) as service:
         with service.client() as client:
             for name, text in (("post-1", "A cup of tea by the river."), ("post-2", "The tide comes in.")):
                 item = {"id": name, "text": text, "author_id": "author-1", "language": "en"}

@@ -12,7 +12,7 @@ from tidegate.cli import options
 @click.command("publish", short_help="Publish a strategy as a version that never changes.")
 @click.argument("strategy", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--message", required=True, help="Why: it stays on record with the version.")
-@click.option("--hold", is_flag=True, help="Do not let it decide yet; `tidegate activate` does.")
+@click.option("--hold", is_flag=True, help="Do not let it decide yet; `tidegate activate` or `propose` does.")
 @options.workspace
 def command(strategy: Path, message: str, hold: bool, workspace: Path) -> None:
     """Check STRATEGY, store it as a version that never changes, and let it decide from now on."""

@@ -17,6 +17,7 @@ from tidegate.server.api.problems import PROBLEMS, ProblemError
 from tidegate.server.api.schemas import ProblemOut, Short, Text
 from tidegate.server.launches import actions
 from tidegate.server.launches.decider import checked
+from tidegate.server.launches.four_eyes import SecondPersonError
 from tidegate.server.launches.models import Kind, StrategyVersion, Switch
 from tidegate.server.launches.reads import active, switched_off, version_of
 from tidegate.strategy.differences import differences
@@ -100,8 +101,11 @@ def get_strategies(request: HttpRequest) -> dict[str, Any]:
 
 @router.post("/strategies", response={200: VersionOut, 409: ProblemOut, **PROBLEMS})
 def post_strategies(request: HttpRequest, body: StrategyIn) -> dict[str, Any]:
-    """Check a strategy, and store it as a version that never changes; by default it decides from now on."""
-    made = _done(
+    """Check a strategy, and store it as a version that never changes; by default it decides from now on.
+
+    409 where it is to decide and a second person must agree first; nothing is stored then.
+    """
+    made = done(
         HTTPStatus.CONFLICT,
         lambda: actions.publish(body.text, body.message, actor=_who(request), activate=body.activate),
     )
@@ -113,17 +117,23 @@ def get_strategy(
     request: HttpRequest, name: str, number: Number, against: Number | None = None
 ) -> dict[str, Any]:
     """A version with its text; with `against`, what is different from that version of the same name."""
-    version = _done(HTTPStatus.NOT_FOUND, lambda: version_of(name, number))
-    other = None if against is None else _done(HTTPStatus.NOT_FOUND, lambda: version_of(name, against))
+    version = done(HTTPStatus.NOT_FOUND, lambda: version_of(name, number))
+    other = None if against is None else done(HTTPStatus.NOT_FOUND, lambda: version_of(name, against))
     said = None if other is None else differences(checked(other.text), checked(version.text))
     return {**_told(version, _active()), "text": version.text, "differences": said}
 
 
-@router.post("/strategies/{name}/{number}/activate", response={200: VersionOut, 404: ProblemOut, **PROBLEMS})
+@router.post(
+    "/strategies/{name}/{number}/activate",
+    response={200: VersionOut, 404: ProblemOut, 409: ProblemOut, **PROBLEMS},
+)
 def post_activate(request: HttpRequest, name: str, number: Number) -> dict[str, Any]:
-    """Let a version decide: forward, or back. What is switched off stays off."""
+    """Let a version decide: forward, or back. What is switched off stays off.
+
+    409 where a second person must agree first: see proposals.
+    """
     actor = _who(request)
-    _done(HTTPStatus.NOT_FOUND, lambda: actions.activate(name, number, actor=actor))
+    done(HTTPStatus.NOT_FOUND, lambda: actions.activate(name, number, actor=actor))
     return _told(version_of(None, None), _active())
 
 
@@ -138,7 +148,7 @@ def post_switches(request: HttpRequest, body: SwitchIn) -> Switch:
     """Switch a rule, a detector, a strategy or everything off, in every process at once."""
     _check(body.kind, body.name)
     actor = _who(request)
-    return _done(
+    return done(
         HTTPStatus.CONFLICT,
         lambda: actions.switch_off(Kind(body.kind), body.name, body.reason, actor=actor),
     )
@@ -149,7 +159,7 @@ def delete_switch(request: HttpRequest, kind: Kind, name: str = "") -> dict[str,
     """Switch on again; answers with what is still off."""
     _check(kind, name)
     actor = _who(request)
-    _done(HTTPStatus.NOT_FOUND, lambda: actions.switch_on(kind, name, actor=actor))
+    done(HTTPStatus.NOT_FOUND, lambda: actions.switch_on(kind, name, actor=actor))
     return get_switches(request)
 
 
@@ -185,10 +195,14 @@ def _check(kind: str, name: str) -> None:
         )
 
 
-def _done(status: HTTPStatus, work: Callable[[], Done]) -> Done:
+def done(status: HTTPStatus, work: Callable[[], Done]) -> Done:
     """What `work` gives; what does not fit answers with this status, and a strategy that is none with 422."""
     try:
         return work()
+    except SecondPersonError as error:
+        raise ProblemError(
+            HTTPStatus.CONFLICT, error.what, field=error.where.field, remedy=error.remedy
+        ) from error
     except RunError as error:
         raise ProblemError(status, error.what, field=error.where.field, remedy=error.remedy) from error
     except TidegateError as error:

@@ -17,6 +17,7 @@ from tidegate.server.api.limits import take_off
 from tidegate.server.api.lists import ItemsOut, get_items
 from tidegate.server.api.lists import router as lists
 from tidegate.server.api.problems import PROBLEMS, ProblemError, answer_with_problems
+from tidegate.server.api.proposals import router as proposals
 from tidegate.server.api.rendering import Orjson, stands, with_reasons
 from tidegate.server.api.schemas import DecisionsOut, ItemIn, ItemOut, OneOrMany, ProblemOut, UndoneOut
 from tidegate.server.content.arrivals import CONTENT, Arrival
@@ -34,6 +35,7 @@ answer_with_problems(api)
 api.add_router("", events)
 api.add_router("", launches)
 api.add_router("", lists)
+api.add_router("", proposals)
 
 
 # One path has its routes in one place, or only the first of them is found.

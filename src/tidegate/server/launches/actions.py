@@ -10,6 +10,7 @@ from django.utils import timezone
 from tidegate.errors import RunError, Where
 from tidegate.names import nearest
 from tidegate.runs.bench import set_up
+from tidegate.server.launches import four_eyes
 from tidegate.server.launches.decider import checked, site
 from tidegate.server.launches.models import Activation, Kind, StrategyVersion, Switch
 from tidegate.server.launches.reads import active, switched_off
@@ -26,6 +27,7 @@ def publish(source: Path | str, message: str, *, actor: str, activate: bool = Tr
     Raises:
         StrategyError: it does not load; nothing is stored then.
         RunError: its newest version is the same.
+        SecondPersonError: it is to decide, and a second person has to agree first; nothing is stored then.
     """
     strategy = set_up(source).strategy if isinstance(source, Path) else checked(source)
     with transaction.atomic():
@@ -38,10 +40,12 @@ def publish(source: Path | str, message: str, *, actor: str, activate: bool = Tr
                 where=Where(source if isinstance(source, Path) else None),
                 remedy=f"To let it decide again: tidegate activate {strategy.name} {newest.number}.",
             )
+        if activate:
+            four_eyes.check(None, strategy.name)
         version = store(strategy, message, actor=actor)
         append([_act(actor, "strategy.published", version, message=message)])
         if activate:
-            _let_decide(version, actor)
+            let_decide(version, actor)
     return version
 
 
@@ -52,6 +56,7 @@ def activate(name: str, number: int, *, actor: str) -> StrategyVersion:
 
     Raises:
         RunError: there is no such version.
+        SecondPersonError: a second person has to agree first.
     """
     site()
     with transaction.atomic():
@@ -63,8 +68,16 @@ def activate(name: str, number: int, *, actor: str) -> StrategyVersion:
                 where=Where(field="version"),
                 remedy="`tidegate versions` lists what was published.",
             )
-        _let_decide(version, actor)
+        four_eyes.check(version, name)
+        let_decide(version, actor)
     return version
+
+
+def let_decide(version: StrategyVersion, actor: str) -> None:
+    """From now on this version decides, with what is switched off. For what has been agreed to, in turn."""
+    deciding = with_switches(version, switched_off(), actor=actor)
+    Activation.objects.create(version=deciding, at=timezone.now(), by=actor)
+    append([_act(actor, "strategy.activated", deciding)])
 
 
 def switch_off(kind: Kind, name: str, reason: str, *, actor: str) -> Switch:
@@ -154,13 +167,7 @@ def _decide_anew(actor: str) -> None:
     """A new activation, by which every process sees that something was switched."""
     found = active()
     if found is not None:
-        _let_decide(found[1], actor)
-
-
-def _let_decide(version: StrategyVersion, actor: str) -> None:
-    deciding = with_switches(version, switched_off(), actor=actor)
-    Activation.objects.create(version=deciding, at=timezone.now(), by=actor)
-    append([_act(actor, "strategy.activated", deciding)])
+        let_decide(found[1], actor)
 
 
 def _act(actor: str, act: str, version: StrategyVersion, **details: str) -> Act:

@@ -14,9 +14,10 @@ from tidegate.errors import TidegateError
 from tidegate.server.figures.wording import difference_rows
 from tidegate.server.launches.actions import publish
 from tidegate.server.launches.decider import checked
-from tidegate.server.launches.four_eyes import four_eyes, propose
+from tidegate.server.launches.four_eyes import needs_second
 from tidegate.server.launches.models import StrategyVersion
 from tidegate.server.launches.pages import said
+from tidegate.server.launches.proposals import propose
 from tidegate.server.launches.reads import active, version_of
 from tidegate.server.launches.trying import SIZES, Trial, try_out
 from tidegate.server.launches.versions import chosen
@@ -35,7 +36,7 @@ def draft(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "now": now,
         "text": "" if now is None else now.text,
-        "four_eyes": four_eyes(),
+        "four_eyes": needs_second(None),
         **_choices(request),
     }
     if request.method != "POST":
@@ -71,10 +72,11 @@ def try_version(request: HttpRequest, name: str, number: int) -> HttpResponse:
 
 def _publish(request: HttpRequest, text: str, message: str) -> HttpResponse:
     actor, now = _standing(request).person.actor, "activate" in request.POST
-    made = publish(text, message or "–", actor=actor, activate=now and not four_eyes())
+    second = needs_second(None)
+    made = publish(text, message or "–", actor=actor, activate=now and not second)
     names = {"name": made.name, "number": made.number}
     messages.success(request, _("%(name)s %(number)s is published.") % names)
-    if now and four_eyes():
+    if now and second:
         propose(made.name, made.number, message or "–", actor=actor)
         messages.success(request, _("%(name)s %(number)s waits for a second person.") % names)
     return redirect("launches")

@@ -1,7 +1,7 @@
-"""Four eyes: on the pages, a version decides only after a second person has agreed.
+"""Four eyes: whether a version may decide by one person's word, however they ask for it.
 
-The section [launches] of tidegate.toml can switch this off, for a site of one person. Commands on the machine
-and keys of the API act alone: whoever holds these is the operator.
+`actions` asks here before anything decides, so that pages, the API and commands follow one rule. The section
+[launches] of tidegate.toml can switch it off, for a site of one person.
 """
 
 from __future__ import annotations
@@ -10,23 +10,26 @@ import tomllib
 from pathlib import Path
 
 from django.conf import settings
-from django.db import transaction
-from django.utils import timezone
 
 from tidegate.errors import RunError, Where, WorkspaceError
 from tidegate.names import nearest
 from tidegate.runs.workspace import FILE
-from tidegate.server.launches.actions import activate
-from tidegate.server.launches.models import Activation, Proposal, StrategyVersion
+from tidegate.server.launches.models import Activation, StrategyVersion
 from tidegate.server.launches.reads import active
 from tidegate.server.launches.versions import chosen
-from tidegate.server.ledger.actions import Act, append, in_turn
+from tidegate.server.people.roles import roles_with
 
 FOUR_EYES = "four_eyes"
+APPROVE = "approve_launches"
+"""The right of the second person."""
+
+
+class SecondPersonError(RunError):
+    """A second person has to agree first. Nothing was changed."""
 
 
 def four_eyes(workspace: Path | None = None) -> bool:
-    """Whether a second person must agree.
+    """Whether new versions need a second person here.
 
     Raises:
         WorkspaceError: the section [launches] says something else than four_eyes, or not true or false.
@@ -46,94 +49,43 @@ def four_eyes(workspace: Path | None = None) -> bool:
     return bool(section.get(FOUR_EYES, True))
 
 
-def propose(name: str, number: int, reason: str, *, actor: str) -> Proposal:
-    """Ask that a version may decide; a second person agrees, or does not.
+def needs_second(version: StrategyVersion | None) -> bool:
+    """Whether a second person must agree before this version decides; None for one that is not stored yet.
 
-    Raises:
-        RunError: there is no such version, or somebody has asked for it already.
-    """
-    with transaction.atomic():
-        in_turn()
-        version = StrategyVersion.objects.filter(name=name, number=number, base=None).first()
-        if version is None:
-            raise RunError(f"there is no version {number} of a strategy '{name}'")
-        if Proposal.objects.filter(version=version, ended_at=None).exists():
-            raise RunError(
-                f"somebody has asked for {name} {number} already", remedy="It waits for a second person."
-            )
-        made = Proposal.objects.create(version=version, reason=reason, at=timezone.now(), by=actor)
-        append([_act(actor, "strategy.proposed", made, reason=reason)])
-    return made
-
-
-def agree(proposal: int, *, actor: str) -> StrategyVersion:
-    """Let the version decide that somebody else has asked for.
-
-    Raises:
-        RunError: it is not asked for any more, or whoever agrees is whoever asked.
-    """
-    with transaction.atomic():
-        in_turn()
-        found = _open(proposal)
-        if found.by == actor:
-            raise RunError(
-                "whoever asked cannot agree",
-                remedy="Let somebody else look at it: four eyes see more than two.",
-            )
-        version: StrategyVersion = found.version
-        _end(found, agreed=True, actor=actor)
-        append([_act(actor, "strategy.agreed", found)])
-        activate(version.name, version.number, actor=actor)
-    return version
-
-
-def decline(proposal: int, reason: str, *, actor: str) -> Proposal:
-    """Say no to what somebody asked for, or take back what one has asked for oneself.
-
-    Raises:
-        RunError: it is not asked for any more.
-    """
-    with transaction.atomic():
-        in_turn()
-        found = _open(proposal)
-        _end(found, agreed=False, actor=actor)
-        append([_act(actor, "strategy.declined", found, reason=reason)])
-    return found
-
-
-def waiting() -> list[Proposal]:
-    """What waits for a second person, oldest first."""
-    return list(Proposal.objects.filter(ended_at=None).select_related("version").order_by("pk"))
-
-
-def before_now() -> StrategyVersion | None:
-    """The version that people had chosen before the one that they chose last; None where there is none.
-
-    To go back to it needs no second person: it was agreed to once, and who goes back is in a hurry.
+    Not for the first that ever decides, since nothing is at stake yet, nor for the version that decides
+    already or the one before it: these were agreed to, and who goes back is in a hurry.
     """
     found = active()
-    if found is None:
-        return None
-    now = chosen(found[1])
+    if found is None or not four_eyes():
+        return False
+    before = _before(chosen(found[1]))
+    agreed = {one.pk for one in (chosen(found[1]), before) if one is not None}
+    return version is None or chosen(version).pk not in agreed
+
+
+def check(version: StrategyVersion | None, name: str) -> None:
+    """Refuse to let a version decide by one person's word.
+
+    Raises:
+        SecondPersonError: a second person must agree; the remedy says how to ask, and whom.
+    """
+    if not needs_second(version):
+        return
+    number = "NUMBER" if version is None else version.number
+    who = ", ".join(roles_with(APPROVE))
+    store = "Publish it without activating it (--hold; over the API activate: false). " * (version is None)
+    raise SecondPersonError(
+        f"a new version of '{name}' decides only after a second person has agreed",
+        where=Where(field="activate" if version is None else "version"),
+        remedy=f"{store}Ask: tidegate propose {name} {number} --because WHY (over the API "
+        f"POST /api/v1/strategies/{name}/{number}/proposals). "
+        f"Then somebody else who may approve launches ({who}) agrees at /launches/.",
+    )
+
+
+def _before(now: StrategyVersion) -> StrategyVersion | None:
+    """The version that people had chosen before this one, which they chose last."""
     for activation in Activation.objects.select_related("version__base").order_by("-pk").iterator():
         if chosen(activation.version).pk != now.pk:
             return chosen(activation.version)
     return None
-
-
-def _open(proposal: int) -> Proposal:
-    found = Proposal.objects.select_related("version").filter(pk=proposal, ended_at=None).first()
-    if found is None:
-        raise RunError("nobody asks for this any more", where=Where(field="proposal"))
-    return found
-
-
-def _end(found: Proposal, *, agreed: bool, actor: str) -> None:
-    found.ended_at, found.ended_by, found.agreed = timezone.now(), actor, agreed
-    found.save(update_fields=["ended_at", "ended_by", "agreed"])
-
-
-def _act(actor: str, act: str, proposal: Proposal, **details: str) -> Act:
-    version = proposal.version
-    subject = f"strategy:{version.name}:{version.number}"
-    return Act(actor, act, "", subject, details, evidence=version.digest)

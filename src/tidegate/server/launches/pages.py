@@ -14,8 +14,9 @@ from django.views.decorators.http import require_POST, require_safe
 from tidegate.errors import TidegateError
 from tidegate.server.launches import actions
 from tidegate.server.launches.decider import checked, site
-from tidegate.server.launches.four_eyes import agree, before_now, decline, four_eyes, propose, waiting
+from tidegate.server.launches.four_eyes import APPROVE, SecondPersonError, needs_second
 from tidegate.server.launches.models import Kind, Proposal, StrategyVersion
+from tidegate.server.launches.proposals import agree, decline, propose, waiting
 from tidegate.server.launches.reads import active, switched_off, version_of
 from tidegate.server.launches.trying import SIZES
 from tidegate.server.launches.versions import chosen
@@ -46,7 +47,7 @@ def launches(request: HttpRequest) -> HttpResponse:
         "proposals": waiting(),
         "me": _standing(request).person.actor,
         "may_publish": _standing(request).may("publish_strategies"),
-        "may_agree": _standing(request).may("approve_launches"),
+        "may_agree": _standing(request).may(APPROVE),
     }
     return render(request, "launches/launches.html", context)
 
@@ -67,14 +68,13 @@ def version(request: HttpRequest, name: str, number: int) -> HttpResponse:
         else differences(checked(other.text), checked(shown.text))
     )
     standing = _standing(request)
-    back = before_now()
     context = {
         "version": shown,
         "other": other,
         "differences": said,
         "may_publish": standing.may("publish_strategies") and shown.base is None,
         "may_try": standing.may("see_figures"),
-        "at_once": not four_eyes() or (back is not None and back.pk == shown.pk),
+        "at_once": not needs_second(shown),
         "zones": sorted(standing.zones - {SITE}),
         "sizes": SIZES,
     }
@@ -88,18 +88,17 @@ def activate(request: HttpRequest, name: str, number: int) -> HttpResponse:
     reason = request.POST.get("reason", "").strip()
 
     def work(actor: str) -> str:
-        back = before_now()
-        free = not four_eyes() or (back is not None and (back.name, back.number) == (name, number))
-        if free:
+        try:
             actions.activate(name, number, actor=actor)
-            return _("%(name)s %(number)s decides now.") % {"name": name, "number": number}
-        propose(name, number, reason or "–", actor=actor)
-        return _("%(name)s %(number)s waits for a second person.") % {"name": name, "number": number}
+        except SecondPersonError:
+            propose(name, number, reason or "–", actor=actor)
+            return _("%(name)s %(number)s waits for a second person.") % {"name": name, "number": number}
+        return _("%(name)s %(number)s decides now.") % {"name": name, "number": number}
 
     return done(request, work)
 
 
-@open_to("approve_launches")
+@open_to(APPROVE)
 @require_POST
 def agree_to(request: HttpRequest, proposal: int) -> HttpResponse:
     """The second person lets it decide."""
@@ -118,7 +117,7 @@ def decline_it(request: HttpRequest, proposal: int) -> HttpResponse:
     reason = request.POST.get("reason", "").strip()
     standing = _standing(request)
     mine = Proposal.objects.filter(pk=proposal, by=standing.person.actor).exists()
-    if not (mine or standing.may("approve_launches")):
+    if not (mine or standing.may(APPROVE)):
         raise PermissionDenied
 
     def work(actor: str) -> str:

@@ -51,6 +51,11 @@ def rights_of(roles: frozenset[str]) -> frozenset[str]:
     return frozenset(right for right in RIGHTS if _MARKS[right] & roles)
 
 
+def roles_with(right: str) -> list[str]:
+    """The roles that may do this, in the order of the table."""
+    return [role for role in ROLES if role in _MARKS[right]]
+
+
 def need_second_factor(roles: Collection[str]) -> bool:
     """Whether one of the roles acts only in sessions that showed a second factor."""
     return bool(_MARKS[SECOND_FACTOR] & set(roles))
