@@ -39,6 +39,11 @@ def fill(decisions: Sequence[Decision]) -> None:
         (one, Kind(Kind.DECIDE)) for one in fresh if one.action in held and one.item_id not in asked
     ]
     wanted += [(one, Kind(Kind.AUDIT)) for one in fresh if one.audited]
+    ask(wanted)
+
+
+def ask(wanted: Sequence[tuple[Decision, Kind]]) -> None:
+    """Ask about decisions, whatever is asked already. Whoever calls holds the items."""
     if not wanted:
         return
     languages = _languages([one for one, _ in wanted])

@@ -130,6 +130,11 @@ def release_unseen(person: User, handles: Collection[UUID], window: UUID) -> int
         return free(Task.objects.filter(pk__in=[pk for pk, handle in mine if handle in unseen]))
 
 
+def held_by(person: User, handles: Collection[UUID]) -> list[Task]:
+    """Those of these tasks that are with somebody now."""
+    return list(_held_by(person, now()).filter(handle__in=handles))
+
+
 def _held_by(person: User, at: datetime) -> QuerySet[Task]:
     return Task.objects.filter(leased_to=person, state=State.OPEN, leased_until__gt=at)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import wraps
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import orjson
 from django.contrib import messages
@@ -19,14 +19,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from tidegate.errors import RunError, Where
 from tidegate.server.care.state import state
 from tidegate.server.people.access import Standing, open_to
+from tidegate.server.people.content_security import HEADER
 from tidegate.server.people.models import User
 from tidegate.server.quality.who import reviewers_beside
 from tidegate.server.review import keys as keymaps
-from tidegate.server.review import leasing, leaving
+from tidegate.server.review import leasing, leaving, media
 from tidegate.server.review.answering import UNDO, Came, Outcome, answer, undo
 from tidegate.server.review.assisting import looks_blind
 from tidegate.server.review.given import Given, given_from, screen_of, uuid_of
 from tidegate.server.review.models import Task
+from tidegate.server.review.moved import moved
 from tidegate.server.review.policies import told
 from tidegate.server.review.progress import progress
 from tidegate.server.review.reviewers import Reviewer, reviewer_of
@@ -57,7 +59,9 @@ def review(request: HttpRequest) -> HttpResponse:
             "undo_ms": int(UNDO.total_seconds() * 1000),
         },
     }
-    return render(request, "review/review.html", context)
+    response = render(request, "review/review.html", context)
+    response[HEADER] = media.policy()
+    return response
 
 
 @open_to("review")
@@ -172,10 +176,19 @@ def escalated(who: Reviewer, body: Body) -> Mapping[str, Any]:
 
 
 @asked_by_script
+def words_moved(who: Reviewer, body: Body) -> Mapping[str, Any]:
+    """Which words moved the scores of tasks that one holds; nothing of those that show none."""
+    return {"moved": moved(leasing.held_by(who.person, _handles(body, "of")))}
+
+
+@asked_by_script
 def returned(who: Reviewer, body: Body) -> Mapping[str, Any]:
     """Give back what this window has not shown, since it closes: others get it, and it is no exposure."""
-    unseen = [uuid_of({"handle": one}, "handle") for one in _words_of(body, "unseen")]
-    return {"returned": leasing.release_unseen(who.person, unseen, uuid_of(body, "window"))}
+    return {"returned": leasing.release_unseen(who.person, _handles(body, "unseen"), uuid_of(body, "window"))}
+
+
+def _handles(body: Body, name: str) -> list[UUID]:
+    return [uuid_of({"handle": one}, "handle") for one in _words_of(body, name)]
 
 
 def _more(who: Reviewer, body: Body) -> Mapping[str, Any]:

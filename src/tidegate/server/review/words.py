@@ -24,6 +24,14 @@ def words() -> dict[str, str]:
         "text": _("Text"),
         "context": _("Answers to"),
         "media": _("Media"),
+        "image": _("The picture of this item"),
+        "video": _("The video of this item"),
+        "media_origin": _(
+            "It is not shown: this site does not load from there. Your lead can list the origin."
+        ),
+        "media_address": _("It is not shown: this is no address that a browser could load."),
+        "media_kind": _("It is not shown: neither a picture nor a video, as far as the address tells."),
+        "media_failed": _("It could not be loaded. Skip the item if you cannot judge it without."),
         "about": _("About it"),
         "covered": _("Covered. Show it with"),
         "marked": _("Marked"),
@@ -41,6 +49,13 @@ def words() -> dict[str, str]:
         "active": _("active"),
         "machine": _("What the machine found"),
         "judge": _("The judge"),
+        "moved": _("Words behind it"),
+        "moved_key": _(
+            "Dotted underline: words that raised a score. Solid: what the judge rests on. Double: both."
+        ),
+        "begins": _("raised a score:"),
+        "rests": _("the judge rests on:"),
+        "ends": _("(end)"),
         "author": _("Author"),
         "views": _("Views"),
         "reports": _("Reports"),
@@ -88,6 +103,8 @@ def _commands() -> dict[str, str]:
         "send": _("Send to somebody"),
         "escalate": _("Escalate"),
         "hide": _("Cover or show"),
+        "look": _("Full size and colour"),
+        "play": _("Play or pause"),
         "alike": _("Near-duplicates"),
         "useful": _("Useful"),
         "wrong": _("Wrong"),

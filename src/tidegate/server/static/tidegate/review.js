@@ -55,8 +55,10 @@ function show() {
     policy: null, fine: false, clause: null, action: null, severity: null, note: "", span: null,
     second_opinion: false, escalate: false, assist_verdict: "",
   };
-  draft.covered = !task.draft && ((task.shown.mask && Boolean(task.content.text)) || (task.shown.blur && Boolean(task.content.media)));
+  draft.covered = !task.draft && ((task.shown.mask && Boolean(task.content.text)) || (task.shown.blur && Boolean(task.media)));
   draft.seen = !draft.covered;
+  draft.full = false;
+  draft.drawn = !task.media?.kind; // what is there to be looked at must have come, or have failed to
   parts.asks.textContent = words[`ask_${task.asks}`];
   parts.message.hidden = !task.message;
   parts.message.textContent = task.message;
@@ -81,24 +83,76 @@ function evidence(task) {
   if (content.context) found.push(make("h3", {}, words.context), make("p", { class: "context cover", dir: "auto" }, content.context));
   if (content.text !== null) {
     const text = make("p", { class: "words cover", id: "text", dir: "auto", lang: content.language });
-    text.append(...quoted(content.text, task.assist?.judge?.evidence));
+    text.append(...marked(task));
     found.push(make("h3", { class: "hidden" }, words.text), text);
   }
-  if (content.media) found.push(make("h3", {}, words.media), make("p", { class: "context cover" }, content.media));
+  if (task.media) found.push(make("h3", {}, words.media), mediaOf(task));
   found.push(make("p", { id: "covered", class: "notice", hidden: true }, words.covered, " ", kbd(keys.hide)));
   const facts = [content.kind, content.language, content.market, content.surface].filter(Boolean).join(" · ");
   found.push(make("p", { class: "faint" }, facts));
   if (task.appeal) found.push(...appeal(task.appeal));
   if (task.answers) found.push(...opinions(task.answers));
-  if (task.assist) found.push(assist(task.assist));
+  if (task.assist) found.push(assist(task));
   return found;
 }
 
-// The text with the stretch marked on which the judge rests.
-function quoted(text, evidence) {
-  const at = evidence ? text.indexOf(evidence) : -1;
-  return at < 0 ? [text] : [text.slice(0, at), make("mark", {}, evidence), text.slice(at + evidence.length)];
+// The text with what is marked in it: the stretch on which the judge rests, and the words that raised a score.
+// Told by the line beneath and, to those who listen, by words that are no part of the text itself.
+function marked({ content, assist: found }) {
+  const letters = [...content.text]; // characters, as the server counts them
+  const spans = (found?.moved ?? []).flatMap((one) => one.words.map(([from, to]) => ({ from, to, kind: "moved" })));
+  const quote = found?.judge?.evidence;
+  const at = quote ? content.text.indexOf(quote) : -1;
+  if (at >= 0) {
+    const from = [...content.text.slice(0, at)].length;
+    spans.push({ from, to: from + [...quote].length, kind: "rests" });
+  }
+  const edges = [...new Set([0, letters.length, ...spans.flatMap(({ from, to }) => [from, to])])].sort((a, b) => a - b);
+  return edges.slice(1).map((to, index) => {
+    const from = edges[index];
+    const part = letters.slice(from, to).join("");
+    const kinds = [...new Set(spans.filter((span) => span.from <= from && to <= span.to).map((span) => span.kind))];
+    if (!kinds.length) return part;
+    const said = kinds.map((kind) => words[kind === "moved" ? "begins" : "rests"]).join(" ");
+    return make("mark", { class: kinds.join(" "), "data-begins": ` ${said} `, "data-ends": ` ${words.ends} ` }, part);
+  });
 }
+
+// Which words raised a score is found while one reads, and drawn when it is known; nobody who selects is disturbed.
+async function findMoved() {
+  const of = buffer.filter((task) => task.assist && !task.assist.moved);
+  if (!of.length) return;
+  for (const task of of) task.assist.moved = [];
+  let found;
+  try {
+    found = (await post("words", { of: of.map((task) => task.handle) })).moved;
+  } catch {
+    return;
+  }
+  for (const task of of) task.assist.moved = found[task.handle] ?? [];
+  const text = byId("text");
+  if (!text || !of.includes(buffer[0])) return;
+  byId("moved").replaceChildren(...behind(buffer[0]));
+  const chosen = getSelection();
+  if (chosen.isCollapsed || !text.contains(chosen.anchorNode)) text.replaceChildren(...marked(buffer[0]));
+  cover();
+}
+
+// The same in a list: covered while the text is.
+function behind({ content, assist: found }) {
+  const moved = found.moved ?? [];
+  if (!moved.length) return [];
+  const letters = [...content.text];
+  return [
+    make("dl", {}, ...moved.flatMap(({ harm, words: spans }) => [
+      make("dt", {}, `${words.moved}: ${titleOf(harm)}`),
+      make("dd", { class: "cover" }, spans.map(([from, to]) => `“${letters.slice(from, to).join("")}”`).join(" ")),
+    ])),
+    make("p", { class: "faint" }, words.moved_key),
+  ];
+}
+
+const titleOf = (harm) => policies.find((policy) => policy.harm === harm)?.harm_title ?? harm;
 
 function verdictOf({ policy, clause, rationale }) {
   const what = policy ? `${policyOf(policy)?.title ?? policy} ${clause ?? ""}` : words.fine;
@@ -135,11 +189,12 @@ function opinions(answers) {
   ];
 }
 
-function assist(found) {
+function assist(task) {
+  const found = task.assist;
   const rows = [
     [words.rule, found.rule ?? found.reason],
     [words.queue, found.queue],
-    ...found.scores.map((one) => [policies.find((policy) => policy.harm === one.harm)?.harm_title ?? one.harm, one.score.toFixed(2)]),
+    ...found.scores.map((one) => [titleOf(one.harm), one.score.toFixed(2)]),
     [words.judge, found.judge && verdictOf(found.judge)],
     [words.author, found.author], [words.views, found.views], [words.reports, found.reports],
     [words.due, moment(found.due_at)],
@@ -147,13 +202,91 @@ function assist(found) {
   return make("section", { "aria-labelledby": "machine" },
     make("h3", { id: "machine" }, words.machine),
     make("dl", {}, ...rows.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, String(value))])),
+    make("div", { id: "moved" }, ...behind(task)),
     make("p", { class: "acts", id: "verdict" }));
+}
+
+// --- pictures and videos ----------------------------------------------------------------------------------------
+
+// An empty frame: nothing is fetched before it may be looked at. What may not be loaded stays an address, and why.
+function mediaOf({ media, shown }) {
+  if (media.why) {
+    return make("div", {}, make("p", { class: "context cover" }, media.address), make("p", { class: "faint" }, words[`media_${media.why}`]));
+  }
+  return make("figure", { id: "media", class: `media cover ${shown.preview}${shown.greyscale ? " grey" : ""}` });
+}
+
+const LARGEST = 4096; // pixels a side, of what is drawn still
+
+function draw() {
+  const frame = byId("media");
+  const task = buffer[0];
+  if (!frame || draft.covered) return;
+  const { kind, address } = task.media;
+  const come = () => { if (buffer[0] === task && !draft.drawn) { draft.drawn = true; judge(); } };
+  const failed = () => {
+    if (byId("media") !== frame) return;
+    frame.replaceChildren(make("p", { class: "context" }, address), make("p", { class: "notice", role: "status" }, words.media_failed));
+    come();
+  };
+  if (kind === "video") {
+    const video = make("video", {
+      controls: true, playsinline: true, preload: "metadata", "aria-label": words.video,
+      controlslist: "nodownload noremoteplayback", disablepictureinpicture: true, autoplay: !task.shown.still,
+    });
+    video.muted = task.shown.mute;
+    video.addEventListener("loadedmetadata", come, { once: true });
+    video.addEventListener("error", failed, { once: true });
+    video.src = address;
+    frame.replaceChildren(video);
+    return;
+  }
+  const image = new Image();
+  image.referrerPolicy = "no-referrer";
+  image.alt = words.image;
+  image.addEventListener("load", () => { if (byId("media") === frame) still(frame, image, task); come(); }, { once: true });
+  image.addEventListener("error", failed, { once: true });
+  image.src = address;
+}
+
+// A picture that moves plays by itself: where nothing is to, its first frame is drawn instead.
+function still(frame, image, task) {
+  if (!task.shown.still || draft.full) { frame.replaceChildren(image); return; }
+  const share = Math.min(1, LARGEST / Math.max(image.naturalWidth, image.naturalHeight, 1));
+  const canvas = make("canvas", {
+    role: "img", "aria-label": words.image,
+    width: Math.round(image.naturalWidth * share), height: Math.round(image.naturalHeight * share),
+  });
+  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+  frame.replaceChildren(canvas);
+}
+
+function look() {
+  const frame = byId("media");
+  draft.full = !draft.full;
+  frame.classList.toggle("grey", buffer[0].shown.greyscale && !draft.full);
+  frame.classList.toggle("as-it-is", draft.full);
+  if (buffer[0].media.kind === "image") draw();
+}
+
+function play() {
+  const video = parts.evidence.querySelector("video");
+  if (!video) return;
+  if (video.paused) video.play().catch(() => {});
+  else video.pause();
 }
 
 function cover() {
   parts.evidence.classList.toggle("covered", draft.covered);
+  // Whoever listens is told no more than whoever looks.
+  for (const part of parts.evidence.querySelectorAll(".cover")) part.ariaHidden = draft.covered ? "true" : null;
   const told = byId("covered");
   if (told) told.hidden = !draft.covered;
+  const frame = byId("media");
+  if (!frame) return;
+  frame.inert = draft.covered;
+  if (draft.covered) frame.querySelector("video")?.pause();
+  else if (!frame.hasChildNodes()) draw();
 }
 
 // --- the decision -----------------------------------------------------------------------------------------------
@@ -185,7 +318,7 @@ function choosePolicy(policy) {
 }
 
 const actions = (policy) => policy.actions.filter((action) => action !== "review");
-const ready = () => Boolean(buffer[0] && draft.action && (draft.fine || draft.policy) && draft.seen);
+const ready = () => Boolean(buffer[0] && draft.action && (draft.fine || draft.policy) && draft.seen && draft.drawn);
 const keyOf = (at) => (at < 9 ? String(at + 1) : at === 9 ? "0" : "");
 
 function judge() {
@@ -239,6 +372,10 @@ function commands() {
     ["alike", near],
     ["hide", () => { draft.covered = !draft.covered; draft.seen = true; cover(); }, draft.covered],
   ];
+  if (buffer[0].media?.kind && !draft.covered) {
+    found.push(["look", look, draft.full]);
+    if (buffer[0].media.kind === "video") found.push(["play", play]);
+  }
   if (policy?.escalation) found.splice(3, 0, ["call", () => { draft.escalate = !draft.escalate; }, draft.escalate]);
   return found;
 }
@@ -486,6 +623,7 @@ function took(result) {
     if (current && gone.has(current.handle)) tell(words.taken);
     show();
   }
+  findMoved();
 }
 
 // --- taking back --------------------------------------------------------------------------------------------------
@@ -631,3 +769,4 @@ progress(start.progress);
 cared(start.care);
 show();
 drain();
+findMoved();
