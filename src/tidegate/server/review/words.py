@@ -13,6 +13,9 @@ def words() -> dict[str, str]:
         "fine": _("Fine"),
         "fine_text": _("Violates no policy."),
         "choose": _("What is it?"),
+        "choose_first": _("Choose first: fine, or the policy that it violates."),
+        "from_list": _("Choose from the list in front"),
+        "step_back": _("Go back a step"),
         "clause": _("Which clause?"),
         "no_clause": _("None in particular"),
         "action": _("Action"),
@@ -46,6 +49,7 @@ def words() -> dict[str, str]:
             "You are signed out. What you have sent waits here; sign in, then load this page anew."
         ),
         "today": _("today"),
+        "minutes": _("min"),
         "active": _("active"),
         "machine": _("What the machine found"),
         "judge": _("The judge"),

@@ -318,6 +318,7 @@ function choosePolicy(policy) {
 }
 
 const actions = (policy) => policy.actions.filter((action) => action !== "review");
+const showFirst = () => `${words.covered} ${keys.hide}`;
 const ready = () => Boolean(buffer[0] && draft.action && (draft.fine || draft.policy) && draft.seen && draft.drawn);
 const keyOf = (at) => (at < 9 ? String(at + 1) : at === 9 ? "0" : "");
 
@@ -483,11 +484,12 @@ document.addEventListener("keydown", (event) => {
     if (operates(event.target)) return; // it is pressed, as keyboards do
     event.preventDefault();
     if (ready()) submit();
+    else tell(draft.seen ? words.choose_first : showFirst());
     return;
   }
   if (key === "Escape") { event.preventDefault(); back(); return; }
   const act = actOf(key);
-  if (act) { event.preventDefault(); act(); if (draft) judge(); }
+  if (act) { event.preventDefault(); act(); if (draft) judge(); } else if (/^[0-9]$/.test(key) && !draft.seen) tell(showFirst());
 });
 
 function actOf(key) {
@@ -510,8 +512,8 @@ function back() {
 }
 
 function showKeys() {
-  const rows = [["1 … 9, 0", words.choose], ["Enter", parts.submit.textContent.replace("Enter", "").trim()],
-    ["Esc", "←"], ...Object.entries(keys).map(([name, key]) => [key, words[name]])];
+  const rows = [["1 … 9, 0", words.from_list], ["Enter", parts.submit.textContent.replace("Enter", "").trim()],
+    ["Esc", words.step_back], ...Object.entries(keys).map(([name, key]) => [key, words[name]])];
   parts.keys.replaceChildren(...rows.flatMap(([key, said]) => [make("dt", {}, kbd(key)), make("dd", {}, said)]));
   ask("show-keys");
 }
@@ -612,6 +614,7 @@ async function post(where, body, room = "review") {
 function took(result) {
   if (result.progress) progress(result.progress);
   if (result.care) cared(result.care);
+  if (care.why === "away" && !byId("stepped-away").open) emptied().then(comeBack);
   const unsent = new Set(outbox.map((one) => one.handle));
   const gone = new Set(result.gone ?? []);
   const current = buffer[0];
@@ -665,14 +668,35 @@ async function undo() {
 
 const steppedAway = () => byId("stepped-away").open;
 
+// The person's other windows: nothing is left in one of them while they are away in another.
+const windows = new BroadcastChannel(`tidegate-away-${start.person}`);
+windows.addEventListener("message", ({ data: away }) => {
+  if (away && !steppedAway()) emptied().then(comeBack);
+  else if (!away && steppedAway()) byId("stepped-away").close("elsewhere");
+});
+
 async function stepAway() {
-  buffer = []; // at once, whatever the line does
+  const back = emptied(); // at once, whatever the line does
+  windows.postMessage(true);
+  const telling = tellAway();
+  const how = await back;
+  await telling;
+  await comeBack(how);
+}
+
+function emptied() {
+  document.querySelectorAll("dialog[open]").forEach((dialog) => dialog.close());
+  buffer = [];
   const back = ask("stepped-away");
   show();
-  const telling = tellAway();
-  await back;
-  await telling;
-  await post("back", {}, "care").then(cared).catch(() => {});
+  return back;
+}
+
+async function comeBack(how) {
+  if (how !== "elsewhere") {
+    await post("back", {}, "care").then(cared).catch(() => {});
+    windows.postMessage(false);
+  }
   refresh();
 }
 
@@ -736,6 +760,8 @@ async function refresh() {
 
 // Whoever is away renews nothing, so that others get the items.
 setInterval(() => { if (!byId("still-there").open && !steppedAway() && !document.hidden) refresh(); }, RENEW_MS);
+// Whoever comes back to this window may have stepped away on another page meanwhile.
+document.addEventListener("visibilitychange", () => { if (!asking() && !document.hidden) refresh(); });
 
 // --- what is told -------------------------------------------------------------------------------------------------
 
@@ -750,11 +776,11 @@ function cared(state) {
   care = state;
   parts.empty.textContent = whyNothing();
   parts.pause.hidden = !care.break.due;
-  parts.pause.textContent = `${care.break.active_minutes} ${words.break_due} ${care.break.minutes} min`;
+  parts.pause.textContent = `${care.break.active_minutes} ${words.break_due} ${care.break.minutes} ${words.minutes}`;
 }
 
 function progress({ answers, active_ms: active }) {
-  parts.progress.textContent = `${answers} ${words.today} · ${Math.round(active / 60_000)} min ${words.active}`;
+  parts.progress.textContent = `${answers} ${words.today} · ${Math.round(active / 60_000)} ${words.minutes} ${words.active}`;
 }
 
 parts.submit.addEventListener("click", () => { sign(); if (ready() && painted !== null) submit(); });
@@ -768,5 +794,6 @@ buffer = buffer.filter((task) => !unsent.has(task.handle));
 progress(start.progress);
 cared(start.care);
 show();
+if (care.why === "away") emptied().then(comeBack);
 drain();
 findMoved();
