@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from tidegate.server.cases.history import history
+from tidegate.server.cases.known import known_names
 from tidegate.server.cases.search import EXACT, LONGEST, Wanted, record, search, texts
 from tidegate.server.cases.why import version_behind, why
 from tidegate.server.content.arrivals import CONTENT
@@ -93,7 +94,10 @@ def cases(request: HttpRequest) -> HttpResponse:
     who, today = _standing(request), timezone.localdate()
     asked = request.GET if "since" in request.GET else None
     form = Search(asked, initial={"since": today - WEEK, "until": today})
-    context: dict[str, Any] = {"form": form, "asked": asked is not None}
+    known = known_names()
+    for name in known:
+        form.fields[name].widget.attrs["list"] = f"known-{name}"
+    context: dict[str, Any] = {"form": form, "asked": asked is not None, "known": known}
     if asked is not None and form.is_valid():
         wanted = form.wanted(who.zones)
         found = search(wanted, before=form.cleaned_data["before"])
@@ -102,6 +106,12 @@ def cases(request: HttpRequest) -> HttpResponse:
         said = texts(found.rows) if shown else {}
         context["rows"] = [(one, _cut(said.get(one.item_id))) for one in found.rows]
         context["shown"] = shown
+        if not found.rows:
+            context["unknown"] = [
+                (form.fields[name].label, form.cleaned_data[name], names)
+                for name, names in known.items()
+                if form.cleaned_data[name] and form.cleaned_data[name] not in names
+            ]
         if found.following is not None:
             again = {name: value for name, value in asked.items() if name != "before"}
             context["following"] = urlencode({**again, "before": found.following})
