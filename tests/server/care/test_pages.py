@@ -107,8 +107,10 @@ def test_ones_exposure_is_told_of_days_that_are_over_and_today_only_about(site: 
     assert "There are none yet" in today
     Exposure.objects.filter(person=who.person).update(at=F("at") - timedelta(days=1))
     later = page(client, "/care/exposure/")
-    assert "Days: 1. Points: 12 in all, 12 on the heaviest day." in later
+    assert "Days with items: 1. Points: 12 in all, 12 on the heaviest day." in later
     assert "Child safety" in later
+    assert later.count('<svg aria-hidden="true"') == later.count("As a table") == 2
+    assert "Highest: Child safety, 12." in later
     assert "Child safety" not in page(browser(somebody("moderator")), "/care/exposure/")
 
 

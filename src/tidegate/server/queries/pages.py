@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from tidegate.errors import RunError
-from tidegate.server.figures.charts import MOST_MARKS, pairs
+from tidegate.server.figures.charts import MOST_MARKS, bars, lines
 from tidegate.server.figures.wording import extremes
 from tidegate.server.people.access import Standing, open_to
 from tidegate.server.queries.asking import LONGEST_S, MOST_ROWS, Answer, ask
@@ -143,5 +143,6 @@ def _charted(frame: pl.DataFrame, chart: str) -> dict[str, Any]:
         {"label": _cell(label), "value": None if value is None else float(value)}
         for label, value in frame.head(MOST_MARKS).select(frame.columns[:2]).iter_rows()
     ]
-    drawn = pairs(rows, names=(frame.columns[0], frame.columns[1]), line=chart == LINE)
+    draw = lines if chart == LINE else bars
+    drawn = draw(rows, names=(frame.columns[0], frame.columns[1]))
     return {"chart": drawn, "sentence": extremes(rows), "marks": len(rows)}
