@@ -108,7 +108,7 @@ def _told(found: Answer, chart: str) -> dict[str, Any]:
     return {
         "answer": found,
         "names": frame.columns,
-        "numeric": [dtype.is_numeric() for dtype in frame.dtypes],
+        "heads": [(name, dtype.is_numeric()) for name, dtype in frame.schema.items()],
         "rows": rows,
         "shown": len(rows),
         "count": len(frame),
