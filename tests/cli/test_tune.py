@@ -112,7 +112,11 @@ def test_a_run_that_was_told_the_truth_needs_no_labels(tmp_path: Path) -> None:
     done = CliRunner(env={"COLUMNS": "200"}).invoke(command, arguments)
     assert done.exit_code == 0, done.output
     checked = CliRunner(env={"COLUMNS": "300"}).invoke(check, [str(strategy)])
-    assert "certificate" not in checked.output
+    assert (
+        "the threshold 'remove' has no certificate: text.certificate.json is about leakage" in checked.output
+    )
+    assert "Run `tidegate tune` with --overkill-at-most as well" in checked.output
+    assert "'review'" not in checked.output
 
 
 def test_what_cannot_be_certified_leaves_with_1_and_writes_nothing(made: World, strategy: Path) -> None:

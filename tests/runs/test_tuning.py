@@ -335,19 +335,25 @@ NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
 @pytest.fixture
 def written(two: World, found_of_two: Tuning, tmp_path: Path) -> Written:
+    target = certified(two, tmp_path, found_of_two)
+    return target, json.loads(certificate_path(target).read_text(encoding="utf-8"))
+
+
+def certified(made: World, folder: Path, found: Tuning) -> Path:
     """A tuned strategy with its certificate, outside of any workspace."""
-    target = tmp_path / "tuned.yaml"
+    target = folder / "tuned.yaml"
     content = write(
         target,
-        two.strategy,
-        found_of_two,
-        two.run,
+        made.strategy,
+        found,
+        made.run,
         confidence=0.95,
         reviewers=Reviewers(),
         made_at=NOW,
         expires=timedelta(days=90),
     )
-    return target, content
+    assert json.loads(certificate_path(target).read_text(encoding="utf-8")) == json.loads(json.dumps(content))
+    return target
 
 
 def reasons(two: World, target: Path, now: datetime = NOW) -> str:
@@ -357,7 +363,7 @@ def reasons(two: World, target: Path, now: datetime = NOW) -> str:
 
 def test_a_certificate_says_what_was_proved_from_what(written: Written) -> None:
     target, content = written
-    assert json.loads(certificate_path(target).read_text(encoding="utf-8")) == json.loads(json.dumps(content))
+    assert content["speaks_for"] == ["remove", "review"]
     assert [one["measure"] for one in content["constraints"]] == ["overkill_rate", "leakage_rate"]
     assert all(one["bound"] <= one["at_most"] for one in content["constraints"])
     assert content["data"]["labels"] == ITEMS
@@ -379,6 +385,42 @@ def test_thresholds_without_a_certificate_are_named(two: World, tmp_path: Path) 
     unread = tmp_path / "unread.yaml"
     unread.write_text("strategy: a\nversion: 1\nlet: {x: 1}\nrules:\n  - {id: all, then: allow}\n")
     assert reasons(two, unread) == ""
+
+
+@pytest.mark.parametrize(
+    ("limit", "only", "left_out", "remedy"),
+    [
+        (OVERKILL, (), "review", "--leakage-at-most"),
+        (LEAKAGE, (), "remove", "--overkill-at-most"),
+        (LEAKAGE, ("review",), "remove", "--overkill-at-most"),
+    ],
+)
+def test_a_threshold_that_one_limit_says_nothing_about_has_no_certificate(
+    two: World, tmp_path: Path, limit: Limit, only: tuple[str, ...], left_out: str, remedy: str
+) -> None:
+    target = certified(two, tmp_path, tuned(two, limit, only=only))
+    said = reasons(two, target)
+    assert said.count("has no certificate") == 1
+    assert f"{target}, field 'let.{left_out}'" in said
+    assert f"the threshold '{left_out}' has no certificate: tuned.certificate.json is about" in said
+    assert f"`tidegate tune` with {remedy} as well" in said
+    older = json.loads(certificate_path(target).read_text(encoding="utf-8"))
+    del older["speaks_for"]
+    certificate_path(target).write_text(json.dumps(older), encoding="utf-8")
+    assert reasons(two, target) == said
+
+
+def test_a_number_that_stays_is_spoken_for_where_a_limit_rests_on_it(
+    two: World, build: Build, tmp_path: Path
+) -> None:
+    assert tuned(two, OVERKILL, LEAKAGE, only=("review",)).speaks_for == ("remove", "review")
+    made = build(THREE, spam=True)
+    found = tuned(made, Limit("overkill_rate", 0.2), only=("hate",))
+    assert list(found.numbers) == ["hate"]
+    assert found.speaks_for == ("hate", "spam")
+    said = reasons(made, certified(made, tmp_path, found))
+    assert said.count("has no certificate") == 1
+    assert "'review' has no certificate" in said  # and of `unused_here`, which no rule reads, nothing is said
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,8 @@ def test_pages_of_what_is_found_follow_one_another(
 def test_days_that_do_not_fit_are_told(sessions: Any) -> None:  # noqa: F811
     page = sessions["lead", "us"].get("/cases/?since=2026-05-01&until=2026-01-01").content.decode()
     assert "Choose a first and a last day, at most 92 days apart." in page
+    page = sessions["lead", "us"].get("/cases/?since=9999-12-01&until=9999-12-31").content.decode()
+    assert "Ensure this value is" in page
 
 
 def test_fields_that_are_met_exactly_offer_the_names_there_are(sessions: Any) -> None:  # noqa: F811

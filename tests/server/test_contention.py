@@ -1,7 +1,8 @@
-"""Fifty reviewers at once: no task is with two of them, none is lost, and every answer counts once.
+"""Fifty reviewers at once: no task is with two of them, none is lost, every answer counts once, and nobody is
+given more than their limit.
 
-Over HTTP, as browsers do it, while new items come in. TIDEGATE_CONTENTION_S says for how many seconds; 600
-was run for docs/console.md.
+Over HTTP, as browsers do it, while new items come in. Every fifth reviewer has two windows, and a limit that
+they soon reach. TIDEGATE_CONTENTION_S says for how many seconds; 600 was run for docs/console.md.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ pytestmark = pytest.mark.slow
 
 SECONDS = float(os.environ.get("TIDEGATE_CONTENTION_S", "45"))
 REVIEWERS = 50
+LIMIT = 60
+"""Points of exposure an hour of those who have two windows; the others' is out of reach."""
+CARE = "[care]\nper_hour = 1000000\nper_day = 1000000\nper_week = 1000000\nbreak_after_minutes = 1440\n"
 AHEAD = 600
 """Items that are sent before the reviewers begin, and about as many that wait all the while."""
 STRATEGY = """
@@ -42,11 +46,15 @@ import json
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.conf import settings
+from tidegate.server.care.lowering import set_limits
 from tidegate.server.people.persons import Change, set_person
 found = []
 for number in range({reviewers}):
     person, _ = set_person(f"reviewer-{{number}}", Change(roles=["moderator"], zones=["us"]), actor="test")
-    for window in range(2 if number % 5 == 0 else 1):
+    limited = number % 5 == 0
+    if limited:
+        set_limits(person, {{"per_hour": {limit}}}, actor="test")
+    for window in range(2 if limited else 1):
         session = SessionStore()
         session[SESSION_KEY] = str(person.pk)
         session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
@@ -57,14 +65,17 @@ print(json.dumps(found))
 """
 CHECK = """
 import json
-from django.db.models import Count, Q
+from django.db.models import Count, Q, Sum
+from tidegate.server.care.models import Exposure
 from tidegate.server.content.models import Decision, Item
 from tidegate.server.ledger.actions import verify
 from tidegate.server.review.models import Answer, Task
 counted = Count("answers", filter=Q(answers__undone_at=None))
 tasks = Task.objects.annotate(counted=counted)
 waiting = Item.objects.exclude(tasks__state="open").exclude(decisions__strategy="people").count()
+limited = Exposure.objects.filter(person__limits__isnull=False).values("person")
 print(json.dumps({
+    "exposure": list(limited.annotate(points=Sum("weight")).values_list("points", flat=True)),
     "answered twice": tasks.filter(counted__gt=1).count(),
     "done without an answer": tasks.filter(state="done", counted=0).count(),
     "open with an answer": tasks.filter(state="open", counted__gt=0).count(),
@@ -106,10 +117,11 @@ class Window:
     cookie: str
     holding: Holding
     counts: Counter[str]
+    uuid: str = field(init=False, default="")
 
     def work(self, until: float, chance: random.Random) -> None:
         cookies = {"session": self.cookie}
-        with httpx.Client(base_url=self.url, cookies=cookies, timeout=60) as client:
+        with httpx.Client(base_url=self.url, cookies=cookies, timeout=180) as client:
             page = client.get("/review/")
             assert page.status_code == 200, page.status_code
             told = re.search(r'<script id="start" type="application/json">(.*?)</script>', page.text, re.S)
@@ -117,21 +129,23 @@ class Window:
             assert told
             assert token
             client.headers["X-CSRFToken"] = token[1]
-            have = [task["handle"] for task in json.loads(told[1])["tasks"]]
+            start = json.loads(told[1])
+            self.uuid = start["window"]
+            have = [task["handle"] for task in start["tasks"]]
             self.holding.took(self.name, have)
             while time.monotonic() < until:
                 have = self._one(client, have, chance)
 
     def _one(self, client: httpx.Client, have: list[str], chance: random.Random) -> list[str]:
         if not have:
-            time.sleep(0.2)
+            time.sleep(2)
             return self._told(client, "take", {"have": []}, [])
         handle, rest = have[0], have[1:]
         what = chance.choices(("answer", "undo", "skip", "return"), (88, 5, 5, 2))[0]
         if what == "return":
             for one in have:
                 self.holding.left(one)
-            client.post("/review/return", json={})
+            client.post("/review/return", json={"window": self.uuid, "unseen": have})
             self.counts["returned"] += 1
             return []
         if what == "skip":
@@ -149,7 +163,7 @@ class Window:
         return have
 
     def _told(self, client: httpx.Client, where: str, body: dict[str, Any], rest: list[str]) -> list[str]:
-        reply = client.post(f"/review/{where}", json=body)
+        reply = client.post(f"/review/{where}", json=body | {"window": self.uuid})
         self.counts[f"{where} {reply.status_code}"] += 1
         if reply.status_code == 409:  # from the person's other window
             return rest
@@ -181,7 +195,10 @@ def feed(service: Service, until: float, sent: Counter[str], answered: Counter[s
                 {"id": f"item-{sent['items'] + number}", "text": "Tea.", "views": number % 20}
                 for number in range(100)
             ]
-            client.post("/items", json={"items": items}).raise_for_status()
+            reply = client.post("/items", json={"items": items})
+            if reply.status_code == 503:  # busy: they are sent again
+                continue
+            reply.raise_for_status()
             sent["items"] += 100
 
 
@@ -192,8 +209,8 @@ def test_fifty_reviewers_at_once(kind: str, tmp_path_factory: pytest.TempPathFac
         if url is not None:
             environment["DATABASE_URL"] = url
         workspace = tmp_path_factory.mktemp("contention") / "site"
-        with running(workspace, environment, workers=2, strategy=STRATEGY) as service:
-            sessions = script(service, SESSIONS.format(reviewers=REVIEWERS))
+        with running(workspace, environment, workers=2, strategy=STRATEGY, settings=CARE) as service:
+            sessions = script(service, SESSIONS.format(reviewers=REVIEWERS, limit=LIMIT))
             holding, counts, sent = Holding(), Counter[str](), Counter[str]()
             until = time.monotonic() + SECONDS
             with ThreadPoolExecutor(len(sessions) + 1) as pool:
@@ -212,6 +229,9 @@ def test_fifty_reviewers_at_once(kind: str, tmp_path_factory: pytest.TempPathFac
     assert found["ledger"]
     assert counts["answer 200"] > REVIEWERS
     assert found["undone"] > 0
+    # A task of the lightest kind would still fit below the limit, so that all of them came up against it.
+    assert all(LIMIT - 2 < points <= LIMIT for points in found["exposure"]), found
+    assert len(found["exposure"]) == REVIEWERS // 5
     for wrong in (
         "answered twice",
         "done without an answer",

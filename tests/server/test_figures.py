@@ -175,3 +175,24 @@ def test_figures_have_as_many_decimals_as_their_interval_deserves() -> None:
     assert shown(0.5, 0.2, 0.8) == ["50 %", "20 %", "80 %"]
     assert shown(None, 0.0, 1.0) == ["–", "0 %", "100 %"]
     assert shown(0.25, 0.25, 0.25) == ["25.0 %", "25.0 %", "25.0 %"]
+
+
+def test_a_label_on_content_that_was_edited_since_says_nothing_of_what_stands() -> None:
+    from tests.server.test_review import REMOVE, posted, somebody, stands
+    from tests.server.test_review import answered as answer
+
+    from tidegate.server.content.actions import take_in
+    from tidegate.server.content.arrivals import CONTENT, Arrival
+    from tidegate.server.figures.labels import audit_labels
+    from tidegate.server.review.filling import fill
+    from tidegate.server.review.models import Task
+
+    item, who = posted(), somebody("qa")
+    decision = stands(item)
+    decision.audited = True
+    fill([decision])
+    answer(who, Task.objects.get(item=item, kind="audit", state="open"), *REMOVE)
+    assert item.external_id in audit_labels("us")["item_id"]
+    full = dict.fromkeys(CONTENT) | {"kind": "text", "text": "Tea at five?"}
+    take_in([Arrival("key:test", "us", item.external_id, full, None)])
+    assert item.external_id not in audit_labels("us")["item_id"]

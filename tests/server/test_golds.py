@@ -308,7 +308,7 @@ def test_figures_hold_what_was_answered_and_small_groups_are_hidden() -> None:
 
     rows = [
         (person, queue, "harassment-bullying", "en", truth, said, truth == said, None)
-        for queue, people in (("large", range(1, 6)), ("small", range(6, 10)))
+        for queue, people in (("large", range(1, 6)), ("small", range(6, 10)), ("smaller", range(10, 12)))
         for person in people
         for truth, said in [(True, True)] * 18 + [(True, False)] * 2 + [(False, False)] * 20
     ]
@@ -324,8 +324,10 @@ def test_figures_hold_what_was_answered_and_small_groups_are_hidden() -> None:
         (9, "large", "harassment-bullying", "en", True, None, None, how) for how in ("escalated", "passed")
     ]
     (large,) = by_group(pl.concat([answers, pl.DataFrame(left * 20, SCHEMA, orient="row")]), "queue")
-    assert (large.people, large.right.of, large.found.of, large.escalated.of) == (6, 200, 100, 240)
+    assert (large.people, large.right.of, large.found.of, large.escalated.of) == (5, 200, 100, 240)
     assert large.escalated.estimate == large.passed.estimate == pytest.approx(20 / 240)
+    # With one small group alone, all less the large one would tell of it.
+    assert by_group(answers.filter(pl.col("queue") != "smaller"), "queue") == []
     one = by_person(answers)[7]
     assert (one.right.of, one.found.of, one.found.enough) == (40, 20, True)
     assert by_group(answers.head(0), "role") == []

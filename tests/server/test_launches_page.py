@@ -82,7 +82,7 @@ def test_a_rule_is_switched_off_and_on(browser: Any) -> None:
         ("switch-off", {"what": "nothing:x", "reason": "y"}, "Say what to switch off, and why."),
         ("switch-off", {"what": "rule:unwantd", "reason": "y"}, "Did you mean &#x27;unwanted&#x27;?"),
         ("switch-on", {"what": "detector:text"}, "detector text is not switched off."),
-        ("counting/99/activate", {}, "there is no version 99 of a strategy &#x27;counting&#x27;."),
+        ("counting/99/activate", {"reason": "y"}, "there is no version 99 of a strategy"),
         ("proposals/99/agree", {}, "nobody asks for this any more."),
     ],
 )
@@ -120,6 +120,30 @@ def test_a_version_decides_after_a_second_person_has_agreed(browser: Any, lead: 
         ("lena", "strategy.agreed"),
         ("lena", "strategy.activated"),
     ]
+
+
+def test_nothing_is_published_or_asked_for_without_a_reason(browser: Any, inside: Path) -> None:
+    from tidegate.server.launches.models import StrategyVersion
+
+    before = StrategyVersion.objects.count()
+    asked = {"text": text_with(inside, 2100), "do": "publish", "message": " ", "activate": "on"}
+    told = browser.post("/launches/draft", asked).content.decode()
+    assert "Say why: nothing is published without a reason." in told
+    assert "2100" in told  # what was written is still there
+    assert StrategyVersion.objects.count() == before
+    number, _ = published(browser, text_with(inside, 2100))
+    assert "Say why: a second person is asked" in pressed(browser, f"/launches/counting/{number}/activate")
+    assert "Waiting for a second person" not in page(browser)
+
+
+def test_those_who_may_see_people_read_who_it_was(browser: Any, inside: Path) -> None:
+    from tidegate.server.people.models import User
+
+    actor = User.objects.get(username="pia").actor
+    number, told = published(browser, text_with(inside, 2150))
+    assert re.search(rf"counting {number}</a></td>(.|\n)*?<td>pia</td>", told)
+    assert actor not in told
+    assert actor in page(somebody("hidden", "senior"))
 
 
 def test_to_go_back_needs_nobody_else_and_to_go_forward_again_does(browser: Any) -> None:
@@ -208,7 +232,7 @@ def test_a_draft_is_tried_on_live_traffic_and_kept_when_it_is_none(lead: Any, in
     with within(EVERYWHERE):
         assert Entry.objects.filter(act="decisions.exported", zone="us").exists()
     broken = browser.post("/launches/draft", asked | {"text": "strategy: ["}).content.decode()
-    assert "this is no YAML" in broken
+    assert re.search(r"Line \d+: this is no YAML", broken)
     assert "strategy: [</textarea>" in broken
     for wrong in ({"zone": "eu"}, {"size": "7"}):
         answer = browser.post("/launches/draft", asked | {"text": text_with(inside, 2000)} | wrong)

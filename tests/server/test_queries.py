@@ -217,3 +217,46 @@ def test_a_wide_answer_stays_a_small_page(sessions: Any) -> None:  # noqa: F811
     page = sent(sessions["analyst", "us"], "select repeat('x', 900) as a, range as b from range(9000)")
     assert len(page.content) < 200_000
     assert "…" in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    "sql", ["select error(string_agg(text)) from items", "select cast(text as int) from items"]
+)
+def test_a_query_that_fails_is_on_the_record_too_since_its_error_may_quote_what_it_read(sql: str) -> None:
+    from tidegate.errors import RunError
+    from tidegate.server.ledger.models import Entry
+
+    with pytest.raises(RunError, match="secret of us") as error:
+        asked(sql)
+    assert len(error.value.what) < 600
+    entry = Entry.objects.order_by("-number").first()
+    assert entry.act == "query.asked"
+    assert json.loads(entry.details) == {"rows": None, "tables": ["items"]}
+
+
+def test_a_query_of_very_many_parts_is_refused() -> None:
+    from tidegate.errors import RunError
+
+    with pytest.raises(RunError, match="depth"):
+        asked("select " + "(" * 3000 + "1" + ")" * 3000)
+
+
+@pytest.mark.parametrize(
+    "what", ["interval '1 day'", "'infinity'::timestamp", "'290000-01-01'::date", "union_value(n := 2)"]
+)
+def test_what_cannot_be_shown_is_told(what: str) -> None:
+    from tidegate.errors import RunError
+
+    with pytest.raises(RunError, match="cannot be shown"):
+        asked(f"select {what} as what")
+
+
+def test_bytes_and_what_is_no_number_are_shown(sessions: Any) -> None:  # noqa: F811
+    client = sessions["analyst", "us"]
+    assert "nan" in sent(client, "select 'a' as a, 'nan'::double as b", chart="bars").content.decode()
+    assert sent(client, "select 'a'::blob as b", do="csv").status_code == 200
+
+
+def test_days_at_the_end_of_time_are_told(sessions: Any) -> None:  # noqa: F811
+    said = sent(sessions["analyst", "us"], "select 1", since="0001-01-01", until="9999-12-31")
+    assert "Ensure this value is" in said.content.decode()

@@ -193,10 +193,16 @@ def test_the_days_work_is_done_once_by_whoever_comes_first(inside: Path) -> None
     from tidegate.server.retention.models import Daily
 
     noon = datetime(2031, 3, 2, 12, tzinfo=UTC)
-    assert run_due(inside, noon) == ["retention", "sessions", "care", "anchor"]
+    assert run_due(inside, noon) == ["retention", "sessions", "care", "questions", "anchor"]
     assert run_due(inside, noon + timedelta(hours=2)) == []
     assert (inside / "anchors.jsonl").exists()
-    assert run_due(inside, noon + timedelta(days=1)) == ["retention", "sessions", "care", "anchor"]
+    assert run_due(inside, noon + timedelta(days=1)) == [
+        "retention",
+        "sessions",
+        "care",
+        "questions",
+        "anchor",
+    ]
     # A worker that was killed in its midst is followed by another one.
     Daily.objects.filter(work="retention", day=noon.date()).update(done_at=None)
     assert run_due(inside, noon + timedelta(minutes=1)) == []

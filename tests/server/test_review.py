@@ -339,6 +339,7 @@ def test_an_answer_to_an_appeal_is_not_said_to_have_been_helped() -> None:
         ({"action": "remove", "policy": "graphic-violence", "clause": "V99"}, "clause"),
         ({"action": "remove", "policy": "hateful-behaviour", "clause": "N1"}, "clause"),
         ({"action": "allow", "span": (3, 99)}, "span"),
+        ({"action": "allow", "severity": "low"}, "severity"),
         ({"action": "remove", "policy": "hateful-behaviour", "severity": "huge"}, "severity"),
         ({"action": "remove", "policy": "hateful-behaviour", "escalate": True}, "escalate"),
     ],

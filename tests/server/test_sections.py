@@ -11,6 +11,7 @@ from tidegate.runs.workspace import FILE, lay_out, load_workspace
 from tidegate.server.delivery.settings import webhooks
 from tidegate.server.people.sign_in import companies
 from tidegate.server.retention.settings import retention
+from tidegate.server.review.media import origins
 from tidegate.server.review.queues import QueueSettings, queues
 
 SECTIONS = """
@@ -64,3 +65,34 @@ def test_queues_are_read_and_what_is_wrong_in_them_is_named(tmp_path: Path) -> N
         with pytest.raises(WorkspaceError) as error:
             queues(folder)
         assert error.value.where.field == f"queues.hard.{field}"
+
+
+def test_origins_of_media_are_read_as_browsers_write_them(tmp_path: Path) -> None:
+    listed = '["https://Media.example.com:443", "http://[::1]:8000", "http://127.0.0.1"]'
+    (tmp_path / FILE).write_text(f"[review]\nmedia = {listed}\n")
+    assert origins(tmp_path) == {"https://media.example.com", "http://[::1]:8000", "http://127.0.0.1"}
+    assert load_workspace(tmp_path).root == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("line", "field", "remedy"),
+    [
+        ('media = "https://media.example.com"', "review.media", "Write media = ["),
+        ('media = ["https://a.example", "*"]', "review.media.1", "No path, no user, no *"),
+        ('media = ["https://*.example.com"]', "review.media.0", "No path"),
+        ('media = ["https://media.example.com/"]', "review.media.0", "Write scheme and host"),
+        ('media = ["media.example.com"]', "review.media.0", "Write scheme and host"),
+        ('media = ["https://me@media.example.com"]', "review.media.0", "no user"),
+        ('media = ["https://a.example:99999"]', "review.media.0", "Write scheme and host"),
+        ("media = [\"https://a.example; script-src 'unsafe-inline'\"]", "review.media.0", "Write scheme"),
+        ('media = ["javascript:alert(1)"]', "review.media.0", "Write scheme"),
+        ("media = [3]", "review.media.0", "Write scheme"),
+        ('medea = ["https://a.example"]', "review.medea", "media"),
+    ],
+)
+def test_what_is_no_origin_is_named(tmp_path: Path, line: str, field: str, remedy: str) -> None:
+    (tmp_path / FILE).write_text(f"[review]\n{line}\n")
+    with pytest.raises(WorkspaceError) as error:
+        origins(tmp_path)
+    assert error.value.where.field == field
+    assert remedy in str(error.value)

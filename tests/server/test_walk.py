@@ -52,6 +52,7 @@ PAGES = {
     "review/": Route("review", "/review/"),
     "review/keys/": Route("review", "/review/keys/"),
     "review/take": Route("review", "/review/take", ok=(405,)),
+    "review/words": Route("review", "/review/words", ok=(405,)),
     "review/answer": Route("review", "/review/answer", ok=(405,)),
     "review/undo": Route("review", "/review/undo", ok=(405,)),
     "review/skip": Route("review", "/review/skip", ok=(405,)),

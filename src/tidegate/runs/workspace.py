@@ -26,7 +26,7 @@ FILE = "tidegate.toml"
 STARTER = Path(__file__).parent.parent / "starter"
 SECTIONS = (
     *("workspace", "audit", "ladder", "detectors", "floors"),
-    *("intake", "webhooks", "queues", "care", "launches", "retention", "sign_in"),  # of the service
+    *("intake", "webhooks", "queues", "review", "care", "launches", "retention", "sign_in"),  # of the service
 )
 
 

@@ -39,6 +39,7 @@ urlpatterns = [
     path("review/", review.review, name="review"),
     path("review/keys/", review.keys, name="review_keys"),
     path("review/take", review.take, name="review_take"),
+    path("review/words", review.words_moved, name="review_words"),
     path("review/answer", review.answered, name="review_answer"),
     path("review/undo", review.taken_back, name="review_undo"),
     path("review/skip", review.skipped, name="review_skip"),

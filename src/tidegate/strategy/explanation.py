@@ -13,6 +13,8 @@ from tidegate.strategy.nodes import All
 from tidegate.strategy.truth import Truth, Values, first_match, truth
 from tidegate.strategy.wording import condition_text
 
+UNFLIPPED = "No change of one signal alone is known to flip it. What was never computed cannot be told."
+
 
 @dataclass(frozen=True)
 class Part:
@@ -59,7 +61,11 @@ class Explanation:
             lines.append(f"→ {self.rule.then}, by {self.rule.id}")
         else:
             lines.append(f"→ open, for want of {', '.join(self.missing)}")
-        lines += [f"with {flip}" for flip in self.flips]
+        if self.flips:
+            lines.append("What would have flipped it, all else being the same:")
+            lines += [f"    {flip}" for flip in self.flips]
+        elif self.rule is not None:
+            lines.append(UNFLIPPED)
         return "\n".join(lines)
 
 

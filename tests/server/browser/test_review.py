@@ -362,6 +362,36 @@ def test_one_steps_away_at_once_and_comes_back(desk: Console) -> None:
     ready(page, "Tea at five?")
 
 
+def test_nothing_is_left_in_the_other_window_of_whoever_steps_away(desk: Console) -> None:
+    for number in range(6):
+        post(desk, f"Window number {number}")
+    page = desk.page(desk.person("moderator"), "/review/")
+    until(page, "performance.getEntriesByName('painted').length > 0")
+    other = page.context.new_page()
+    other.goto(page.url)
+    until(other, "performance.getEntriesByName('painted').length > 0")
+    page.keyboard.press("v")
+    expect(other.locator("#stepped-away")).to_be_visible()
+    expect(other.locator("#desk")).to_be_hidden()
+    late = page.context.new_page()
+    late.goto(page.url)
+    expect(late.locator("#stepped-away")).to_be_visible()
+    late.get_by_role("button", name="I am back").click()
+    expect(page.locator("#stepped-away")).to_be_hidden()
+    expect(other.locator("#stepped-away")).to_be_hidden()
+    expect(late.locator("#desk")).to_be_visible()
+
+
+def test_a_key_that_can_do_nothing_yet_says_what_is_missing(desk: Console) -> None:
+    post(desk, "Tea, and nothing chosen")
+    page = desk.page(desk.person("moderator"), "/review/")
+    until(page, "performance.getEntriesByName('painted').length > 0")
+    page.keyboard.press("Enter")
+    expect(page.locator("#told")).to_have_text("Choose first: fine, or the policy that it violates.")
+    page.keyboard.press("?")
+    expect(page.locator("#show-keys")).to_contain_text("Go back a step")
+
+
 def test_a_limit_is_reached_and_the_page_says_until_when(desk: Console) -> None:
     person = desk.person("moderator", name="limited")
     desk.script(

@@ -83,8 +83,42 @@ def test_the_item_comes_last_and_everything_before_it_is_the_same_for_every_item
 def test_the_context_is_shown_and_not_judged(judge_at: MakeJudge) -> None:
     with serving(by_hour) as server:
         compute(judge_at(server.url), items_of(DAY, context=["at what hour?"]))
-        assert "at what hour?" in server.items[0]
-        assert server.items[0].endswith(DAY)
+        assert "at what hour?" in server.requests[0]["messages"][-1]["content"]
+        assert server.items[0] == DAY
+
+
+def test_a_long_item_cannot_push_the_policies_out_of_sight(judge_at: MakeJudge) -> None:
+    with serving(by_hour) as server:
+        long = compute(judge_at(server.url, longest=100), items_of(DAY * 9, DAY, context=[None, DAY * 9]))
+        assert long["judge.failure"].to_list() == ["the item is too long for the judge"] * 2
+        small = judge_at(server.url, context_tokens=3_000)
+        found = compute(small, items_of(DAY, DAY * 60))
+        assert found["judge.failure"].to_list() == [None, "the item may not fit the model's context"]
+        assert len(server.requests) == 1
+
+
+def test_a_server_that_cut_the_policies_off_has_not_judged(judge_at: MakeJudge) -> None:
+    """Ollama does so where a request is longer than the context that it was started with."""
+
+    def cut(connection: Connection, request: Request) -> None:
+        said = answer(loud_music=verdict())
+        connection.respond(completion(said, usage={"prompt_tokens": 200, "completion_tokens": 60}))
+
+    with serving(cut) as server:
+        found = compute(judge_at(server.url), items_of(DAY))
+    assert found["judge.failure"].to_list() == ["the server read only a part of the request"]
+
+
+def test_an_answer_that_says_two_things_is_none(judge_at: MakeJudge) -> None:
+    def twice(connection: Connection, request: Request) -> None:
+        said = answer(loud_music=verdict(True, evidence="at 15"))
+        connection.respond(
+            completion(said.replace('"violates": "yes"', '"violates": "no", "violates": "yes"'))
+        )
+
+    with serving(twice) as server:
+        found = compute(judge_at(server.url), items_of(DAY))
+    assert found["judge.failure"].to_list() == ["the answer has not the form asked for"]
 
 
 def test_a_text_without_words_is_not_asked_about_and_is_no_failure(judge_at: MakeJudge) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import polars as pl
 import pytest
 from tests.signals.judge.conftest import MakeJudge, items_of
 from tests.signals.judge.serving import (
@@ -21,8 +23,18 @@ from tests.signals.judge.serving import (
 )
 
 from tidegate.signals import compute
+from tidegate.signals.judge.detector import Judge
+from tidegate.strategy import cascade, decisions_frame, load_strategy
+from tidegate.tables import Catalog
 
 NIGHT = "at 23 my neighbour plays the trumpet"
+STRATEGY = """
+strategy: judged
+version: 1
+rules:
+  - {id: judged, when: judge.violates, then: remove, policy: hateful-behaviour}
+  - {id: otherwise, then: allow}
+"""
 FINE = answer(loud_music=verdict())
 GUILTY = answer(loud_music=verdict(True, evidence="at 23 my neighbour plays"))
 
@@ -31,6 +43,17 @@ GUILTY = answer(loud_music=verdict(True, evidence="at 23 my neighbour plays"))
 def quick_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """The waits between tries are drawn below this bound; what is tested is what happens, not how slowly."""
     monkeypatch.setattr("tidegate.signals.judge.asking.FIRST_WAIT_S", 0.01)
+
+
+def decide(judge: Judge) -> tuple[tuple[str, str, dict[str, str]], pl.DataFrame]:
+    """What a strategy that asks the judge decides about an item: action, reason and failures; and the
+    signals."""
+    catalog = Catalog.of(judge.spec)
+    strategy = load_strategy(STRATEGY, catalog=catalog)
+    items = items_of(NIGHT)
+    result = cascade(strategy, items, lambda _, asked: compute(judge, asked), catalog=catalog)
+    row = decisions_frame(strategy, result.resolution, result.signals, catalog).row(0, named=True)
+    return (row["action"], row["reason"], json.loads(row["failure"])), result.signals
 
 
 def says(body: str | bytes, **how: object) -> Behaviour:
@@ -54,7 +77,7 @@ def cuts_a_chunk(connection: Connection, _: Request) -> None:
 
 
 def is_silent(connection: Connection, _: Request) -> None:
-    time.sleep(2)
+    time.sleep(20)
 
 
 def drips(connection: Connection, _: Request) -> None:
@@ -183,7 +206,9 @@ CASES: dict[str, tuple[Behaviour, str, int]] = {
 def test_an_item_without_an_answer_is_failed_with_the_reason(name: str, judge_at: MakeJudge) -> None:
     behave, reason, requests = CASES[name]
     with serving(behave) as server:
-        found = compute(judge_at(server.url, pause_after=100), items_of(NIGHT))
+        judge = judge_at(server.url, pause_after=100)
+        decided, found = decide(judge)
+    assert decided == ("review", "detector_failed: judge", {"judge": reason})
     assert found["judge.failure"].to_list() == [reason]
     assert found["judge.status"].to_list() == ["failed"]
     assert found["judge.violates"].to_list() == found["judge.loud_music"].to_list() == [None]
@@ -194,18 +219,18 @@ def test_an_item_without_an_answer_is_failed_with_the_reason(name: str, judge_at
 def test_a_slow_server_has_the_deadline_however_it_drips(behave: Behaviour, judge_at: MakeJudge) -> None:
     with serving(behave) as server:
         began = time.monotonic()
-        found = compute(judge_at(server.url, deadline_s=0.5), items_of(NIGHT))
+        decided, _ = decide(judge_at(server.url, deadline_s=0.5))
         took = time.monotonic() - began
-    assert found["judge.failure"].to_list() == ["no answer within 0.5 s"]
-    assert took < 1.9  # the silent server would have taken 2 s, the dripping ones longer
+    assert decided == ("review", "detector_failed: judge", {"judge": "no answer within 0.5 s"})
+    assert took < 10  # the silent server would have taken 20 s, those that drip 10 and more
 
 
 def test_a_server_that_is_down_has_no_connection(judge_at: MakeJudge) -> None:
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{nobody.getsockname()[1]}/v1"
-        found = compute(judge_at(url), items_of(NIGHT))
-    assert found["judge.failure"].to_list() == ["no connection"]
+        decided, found = decide(judge_at(url))
+    assert decided == ("review", "detector_failed: judge", {"judge": "no connection"})
     assert found["judge.cost"].to_list() == [0.0]
 
 

@@ -34,8 +34,10 @@ def command(workspace: Path, host: str, port: int, workers: int, threads: int) -
     boot(workspace)
 
     from tidegate.server.content.settings import intake
+    from tidegate.server.review.media import origins
 
     intake(workspace)  # a setting that is wrong is said now, and not at the first item
+    origins(workspace)
 
     from granian import Granian
     from granian.constants import Interfaces

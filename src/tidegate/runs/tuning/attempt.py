@@ -73,6 +73,21 @@ class Search:
         """What a limit moves."""
         return [one for one in self.moved if (one.acts if limit.about_overkill else one.passes)]
 
+    def speaks_for(self) -> tuple[str, ...]:
+        """The numbers that decide what is limited, whether they were moved or not.
+
+        Two limits are about all that is decided without a person, and so about every number. Of one limit
+        those are left out that only decide what it is not about.
+        """
+        if len(self.job.limits) > 1:
+            return tuple(self.plain)
+        asked = {one.name for one in self.moved}
+        rest = [name for name in self.plain if name not in asked]
+        still = all_steps(self.pilot.board, self.plain, rest)
+        about_overkill = self.job.limits[0].about_overkill
+        deciding = {one.name for one in (*self.moved, *still) if (one.acts if about_overkill else one.passes)}
+        return tuple(name for name in self.plain if name in deciding)
+
     @property
     def used(self) -> Bools:
         ordered = any(len(self.steps(limit)) > 1 for limit in self.job.limits)

@@ -17,7 +17,7 @@ from typing import Any
 import tidegate
 from tidegate.errors import MeasureError, TidegateError, Where
 from tidegate.measure.gates.reviewers import Reviewers
-from tidegate.runs.tuning.numbers import written
+from tidegate.runs.tuning.numbers import plain_numbers, written
 from tidegate.runs.tuning.result import Tuning
 from tidegate.strategy import Strategy, nodes
 from tidegate.tables import ITEM_SIGNALS, Catalog, SignalType
@@ -27,6 +27,7 @@ METHOD = (
     "learn then test: fallback sequences over nested sets, exact binomial tests where all chances of a label "
     "are equal and gamma tests where they are not"
 )
+OPTIONS = {"overkill_rate": "--overkill-at-most", "leakage_rate": "--leakage-at-most"}
 SAME = 1e-9
 ORDER = (nodes.Comparison.LT, nodes.Comparison.LE, nodes.Comparison.GT, nodes.Comparison.GE)
 
@@ -64,6 +65,7 @@ def certificate(
         },
         "let": dict(strategy.let),
         "tuned": dict(tuning.numbers),
+        "speaks_for": list(tuning.speaks_for),
         "detectors": {name: catalog.detectors[name].version for name in sorted(strategy.detectors)},
         "for": dict(tuning.group),
         "confidence": confidence,
@@ -92,12 +94,13 @@ def stale(strategy: Strategy, catalog: Catalog, now: datetime) -> list[TidegateE
         return list(_missing(strategy))
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        return [
+        outdated = [
             MeasureError(
                 what, where=Where(path), remedy="Run `tidegate tune` again, or delete the certificate."
             )
             for what in _reasons(found, strategy, catalog, now)
         ]
+        return [*outdated, *_left_out(found, strategy, path)]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return [
             MeasureError(
@@ -108,8 +111,7 @@ def stale(strategy: Strategy, catalog: Catalog, now: datetime) -> list[TidegateE
 
 def _missing(strategy: Strategy) -> Iterator[MeasureError]:
     """One warning for the let: numbers that rules read, and one for the thresholds written into rules."""
-    read = " ".join(rule.when for rule in strategy.rules if rule.when)
-    names = [name for name in strategy.let if re.search(rf":{re.escape(name)}\b", read)]
+    names = [name for name in strategy.let if _is_read(name, strategy)]
     if names:
         yield MeasureError(
             f"no certificate speaks for {', '.join(names)}",
@@ -126,6 +128,33 @@ def _missing(strategy: Strategy) -> Iterator[MeasureError]:
             where=Where(strategy.file, line=bare[0].line, field="when"),
             remedy="Name such a number under let:, so that `tidegate tune` can choose and certify it.",
         )
+
+
+def _left_out(found: Mapping[str, Any], strategy: Strategy, path: Path) -> Iterator[MeasureError]:
+    """The thresholds of which one limit alone says nothing, and the limit that would.
+
+    A certificate from before it said what it speaks for is taken at what it tuned.
+    """
+    measures = {one["measure"] for one in found["constraints"]}
+    if measures >= set(OPTIONS):
+        return
+    spoken = found.get("speaks_for", list(found["tuned"]))
+    plain = plain_numbers(strategy.text)
+    names = [name for name in plain if name in found["let"] and name not in spoken]
+    about = " and ".join(sorted(one.removesuffix("_rate") for one in measures))
+    for name in names:
+        if _is_read(name, strategy):
+            missing = next(option for measure, option in OPTIONS.items() if measure not in measures)
+            yield MeasureError(
+                f"the threshold '{name}' has no certificate: {path.name} is about {about} alone, "
+                "which does not depend on it",
+                where=Where(strategy.file, field=f"let.{name}"),
+                remedy=f"Run `tidegate tune` with {missing} as well.",
+            )
+
+
+def _is_read(name: str, strategy: Strategy) -> bool:
+    return any(re.search(rf":{re.escape(name)}\b", rule.when or "") for rule in strategy.rules)
 
 
 def _has_bare_threshold(condition: nodes.Condition, strategy: Strategy) -> bool:

@@ -33,8 +33,9 @@ class Tuning:
         strategy: the strategy with the new numbers.
         numbers: the let: numbers that were tuned, as they are now; before: as they were.
         automated, automated_before: share of items that no person has to look at.
-        kept: the limits certified. failed: those that no thresholds keep, with what is lacking; empty where
-            each limit can be kept by itself, but not all together.
+        kept: the limits certified. speaks_for: the let: numbers that they are about.
+        failed: those that no thresholds keep, with what is lacking; empty where each limit can be kept by
+            itself, but not all together.
         rows: what it rests on. used: the number of labels that the tests used.
         notes: what else there is to say.
     """
@@ -47,6 +48,7 @@ class Tuning:
     automated: float
     automated_before: float
     kept: tuple[Kept, ...]
+    speaks_for: tuple[str, ...]
     failed: tuple[Outlook, ...]
     rows: Rows
     used: int

@@ -93,6 +93,7 @@ def _tuned(trial: Trial, rows: Rows, job: Job, group: Mapping[str, str]) -> Tuni
         automated=float(np.mean(after != HELD)),
         automated_before=float(np.mean(before != HELD)),
         kept=kept(found.families, found.tested, found.at, after) if certified else (),
+        speaks_for=search.speaks_for() if certified else (),
         failed=tuple(outlook(result, rows.total, one.limit) for one, result in found.lacking),
         rows=rows,
         used=int(search.used.sum()),

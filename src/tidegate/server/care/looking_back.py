@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Count, Sum
@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from tidegate.server.care.exposures import KEPT
 from tidegate.server.care.models import Exposure
+from tidegate.server.days import midnight
 from tidegate.server.people.models import User
 from tidegate.server.review.clock import now
 
@@ -29,6 +30,6 @@ def by_area(person: User) -> list[dict[str, Any]]:
 
 def _over(person: User) -> Any:
     """What was given on days that are over. Blind tasks are among it: by now they are answered."""
-    today = timezone.make_aware(datetime.combine(timezone.localdate(now()), time()))
+    today = midnight(timezone.localdate(now()))
     since = today - KEPT + timedelta(days=1)
     return Exposure.objects.filter(person=person, at__lt=today, at__gte=since)

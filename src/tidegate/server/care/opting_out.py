@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import Q
@@ -15,6 +15,7 @@ from tidegate.server.care.areas import AREAS, NONE, policies_of
 from tidegate.server.care.models import OptOut
 from tidegate.server.care.settings import care
 from tidegate.server.care.turns import hold_turn
+from tidegate.server.days import midnight
 from tidegate.server.people.models import User
 from tidegate.server.review.clock import now
 from tidegate.server.review.ending import free
@@ -73,8 +74,8 @@ def counts(zone: str) -> Iterator[tuple[str, int | None]]:
 
     As of the beginning of this week, so that nobody is found out by looking before and after.
     """
-    step, at = care().least_group, timezone.localtime(now())
-    monday = timezone.make_aware(datetime.combine(at.date() - timedelta(days=at.weekday()), time()))
+    step, today = care().least_group, timezone.localdate(now())
+    monday = midnight(today - timedelta(days=today.weekday()))
     people = User.objects.filter(clearances__zone=zone, is_active=True, erased_at=None)
     everybody = people.count()
     for area in AREAS[:-1]:

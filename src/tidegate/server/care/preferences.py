@@ -11,8 +11,8 @@ from django.db import transaction
 from tidegate.server.care.areas import AREAS, area_of, is_critical, is_severe
 from tidegate.server.care.models import Part, Preference, Preview
 from tidegate.server.people.models import User
-from tidegate.server.review.assisting import assisted
-from tidegate.server.review.models import BLIND, Kind, Task
+from tidegate.server.review.assisting import looks_blind
+from tidegate.server.review.models import Task
 
 SWITCHES = ("blur", "greyscale", "mute", "still", "mask")
 SIZES: tuple[str, ...] = tuple(Preview.values)
@@ -79,8 +79,7 @@ def shown_to(person: User) -> Callable[[Task], dict[str, object]]:
     def of(task: Task) -> dict[str, object]:
         # What is suspected of a blind task must not be seen from how it looks, nor that it is one: whatever
         # is asked without the machine's findings looks alike.
-        plain = task.kind in (*BLIND, Kind.DECIDE) and not assisted(task)
-        return asdict(every if plain else by_area[area_of(task.policy)])
+        return asdict(every if looks_blind(task) else by_area[area_of(task.policy)])
 
     return of
 

@@ -20,8 +20,7 @@ from tidegate.server.care.pages import described
 from tidegate.server.care.settings import care
 from tidegate.server.care.wording import SWITCHES, area_name
 from tidegate.server.people.access import Standing, open_to
-from tidegate.server.people.models import User
-from tidegate.server.people.roles import ROLES, rights_of
+from tidegate.server.quality.who import reviewers_beside
 from tidegate.server.zones.scope import SITE
 
 
@@ -30,7 +29,7 @@ from tidegate.server.zones.scope import SITE
 def team(request: HttpRequest) -> HttpResponse:
     """Limits of single people, how many have opted out of what, the trial that runs, and earlier ones."""
     who, running = _standing(request), trials.running()
-    people = _people(who)
+    people = list(reviewers_beside(who.zones))
     context = {
         "site": [getattr(care(), name) for name in FIELDS],
         "people": [person.username for person in people],
@@ -63,7 +62,7 @@ def limits(request: HttpRequest) -> HttpResponse:
 
     def work() -> str:
         name = request.POST.get("person", "")
-        person = next((one for one in _people(who) if one.username == name), None)
+        person = reviewers_beside(who.zones).filter(username=name.replace("\0", "")).first()
         if person is None:
             raise RunError("there is nobody of this name here", where=Where(field="person"))
         set_limits(person, {name: _whole(request, name) for name in FIELDS}, actor=who.person.actor)
@@ -110,13 +109,6 @@ def _whole(request: HttpRequest, name: str) -> int | None:
     if not told:
         return None
     return int(told) if told.isdecimal() and len(told) < 10 else -1
-
-
-def _people(who: Standing) -> list[User]:
-    """Those who review and share a zone with whoever asks."""
-    roles = [role for role in ROLES if "review" in rights_of(frozenset({role}))]
-    found = User.objects.filter(clearances__zone__in=who.zones, given_roles__name__in=roles, is_active=True)
-    return list(found.filter(erased_at=None).distinct().order_by("username"))
 
 
 def _standing(request: HttpRequest) -> Standing:

@@ -112,7 +112,7 @@ def _signals(decision: Decision) -> Iterator[tuple[str, object]]:
 
 
 def _events(item: Item) -> Iterator[Moment]:
-    for one in Event.objects.filter(item=item):
+    for one in Event.objects.filter(item=item).order_by("-at")[:SHOWN]:
         yield Moment(
             one.at,
             EVENTS[one.type],
@@ -132,7 +132,7 @@ def _answers(item: Item, *, names: bool) -> Iterator[Moment]:
     An answer on a gold says nothing of the item, and would say that it is one.
     """
     found = Answer.objects.filter(item=item, undone_at=None).exclude(task__kind=Kind.GOLD)
-    for one in found.select_related("task", "person"):
+    for one in found.select_related("task", "person").order_by("-answered_at")[:SHOWN]:
         yield Moment(
             one.answered_at,
             _("Reviewed"),
@@ -149,7 +149,7 @@ def _answers(item: Item, *, names: bool) -> Iterator[Moment]:
 
 
 def _deliveries(item: Item) -> Iterator[Moment]:
-    for one in Delivery.objects.filter(item=item).select_related("endpoint"):
+    for one in Delivery.objects.filter(item=item).select_related("endpoint").order_by("-pk")[:SHOWN]:
         title, tone = DELIVERIES[one.state]
         yield Moment(
             one.ended_at or one.set_at,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,6 +20,7 @@ from tidegate.server.cases.why import version_behind, why
 from tidegate.server.content.arrivals import CONTENT
 from tidegate.server.content.models import PEOPLE
 from tidegate.server.content.reads import see_item
+from tidegate.server.days import between, day_field
 from tidegate.server.launches.reads import active
 from tidegate.server.launches.versions import chosen
 from tidegate.server.people.access import Standing, open_to
@@ -74,8 +75,8 @@ class Search(forms.Form):
     action = forms.CharField(label=_("Action"), required=False, max_length=60, widget=_with_names("action"))
     policy = forms.CharField(label=_("Policy"), required=False, max_length=200, widget=_with_names("policy"))
     queue = forms.CharField(label=_("Queue"), required=False, max_length=200, widget=_with_names("queue"))
-    since = forms.DateField(label=_("From"), widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
-    until = forms.DateField(label=_("Up to and with"), widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
+    since = day_field(_("From"))
+    until = day_field(_("Up to and with"))
     show = forms.BooleanField(label=_("Show what they say"), required=False)
     before = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
@@ -91,10 +92,8 @@ class Search(forms.Form):
 
     def wanted(self, zones: frozenset[str]) -> Wanted:
         asked: Mapping[str, Any] = self.cleaned_data
-        here = timezone.get_current_timezone()
-        begin, end = (datetime.combine(asked[name], time(), tzinfo=here) for name in ("since", "until"))
         exact = {name: asked[name] for name in EXACT}
-        return Wanted(zones - {SITE}, begin, end + timedelta(days=1), asked["text"], exact)
+        return Wanted(zones - {SITE}, *between(asked["since"], asked["until"]), asked["text"], exact)
 
 
 @open_to("see_content")

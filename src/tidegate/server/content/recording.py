@@ -64,10 +64,15 @@ def without_races(keys: Collection[Key], work: Callable[[], T]) -> T:
 
 
 def hold(keys: Collection[Key]) -> None:
-    """Keep others from changing these items, and from deciding on them, until this transaction ends."""
+    """Keep others from changing these items, and from deciding on them, until this transaction ends.
+
+    Without their keys (as everywhere: see `care.turns`): whoever slips a gold in has the ledger, and would
+    wait for its item that somebody holds who waits for the ledger.
+    """
     for zone in sorted({zone for zone, _ in keys}):
         ids = [external_id for of, external_id in keys if of == zone]
-        list(Item.objects.select_for_update().filter(zone=zone, external_id__in=ids).order_by("pk"))
+        held = Item.objects.select_for_update(no_key=True).filter(zone=zone, external_id__in=ids)
+        list(held.order_by("pk"))
 
 
 def decisions_of(

@@ -31,7 +31,7 @@ def undo(zone: str, external_id: str, *, actor: str) -> Undone | None:
     """
     with transaction.atomic():
         # Held, so that no decision comes in between and deliveries keep their order.
-        item = Item.objects.select_for_update().filter(zone=zone, external_id=external_id).first()
+        item = Item.objects.select_for_update(no_key=True).filter(zone=zone, external_id=external_id).first()
         if item is None:
             return None
         decision = standing([item])[item.pk].stands

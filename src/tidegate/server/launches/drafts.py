@@ -45,8 +45,11 @@ def draft(request: HttpRequest) -> HttpResponse:
     message = request.POST.get("message", "").strip()
     context |= {"text": text, "message": message}
     try:
-        if request.POST.get("do") == "publish":
+        if request.POST.get("do") == "publish" and message:
             return _publish(request, text, message)
+        if request.POST.get("do") == "publish":
+            context["problem"] = _("Say why: nothing is published without a reason.")
+            return render(request, "launches/draft.html", context)
         context["said"] = [] if now is None else differences(checked(now.text), checked(text))
         context |= _tried(request, text)
     except TidegateError as error:
@@ -73,11 +76,11 @@ def try_version(request: HttpRequest, name: str, number: int) -> HttpResponse:
 def _publish(request: HttpRequest, text: str, message: str) -> HttpResponse:
     actor, now = _standing(request).person.actor, "activate" in request.POST
     second = needs_second(None)
-    made = publish(text, message or "–", actor=actor, activate=now and not second)
+    made = publish(text, message, actor=actor, activate=now and not second)
     names = {"name": made.name, "number": made.number}
     messages.success(request, _("%(name)s %(number)s is published.") % names)
     if now and second:
-        propose(made.name, made.number, message or "–", actor=actor)
+        propose(made.name, made.number, message, actor=actor)
         messages.success(request, _("%(name)s %(number)s waits for a second person.") % names)
     return redirect("launches")
 

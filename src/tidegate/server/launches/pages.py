@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from tidegate.errors import TidegateError
+from tidegate.errors import RunError, TidegateError
 from tidegate.server.launches import actions
 from tidegate.server.launches.decider import checked, site
 from tidegate.server.launches.four_eyes import APPROVE, SecondPersonError, needs_second
@@ -21,6 +21,7 @@ from tidegate.server.launches.reads import active, switched_off, version_of
 from tidegate.server.launches.trying import SIZES
 from tidegate.server.launches.versions import chosen
 from tidegate.server.people.access import Standing, open_to
+from tidegate.server.people.naming import named
 from tidegate.server.zones.scope import SITE
 from tidegate.strategy.differences import differences
 from tidegate.strategy.switching import rule_ids
@@ -35,16 +36,23 @@ def launches(request: HttpRequest) -> HttpResponse:
     found = active()
     version = None if found is None else found[1]
     rules = [] if version is None else rule_ids(chosen(version).text)[:-1]
-    versions = StrategyVersion.objects.filter(base=None).defer("text").order_by("-pk")[:SHOWN]
+    versions = list(StrategyVersion.objects.filter(base=None).defer("text").order_by("-pk")[:SHOWN])
+    switches, proposals = switched_off(), waiting()
+    actors = [
+        *(one.published_by for one in versions),
+        *(one.off_by for one in switches),
+        *(one.by for one in proposals),
+    ]
+    called = named(_standing(request), actors)
     context = {
         "active": version,
         "chosen": None if version is None else chosen(version).pk,
-        "switches": switched_off(),
+        "switches": [(one, called[one.off_by]) for one in switches],
         "rules": rules,
         "detectors": sorted(site().detectors),
-        "versions": versions,
+        "versions": [(one, called[one.published_by]) for one in versions],
         "shown": SHOWN,
-        "proposals": waiting(),
+        "proposals": [(one, called[one.by]) for one in proposals],
         "me": _standing(request).person.actor,
         "may_publish": _standing(request).may("publish_strategies"),
         "may_agree": _standing(request).may(APPROVE),
@@ -90,8 +98,10 @@ def activate(request: HttpRequest, name: str, number: int) -> HttpResponse:
     def work(actor: str) -> str:
         try:
             actions.activate(name, number, actor=actor)
-        except SecondPersonError:
-            propose(name, number, reason or "–", actor=actor)
+        except SecondPersonError as error:
+            if not reason:
+                raise RunError(_("Say why: a second person is asked, and reads it")) from error
+            propose(name, number, reason, actor=actor)
             return _("%(name)s %(number)s waits for a second person.") % {"name": name, "number": number}
         return _("%(name)s %(number)s decides now.") % {"name": name, "number": number}
 
@@ -168,7 +178,7 @@ def done(request: HttpRequest, work: Callable[[str], str]) -> HttpResponse:
 
 def said(error: TidegateError) -> str:
     """An error in one line: where, what, and the remedy."""
-    line = "" if error.where.line is None else f"{error.where.line}: "
+    line = "" if error.where.line is None else _("Line %(line)s: ") % {"line": error.where.line}
     return " ".join(filter(None, [f"{line}{error.what}.", error.remedy]))
 
 

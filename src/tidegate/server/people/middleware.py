@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from tidegate.server.people.access import ACCOUNT, PUBLIC, SIGNED_IN, Standing, standing
+from tidegate.server.people.content_security import held_to
 from tidegate.server.zones.scope import widen_to
 
 
@@ -39,7 +40,7 @@ class Gate:
             response = self._get_response(request)
         finally:
             timezone.deactivate()
-        response["Content-Security-Policy"] = settings.CONTENT_SECURITY_POLICY
+        held_to(response)
         response["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
         # What somebody may see stays in no shared computer's cache after they have signed out.
         response["Cache-Control"] = "no-store"

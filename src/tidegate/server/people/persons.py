@@ -85,7 +85,7 @@ def set_person(name: str, change: Change, *, actor: str, add: bool = True) -> tu
     if not add:
         find_person(name)
     with transaction.atomic():
-        person = User.objects.select_for_update().filter(username=name).first()
+        person = User.objects.select_for_update(no_key=True).filter(username=name).first()
         added = person is None
         if person is None:
             person = User(username=name)

@@ -5,7 +5,6 @@ Golds that were escalated or passed over are told of groups alone: who passes wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -102,19 +101,30 @@ def by_person(answers: pl.DataFrame) -> dict[int, Accuracy]:
 
 
 def by_group(asked: pl.DataFrame, by: str) -> list[Accuracy]:
-    """Of each value of `by`, one of `BY`, that has `FEWEST_PEOPLE` or more; in the order of their names.
+    """Of each value of `by`, one of `BY`, in which `FEWEST_PEOPLE` or more answered; in the order of names.
+
+    Those that are left out have as many together, or else another one is left out too: what all answered,
+    which other groups tell, less what is shown would tell of them.
 
     Args:
         asked: rows of `gold_answers` and of `golds_left`.
     """
     rows = _with_roles(asked) if by == "role" else asked
-    return sorted(_groups(rows, by), key=lambda one: one.value)
+    groups = sorted(rows.group_by([by]), key=lambda group: _people(_answered(group[1])))
+    shown = [(value, some) for (value,), some in groups if value is not None]
+    shown = [(value, some) for value, some in shown if _people(_answered(some)) >= FEWEST_PEOPLE]
+    left_out = rows.filter(~pl.col(by).is_in([value for value, _ in shown]).fill_null(value=False))
+    while shown and any(0 < _people(some) < FEWEST_PEOPLE for some in (left_out, _answered(left_out))):
+        left_out = pl.concat([left_out, shown.pop(0)[1]])
+    return sorted((_accuracy(str(value), some) for value, some in shown), key=lambda one: one.value)
 
 
-def _groups(rows: pl.DataFrame, by: str) -> Iterator[Accuracy]:
-    for (value,), some in rows.drop_nulls(by).group_by([by]):
-        if some["person"].n_unique() >= FEWEST_PEOPLE:
-            yield _accuracy(str(value), some)
+def _answered(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.filter(pl.col("left").is_null())
+
+
+def _people(rows: pl.DataFrame) -> int:
+    return rows["person"].n_unique()
 
 
 def _with_roles(answers: pl.DataFrame) -> pl.DataFrame:
@@ -129,12 +139,12 @@ def _with_roles(answers: pl.DataFrame) -> pl.DataFrame:
 
 
 def _accuracy(value: str, rows: pl.DataFrame) -> Accuracy:
-    given = rows.filter(pl.col("left").is_null())
+    given = _answered(rows)
     skill: Skill = skill_from_golds(given["truth"], given["said"])
     left = dict(rows.drop_nulls("left").group_by("left").len().iter_rows())
     return Accuracy(
         value,
-        rows["person"].n_unique(),
+        _people(given),
         Share.of_counts(int(given["right"].sum()), len(given)),
         Share(
             skill.sensitivity,

@@ -9,11 +9,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from tidegate.errors import RunError, Where
+from tidegate.server.care.turns import hold_turn
 from tidegate.server.ledger.actions import Act, append
 from tidegate.server.people.models import User
 from tidegate.server.quality.certificates import known_certificates
+from tidegate.server.review.clock import now
 from tidegate.server.review.leasing import free_for
 from tidegate.server.review.models import Kind, Skill, State, Task
 from tidegate.server.review.policies import written
@@ -81,11 +84,16 @@ def reserve(some: Some, to: User, who: User) -> int:
 def open_to_all(of: User, who: User) -> int:
     """Let everybody have what is reserved for somebody and not with them now. Returns how many tasks."""
     with transaction.atomic():
-        tasks = Task.objects.select_for_update().filter(assigned_to=of, state=State.OPEN, leased_to=None)
-        found = list(tasks.exclude(kind=Kind.GOLD))
+        found = list(reserved_for(of).select_for_update().order_by("pk"))
         Task.objects.filter(pk__in=[task.pk for task in found]).update(assigned_to=None)
         append([_act(who, "task.opened", task, of) for task in found])
     return len(found)
+
+
+def reserved_for(person: User) -> QuerySet[Task]:
+    """Open tasks that wait for somebody alone, and that nobody has now; golds are not told of."""
+    free = Q(leased_until=None) | Q(leased_until__lte=now())
+    return Task.objects.filter(free, assigned_to=person, state=State.OPEN).exclude(kind=Kind.GOLD)
 
 
 def skill(person: User, skills: Mapping[str, Collection[str]], who: User) -> list[str]:
@@ -99,7 +107,7 @@ def skill(person: User, skills: Mapping[str, Collection[str]], who: User) -> lis
             _check(kind, name)
     changed = []
     with transaction.atomic():
-        User.objects.select_for_update().get(pk=person.pk)
+        hold_turn(person)
         for kind in SKILLS:
             names = frozenset(skills[kind])
             if set(Skill.objects.filter(person=person, kind=kind).values_list("name", flat=True)) != names:

@@ -28,7 +28,7 @@ def mark(zone: str, external_id: str, who: User) -> Gold:
         RunError: there is no such item in sight, or its answer is not settled, or its content is erased.
     """
     with transaction.atomic():
-        item = Item.objects.select_for_update().filter(zone=zone, external_id=external_id).first()
+        item = Item.objects.select_for_update(no_key=True).filter(zone=zone, external_id=external_id).first()
         if item is None:
             raise RunError(
                 "there is no such item",

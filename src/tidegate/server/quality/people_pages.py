@@ -22,7 +22,6 @@ from tidegate.server.quality.certificates import known_certificates
 from tidegate.server.quality.people import figures_by_group, figures_of
 from tidegate.server.quality.who import reviewers_beside
 from tidegate.server.review.clock import now
-from tidegate.server.review.models import Kind, State, Task
 from tidegate.server.review.policies import written
 from tidegate.server.review.reviewers import CERTIFICATE, LANGUAGE, POLICY, reviewer_named
 
@@ -81,7 +80,7 @@ def person(request: HttpRequest, number: int) -> HttpResponse:
         "languages": ", ".join(skills[LANGUAGE]),
         "policies": [(name, name in skills[POLICY]) for name in written()],
         "certificates": [(name, name in skills[CERTIFICATE]) for name in known_certificates()],
-        "reserved": _reserved(shown),
+        "reserved": assigning.reserved_for(shown).count(),
         "problem": problem,
         "wrong": None if problem is None else problem.where.field,
     }
@@ -96,11 +95,6 @@ def open_again(request: HttpRequest, number: int) -> HttpResponse:
     done = assigning.open_to_all(shown, _standing(request).person)
     messages.success(request, _("Open to all again: %(number)s.") % {"number": done})
     return redirect("reviewer", shown.pk)
-
-
-def _reserved(person: User) -> int:
-    tasks = Task.objects.filter(assigned_to=person, state=State.OPEN, leased_to=None)
-    return tasks.exclude(kind=Kind.GOLD).count()
 
 
 def _person(request: HttpRequest, number: int) -> User:

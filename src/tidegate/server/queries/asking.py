@@ -7,7 +7,7 @@ zones.
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +21,7 @@ from sqlglot import exp
 from tidegate.errors import RunError, Where
 from tidegate.names import nearest
 from tidegate.server.ledger.actions import Act, append
-from tidegate.server.queries.tables import TABLES, read
+from tidegate.server.queries.tables import TABLES, Read, read
 from tidegate.warehouse.ask import refuse_writing
 
 LONGEST_S = 20.0
@@ -30,6 +30,8 @@ MOST_ROWS = 10_000
 LARGEST = 20 * 2**20
 """Bytes of an answer."""
 MEMORY = "512MB"
+LONGEST_ERROR = 500
+"""Characters of an error that are told: it may quote what it read."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,20 @@ def ask(
     """
     used = tables_of(sql)
     tables = {name: read(name, zones, since, until) for name in used}
+    frame = None
+    try:
+        frame = _answer_from(tables, sql, longest)
+    finally:  # what fails is on the record too: an error may quote what it read
+        _record(frame, used, zones, actor)
+    return Answer(
+        frame.head(MOST_ROWS),
+        len(frame) > MOST_ROWS,
+        [name for name, table in tables.items() if table.cut],
+    )
+
+
+def _answer_from(tables: Mapping[str, Read], sql: str, longest: float) -> pl.DataFrame:
+    """The answer, with a row more than is shown where there are more."""
     with closing(duckdb.connect(":memory:", config={"memory_limit": MEMORY, "threads": "1"})) as connection:
         for name, table in tables.items():
             connection.register(name, table.frame.to_arrow())
@@ -69,17 +85,14 @@ def ask(
         frame = _answered(connection, sql, longest)
     if frame.estimated_size() > LARGEST:
         raise RunError("the answer is too large", where=Where(field="sql"), remedy="Ask for fewer columns.")
-    cut = len(frame) > MOST_ROWS
-    found = Answer(frame.head(MOST_ROWS), cut, [name for name, table in tables.items() if table.cut])
-    _record(found, used, zones, actor)
-    return found
+    return frame
 
 
 def tables_of(sql: str) -> list[str]:
     """The tables of `TABLES` that a query names; all of them where it cannot be told."""
     try:
         tree = sqlglot.parse_one(sql, dialect="duckdb")
-    except sqlglot.errors.SqlglotError:
+    except (sqlglot.errors.SqlglotError, RecursionError):
         return list(TABLES)
     named = {table.name.lower() for table in tree.find_all(exp.Table)}
     return [name for name in TABLES if name in named]
@@ -97,6 +110,7 @@ def _answered(connection: duckdb.DuckDBPyConnection, sql: str, longest: float) -
     try:
         refuse_writing(connection, sql, list(TABLES))
         answer: pl.DataFrame = connection.sql(sql).limit(MOST_ROWS + 1).pl()
+        answer.select(pl.selectors.temporal()).rows()  # some times that DuckDB knows Python cannot tell
         return answer
     except duckdb.Error as error:
         if ended.is_set():
@@ -106,6 +120,12 @@ def _answered(connection: duckdb.DuckDBPyConnection, sql: str, longest: float) -
                 remedy="Choose fewer days, or ask for less at once.",
             ) from error
         raise RunError(_said(error), where=Where(field="sql"), remedy=_remedy(str(error))) from error
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise RunError(
+            "the answer has a column of a kind that cannot be shown",
+            where=Where(field="sql"),
+            remedy="Make it text or a number: cast(… as varchar), or epoch(…) for a length of time.",
+        ) from error
     finally:
         watch.cancel()
 
@@ -113,7 +133,8 @@ def _answered(connection: duckdb.DuckDBPyConnection, sql: str, longest: float) -
 def _said(error: duckdb.Error) -> str:
     # DuckDB's own guess at a table is often one of its internal ones.
     lines = [line for line in str(error).splitlines() if line and not line.startswith("Did you mean")]
-    return " ".join(lines).strip()
+    said = " ".join(lines).strip()
+    return said if len(said) <= LONGEST_ERROR else f"{said[:LONGEST_ERROR]}…"
 
 
 def _remedy(message: str) -> str:
@@ -124,8 +145,8 @@ def _remedy(message: str) -> str:
     return has
 
 
-def _record(found: Answer, used: Sequence[str], zones: Collection[str], actor: str) -> None:
-    """What was asked for word by word is not kept: it may name anybody."""
-    details = {"tables": list(used), "rows": len(found.frame)}
+def _record(frame: pl.DataFrame | None, used: Sequence[str], zones: Collection[str], actor: str) -> None:
+    """What was asked for word by word is not kept: it may name anybody. Without an answer, `rows` is null."""
+    details = {"tables": list(used), "rows": None if frame is None else min(len(frame), MOST_ROWS)}
     with transaction.atomic():
         append([Act(actor, "query.asked", zone, "query", details) for zone in sorted(zones)])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, time, timedelta
+from datetime import timedelta
+from math import isfinite
 from typing import Any
 
 import polars as pl
@@ -15,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from tidegate.errors import RunError
+from tidegate.server.days import between, day_field
 from tidegate.server.figures.charts import MOST_MARKS, bars, lines
 from tidegate.server.figures.wording import extremes
 from tidegate.server.people.access import Standing, open_to
@@ -41,8 +43,8 @@ class Query(forms.Form):
         max_length=20_000,
         widget=forms.Textarea({"rows": 10, "class": "code", "spellcheck": "false"}),
     )
-    since = forms.DateField(label=_("From"), widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
-    until = forms.DateField(label=_("Up to and with"), widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
+    since = day_field(_("From"))
+    until = day_field(_("Up to and with"))
     chart = forms.ChoiceField(
         label=_("Chart"), required=False, choices=[("", _("none")), (BARS, _("bars")), (LINE, _("a line"))]
     )
@@ -82,15 +84,18 @@ def queries(request: HttpRequest) -> HttpResponse:
 
 
 def _asked(asked: Mapping[str, Any], who: Standing) -> Answer:
-    here = timezone.get_current_timezone()
-    since, until = (datetime.combine(asked[name], time(), tzinfo=here) for name in ("since", "until"))
-    return ask(asked["sql"], who.zones - {SITE}, since, until + timedelta(days=1), actor=who.person.actor)
+    since, until = between(asked["since"], asked["until"])
+    return ask(asked["sql"], who.zones - {SITE}, since, until, actor=who.person.actor)
 
 
 def _file(found: Answer) -> HttpResponse:
     times = pl.selectors.datetime().dt.strftime("%Y-%m-%dT%H:%M:%S%.6f")
     # What has parts of its own is written as JSON, as is what CSV has no form for.
-    nested = [name for name, dtype in found.frame.schema.items() if dtype.is_nested() or dtype == pl.Object]
+    nested = [
+        name
+        for name, dtype in found.frame.schema.items()
+        if dtype.is_nested() or dtype in (pl.Object, pl.Binary)
+    ]
     flat = found.frame.with_columns(times).with_columns(
         pl.Series(
             name, [None if one is None else str(one) for one in found.frame[name].to_list()], dtype=pl.String
@@ -140,7 +145,7 @@ def _charted(frame: pl.DataFrame, chart: str) -> dict[str, Any]:
     if not chart or frame.width < 2 or not frame.dtypes[1].is_numeric():
         return {"chart": None}
     rows = [
-        {"label": _cell(label), "value": None if value is None else float(value)}
+        {"label": _cell(label), "value": float(value) if value is not None and isfinite(value) else None}
         for label, value in frame.head(MOST_MARKS).select(frame.columns[:2]).iter_rows()
     ]
     draw = lines if chart == LINE else bars

@@ -1,4 +1,5 @@
-"""What is done once a day, by whichever worker comes first: retention, sessions, exposure, an anchor."""
+"""What is done once a day, by whichever worker comes first: retention, sessions, exposure, questions,
+an anchor."""
 
 from __future__ import annotations
 
@@ -20,6 +21,7 @@ from tidegate.server.ledger.anchors import anchor, write
 from tidegate.server.retention.erasing import ERASED, Erased, erase_events, erase_items
 from tidegate.server.retention.models import Daily
 from tidegate.server.retention.settings import EVENTS, ITEMS, Retention, retention
+from tidegate.server.review.catching_up import ask_about_held
 from tidegate.server.zones.scope import within_zones
 
 LOOK_S = 600.0
@@ -44,6 +46,7 @@ def run_due(workspace: Path, now: datetime | None = None) -> list[str]:
         "retention": lambda: retain(rules, now),
         "sessions": lambda: Session.objects.filter(expire_date__lt=now).delete(),
         "care": lambda: forget(now),
+        "questions": ask_about_held,
         "anchor": lambda: write(workspace / ANCHORS, anchor()),
     }
     done = []

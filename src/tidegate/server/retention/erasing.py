@@ -84,7 +84,7 @@ def erase_events(zone: str, ids: Sequence[int], cause: str, *, actor: str) -> Er
 
 @transaction.atomic
 def _erase_items(zone: str, ids: Sequence[int], cause: str, actor: str) -> Erased:
-    items = list(Item.objects.select_for_update().filter(zone=zone, pk__in=ids).order_by("pk"))
+    items = list(Item.objects.select_for_update(no_key=True).filter(zone=zone, pk__in=ids).order_by("pk"))
     authors: dict[int, set[str | None]] = defaultdict(set)
     for pk, author in ItemVersion.objects.filter(item__in=ids).values_list("item", "author_id"):
         authors[pk].add(author)

@@ -12,6 +12,7 @@ from django.db.models import F, Q
 
 from tidegate.server.content.models import ItemVersion
 from tidegate.server.review import leasing
+from tidegate.server.review.assisting import assisted, is_helped
 from tidegate.server.review.clock import now
 from tidegate.server.review.models import Kind, State, Task
 from tidegate.server.review.reviewers import Reviewer
@@ -43,10 +44,11 @@ class Alike:
 def alike(who: Reviewer, of: Task, window: UUID | None) -> list[Alike]:
     """Near-duplicates of a task that somebody holds, the nearest first: leased to them within their limits.
 
-    None of a task that is blind, is no plain question, or has no text.
+    None of a task that is no plain question, or has no text; and none of those that show nothing of the
+    machine's, since blind ones look like them.
     """
     text = ItemVersion.objects.get(item=of.item_id, number=of.item_version).text
-    if of.kind != Kind.DECIDE or not text:
+    if not assisted(of) or not text:
         return []
     near = sorted(_near(who, of, text), key=lambda one: (-one[0], one[1]))[:MOST]
     said = {pk: (similarity, other) for similarity, pk, other in near}
@@ -71,9 +73,10 @@ def _near(who: Reviewer, of: Task, text: str) -> Iterator[tuple[float, int, str]
     ).exclude(item=of.item_id)
     mine, letters = fingerprint(text), plain(text)
     seen = set()
-    for pk, item, other in tasks.order_by("rank").values_list("pk", "item_id", "item__versions__text")[
-        :COMPARED
-    ]:
+    rows = tasks.order_by("rank").values_list("pk", "handle", "item_id", "item__versions__text")
+    for pk, handle, item, other in rows[:COMPARED]:
+        if not is_helped(handle, of.queue):
+            continue
         if item in seen or not len(text) / LENGTHS <= len(other) <= len(text) * LENGTHS:
             continue
         similarity = _similarity(mine, letters, other)

@@ -18,8 +18,9 @@ from tidegate.server.people.access import open_to
 from tidegate.server.review import leasing, leaving
 from tidegate.server.review.alike import alike
 from tidegate.server.review.answering import UNDO, answer, undo
+from tidegate.server.review.assisting import assisted
 from tidegate.server.review.given import given_from, uuid_of
-from tidegate.server.review.models import Answer, Kind, State, Task
+from tidegate.server.review.models import Answer, State, Task
 from tidegate.server.review.pages import Body, asked_by_script, language, reviewer_at
 from tidegate.server.review.policies import told
 from tidegate.server.review.reviewers import Reviewer
@@ -53,14 +54,14 @@ def page(request: HttpRequest, handle: UUID) -> HttpResponse:
 
 @asked_by_script
 def answered(who: Reviewer, body: Body) -> Mapping[str, Any]:
-    """One of the answers. Its task must be with whoever answers, and be one that is not blind."""
+    """One of the answers. Its task must be with whoever answers, and one of those that the page can show."""
     given = given_from(body)
     if given.bulk is None:
         raise RunError(
             "an answer here names its decision", where=Where(field="bulk"), remedy="Load the page anew."
         )
-    mine = Task.objects.filter(handle=given.handle, leased_to=who.person, state=State.OPEN, kind=Kind.DECIDE)
-    if not mine.exists() and not Answer.objects.filter(key=given.key).exists():
+    task = Task.objects.filter(handle=given.handle, leased_to=who.person, state=State.OPEN).first()
+    if (task is None or not assisted(task)) and not Answer.objects.filter(key=given.key).exists():
         raise leaving.NotYoursError(
             _("it is not with you any more"), where=Where(field="handle"), remedy=_("Nothing was changed.")
         )

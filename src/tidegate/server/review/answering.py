@@ -8,6 +8,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.crypto import salted_hmac
 
 from tidegate.errors import RunError, Where
 from tidegate.server.care.finishing import finished
@@ -16,6 +17,7 @@ from tidegate.server.ledger.actions import Act, append
 from tidegate.server.review import settling
 from tidegate.server.review.assisting import assisted
 from tidegate.server.review.clock import now
+from tidegate.server.review.ending import ask_no_more
 from tidegate.server.review.given import Given, checked
 from tidegate.server.review.leasing import LEASE
 from tidegate.server.review.leaving import NotYoursError
@@ -106,14 +108,13 @@ def answer(who: Reviewer, given: Given) -> Outcome:
         )
         if late:
             if task.state == State.OPEN:
-                task.state, task.leased_to, task.leased_until = State.GONE, None, None
-                task.save(update_fields=["state", "leased_to", "leased_until"])
+                _end_or_move(task)
             append([act])
             return Outcome(Came.LATE, made)
         task.state, task.leased_to, task.leased_until = State.DONE, None, None
         task.save(update_fields=["state", "leased_to", "leased_until"])
         if given.second_opinion and task.kind not in BLIND:
-            another_seat(task).save()
+            another_seat(task, _seat_of(made)).save()
         acts = settling.settle(task, made)
         append([act, *acts])
     return Outcome(_came_of(made), made)
@@ -141,9 +142,10 @@ def undo(who: Reviewer, key: UUID) -> Task:
                 remedy="Ask a lead to have the item decided anew.",
             )
         acts = settling.unsettle(task, found, at, actor=who.person.actor)
+        ask_no_more(Task.objects.filter(handle=_seat_of(found)))
         found.undone_at = at
         found.save(update_fields=["undone_at"])
-        if task.state == State.DONE and not _others(task, found):
+        if task.state == State.DONE and not _was_late(task, found):
             task.state, task.leased_to, task.leased_until = State.OPEN, who.person, at + LEASE
             task.save(update_fields=["state", "leased_to", "leased_until"])
         subject = f"item:{task.item_id}:{task.item_version}"
@@ -156,14 +158,32 @@ def _locked(who: Reviewer, handle: UUID) -> Task:
     task = Task.objects.filter(handle=handle).select_related("item").first()
     if task is None or task.right not in who.rights:
         raise _no_such_task()
-    item = Item.objects.select_for_update().get(pk=task.item_id)
+    item = Item.objects.select_for_update(no_key=True).get(pk=task.item_id)
     task = Task.objects.select_for_update().get(pk=task.pk)
     task.item = item
     return task
 
 
-def _others(task: Task, found: Answer) -> bool:
-    return task.answers.exclude(pk=found.pk).filter(undone_at=None).exists()
+def _was_late(task: Task, found: Answer) -> bool:
+    """Whether another answer had ended the task before. One that came after it is late itself."""
+    return task.answers.filter(pk__lt=found.pk, undone_at=None).exists()
+
+
+def _seat_of(made: Answer) -> UUID:
+    """The handle of the second opinion that an answer asks for; by its key alone nobody can tell it."""
+    return UUID(bytes=salted_hmac("second opinion", made.key.bytes).digest()[:16], version=4)
+
+
+def _end_or_move(task: Task) -> None:
+    """The content has changed: the newer one is being decided. But an appeal is for a person to answer: it
+    goes on with the newer content."""
+    task.leased_to = task.leased_until = None
+    if task.event_id is None:
+        task.state = State.GONE
+    else:
+        task.item_version, task.assigned_to = task.item.version, None
+        task.decision = Decision.objects.filter(item=task.item).order_by("-pk").first()
+    task.save()
 
 
 def _came_of(made: Answer) -> Came:

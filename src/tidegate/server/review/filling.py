@@ -39,6 +39,11 @@ def fill(decisions: Sequence[Decision]) -> None:
         (one, Kind(Kind.DECIDE)) for one in fresh if one.action in held and one.item_id not in asked
     ]
     wanted += [(one, Kind(Kind.AUDIT)) for one in fresh if one.audited]
+    ask(wanted)
+
+
+def ask(wanted: Sequence[tuple[Decision, Kind]]) -> None:
+    """Ask about decisions, whatever is asked already. Whoever calls holds the items."""
     if not wanted:
         return
     languages = _languages([one for one, _ in wanted])
@@ -72,6 +77,19 @@ def fill_appeals(appeals: Sequence[Any], standing: Mapping[int, Decision]) -> No
     note_queues(tasks)
 
 
+def ask_again(item: Item) -> None:
+    """Ask about an item that is held, if nobody is asked: what asked before was answered by the way."""
+    machines = Decision.objects.filter(item=item, item_version=item.version).exclude(strategy=PEOPLE)
+    decision = machines.order_by("-pk").first()
+    asked = Task.objects.filter(
+        item=item, kind__in=(Kind.DECIDE, Kind.ARBITRATE), event=None, state=State.OPEN
+    )
+    if decision is None or asked.exists():
+        return
+    decision.item = item
+    Task.objects.bulk_create(_seats(decision, Kind(Kind.DECIDE), _languages([decision])))
+
+
 def note_queues(tasks: Collection[Task]) -> None:
     """Remember that these queues are there."""
     rows = {(task.zone, task.queue) for task in tasks}
@@ -90,7 +108,7 @@ def _kept(decisions: Sequence[Decision], held: Collection[str]) -> set[int]:
     gone."""
     open_tasks = Task.objects.filter(
         item__in=[one.item_id for one in decisions],
-        kind__in=(Kind.DECIDE, Kind.ARBITRATE),
+        kind__in=(Kind.DECIDE, Kind.ARBITRATE, Kind.APPEAL),
         state=State.OPEN,
     )
     by_item: dict[int, list[Task]] = defaultdict(list)
@@ -99,6 +117,7 @@ def _kept(decisions: Sequence[Decision], held: Collection[str]) -> set[int]:
     kept, gone = set(), []
     for one in decisions:
         mine = [task for task in by_item.get(one.item_id, ()) if task.event_id is None]
+        _move(one, [task.pk for task in by_item.get(one.item_id, ()) if task.event_id is not None])
         same = [task for task in mine if task.item_version == one.item_version]
         if same and one.action in held:
             kept.add(one.item_id)
@@ -109,6 +128,13 @@ def _kept(decisions: Sequence[Decision], held: Collection[str]) -> set[int]:
     if gone:
         ask_no_more(Task.objects.filter(pk__in=gone))
     return kept
+
+
+def _move(to: Decision, appeals: Sequence[int]) -> None:
+    """Let appeals go on with newer content, but for those that somebody has before them (see `answering`)."""
+    if appeals:
+        older = Task.objects.filter(pk__in=appeals, leased_to=None).exclude(item_version=to.item_version)
+        older.update(item_version=to.item_version, decision=to)
 
 
 def _languages(decisions: Sequence[Decision]) -> Languages:

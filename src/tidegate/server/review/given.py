@@ -75,8 +75,9 @@ def checked(given: Given, text: str | None) -> Policy | None:
     if given.policy is None:
         if outcome is not Outcome.PASSED:
             raise _wrong("policy", "an action needs a policy", "Name the policy that the item violates.")
-        if given.clause is not None:
-            raise _wrong("clause", "a clause needs its policy", "Name the policy too.")
+        for name in ("clause", "severity"):
+            if getattr(given, name) is not None:
+                raise _wrong(name, f"a {name} needs its policy", "Name the policy too.")
         return None
     policy = written().get(given.policy)
     if policy is None:

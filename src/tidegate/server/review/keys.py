@@ -26,6 +26,8 @@ DEFAULT: Mapping[str, str] = {
     "send": "s",
     "escalate": "x",
     "hide": "b",
+    "look": "f",
+    "play": "h",
     "alike": "a",
     "useful": "g",
     "wrong": "j",

@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from tidegate.server.care.assignment import Allowed, allowed, open_to_others
+from tidegate.server.care.assignment import Allowed, allowed
 from tidegate.server.care.exposures import charge, give_back, shared
 from tidegate.server.care.turns import hold_turn
 from tidegate.server.ledger.actions import Act, append
@@ -25,6 +25,7 @@ from tidegate.server.review.ending import free
 from tidegate.server.review.models import Answer, Kind, Queue, Skip, State, Task
 from tidegate.server.review.priority import worth
 from tidegate.server.review.queues import queue_settings
+from tidegate.server.review.reserving import in_vain, queues_with_reserved
 from tidegate.server.review.reviewers import Reviewer
 
 BUFFER = 3
@@ -45,7 +46,9 @@ def lease(who: Reviewer, *, buffer: int = BUFFER, window: UUID | None = None) ->
     with transaction.atomic():
         hold_turn(who.person)
         at = now()
-        mine = list(_held_by(who.person, at).order_by("leased_until", "rank"))
+        # Locked, or another one could take a task that lapses between this look and the next line.
+        held = _held_by(who.person, at).select_for_update(of=("self",)).order_by("pk")
+        mine = sorted(held, key=lambda task: (task.leased_until, task.rank))
         Task.objects.filter(pk__in=[task.pk for task in mine]).update(leased_until=at + LEASE)
         if mine:
             shared(who.person, mine, window)
@@ -97,8 +100,10 @@ def _give(who: Reviewer, fresh: list[Task], at: datetime, window: UUID | None) -
 
 def renew(who: Reviewer) -> int:
     """Hold for longer what somebody holds, since they are still there. Returns how many tasks that are."""
-    at = now()
-    return _held_by(who.person, at).update(leased_until=at + LEASE)
+    with transaction.atomic():
+        hold_turn(who.person)
+        at = now()
+        return _held_by(who.person, at).update(leased_until=at + LEASE)
 
 
 def release(person: User) -> int:
@@ -106,7 +111,9 @@ def release(person: User) -> int:
 
     What they were given stays counted as exposure, since they may have seen it.
     """
-    return free(Task.objects.filter(leased_to=person, state=State.OPEN))
+    with transaction.atomic():
+        hold_turn(person)
+        return free(Task.objects.filter(leased_to=person, state=State.OPEN))
 
 
 def release_unseen(person: User, handles: Collection[UUID], window: UUID) -> int:
@@ -121,6 +128,11 @@ def release_unseen(person: User, handles: Collection[UUID], window: UUID) -> int
         mine = list(held.order_by("pk").values_list("pk", "handle"))
         unseen = give_back(person, handles, window)
         return free(Task.objects.filter(pk__in=[pk for pk, handle in mine if handle in unseen]))
+
+
+def held_by(person: User, handles: Collection[UUID]) -> list[Task]:
+    """Those of these tasks that are with somebody now."""
+    return list(_held_by(person, now()).filter(handle__in=handles))
 
 
 def _held_by(person: User, at: datetime) -> QuerySet[Task]:
@@ -152,11 +164,13 @@ def _candidates(who: Reviewer, at: datetime, may: Allowed, most: int, heaviest: 
     free = _free(who, at).filter(severity__lte=heaviest).exclude(policy__in=may.barred)
     yield from free.filter(assigned_to=who.person).order_by("rank")[:most]
     found = []
-    others = open_to_others()
+    reserved, open_too = queues_with_reserved(who.person), in_vain()
     for zone, name in Queue.objects.filter(zone__in=who.zones).values_list("zone", "name"):
         if not queue_settings(name).certificates <= who.certificates:
             continue
-        open_to_all = Q(assigned_to=None) | Q(assigned_to__is_active=False) | others
+        open_to_all = Q(assigned_to=None)
+        if (zone, name) in reserved:
+            open_to_all |= open_too
         tasks = free.filter(open_to_all, zone=zone, queue=name).order_by("rank")
         found += list(tasks[:most])
     yield from sorted(found, key=lambda task: -worth(task.rank, at, task.due_at - task.created_at))
@@ -172,18 +186,20 @@ def _free(who: Reviewer, at: datetime) -> QuerySet[Task]:
         Q(not_before=None) | Q(not_before__lte=at),
         ~Exists(on_version),
         ~Exists(skipped),
-        # An appeal goes to somebody who has not decided on the item before, in whatever version.
-        ~Q(kind=Kind.APPEAL) | ~Exists(mine),
+        # An appeal, and what it led to, goes to somebody who has not decided on the item before, in whatever
+        # version.
+        Q(event=None) | ~Exists(mine),
         # A gold is for the one whom it was made for, or sent to.
         ~Q(kind=Kind.GOLD) | Q(assigned_to=who.person),
         state=State.OPEN,
         right__in=who.rights,
         zone__in=who.zones,
     )
+    by_name = Q(assigned_to=who.person)  # whoever named them knew what they read
     if who.languages:
-        tasks = tasks.filter(Q(language=None) | Q(language__in=who.languages))
+        tasks = tasks.filter(by_name | Q(language=None) | Q(language__in=who.languages))
     if who.policies:
-        tasks = tasks.filter(Q(policy=None) | Q(policy__in=who.policies))
+        tasks = tasks.filter(by_name | Q(policy=None) | Q(policy__in=who.policies))
     return tasks
 
 

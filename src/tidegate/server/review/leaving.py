@@ -15,6 +15,7 @@ from tidegate.server.content.models import ItemVersion
 from tidegate.server.ledger.actions import Act, append
 from tidegate.server.people.models import User
 from tidegate.server.review import queues
+from tidegate.server.review.assisting import looks_blind
 from tidegate.server.review.clock import now
 from tidegate.server.review.filling import note_queues
 from tidegate.server.review.models import Answer, Kind, Skip, State, Task
@@ -29,6 +30,8 @@ in it; it does not show; anything else."""
 ESCALATED, SENT = "escalated", "sent"
 """Why else somebody has done with a task."""
 LONGEST_HOLD = timedelta(days=7)
+ALIKE = frozenset({RIGHT[Kind.DECIDE], RIGHT[Kind.AUDIT], RIGHT[Kind.GOLD]})
+"""Rights that tasks need which look alike."""
 
 
 class NotYoursError(RunError):
@@ -85,21 +88,20 @@ def send(who: Reviewer, handle: UUID, to: User, message: str) -> None:
     """
     with transaction.atomic():
         task = _held(who, handle)
-        other = reviewer_named(to)
-        needed = queue_settings(task.queue).certificates
-        may = to.is_active and task.zone in other.zones and task.right in other.rights
-        if to.pk == who.person.pk or not may or not needed <= other.certificates:
+        if to.pk == who.person.pk or not _may_be_sent(who, task, to):
             raise RunError(
                 f"{to.username} cannot be given this item",
                 where=Where(field="to"),
                 remedy="Name somebody else who is cleared for its zone and may decide such items.",
             )
-        if task.kind == Kind.GOLD:  # it was asked of this person, and is asked of nobody who knows it
-            _pass(who, task, SENT)
-            known = Answer.objects.filter(person=to, item=task.item_id, undone_at=None).exists()
-            _leave(who, task, (), assigned_to=to, message=message, state=State.GONE if known else task.state)
-        else:
-            _leave(who, task, (), assigned_to=to, message=message)
+        # Not back to whoever sends it, not even where others may have it: that would tell of `to` that they
+        # have stepped away, or opted out of something. Only by name does it come back.
+        Skip.objects.filter(task=task, person=to, reason=SENT).delete()
+        _pass(who, task, SENT)
+        # Whoever has answered on the item is not given its gold: it would wait for nobody.
+        known = Answer.objects.filter(person=to, item=task.item_id, undone_at=None).exists()
+        over = task.kind == Kind.GOLD and known
+        _leave(who, task, (), assigned_to=to, message=message, state=State.GONE if over else task.state)
         append([_act(who, task, "task.sent", {"to": to.actor})])
 
 
@@ -119,6 +121,22 @@ def escalate(who: Reviewer, handle: UUID, message: str) -> None:
             _leave(who, task, (), assigned_to=None, message=message, queue=queues.ESCALATED, right=right)
             note_queues([task])
         append([_act(who, task, "task.escalated", {})])
+
+
+def _may_be_sent(who: Reviewer, task: Task, to: User) -> bool:
+    """Whether somebody has the zone, the right and the certificates. Of a task that shows nothing this does
+    not depend on what it is, or trying would tell."""
+    other = reviewer_named(to)
+    rights, certificates = {task.right}, queue_settings(task.queue).certificates
+    if looks_blind(task):
+        rights |= ALIKE if task.right in ALIKE else set()
+        certificates |= who.certificates
+    return (
+        to.is_active
+        and task.zone in other.zones
+        and rights <= other.rights
+        and certificates <= other.certificates
+    )
 
 
 def _held(who: Reviewer, handle: UUID) -> Task:

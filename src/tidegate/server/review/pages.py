@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import wraps
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import orjson
 from django.contrib import messages
@@ -19,17 +19,19 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from tidegate.errors import RunError, Where
 from tidegate.server.care.state import state
 from tidegate.server.people.access import Standing, open_to
+from tidegate.server.people.content_security import HEADER
 from tidegate.server.people.models import User
-from tidegate.server.people.roles import ROLES, rights_of
+from tidegate.server.quality.who import reviewers_beside
 from tidegate.server.review import keys as keymaps
-from tidegate.server.review import leasing, leaving
-from tidegate.server.review.answering import UNDO, answer, undo
-from tidegate.server.review.given import given_from, screen_of, uuid_of
+from tidegate.server.review import leasing, leaving, media
+from tidegate.server.review.answering import UNDO, Came, Outcome, answer, undo
+from tidegate.server.review.assisting import looks_blind
+from tidegate.server.review.given import Given, given_from, screen_of, uuid_of
 from tidegate.server.review.models import Task
+from tidegate.server.review.moved import moved
 from tidegate.server.review.policies import told
 from tidegate.server.review.progress import progress
 from tidegate.server.review.reviewers import Reviewer, reviewer_of
-from tidegate.server.review.rights import ASKED
 from tidegate.server.review.showing import shown
 from tidegate.server.review.words import reasons, waits, words
 
@@ -57,7 +59,9 @@ def review(request: HttpRequest) -> HttpResponse:
             "undo_ms": int(UNDO.total_seconds() * 1000),
         },
     }
-    return render(request, "review/review.html", context)
+    response = render(request, "review/review.html", context)
+    response[HEADER] = media.policy()
+    return response
 
 
 @open_to("review")
@@ -118,8 +122,16 @@ def take(who: Reviewer, body: Body) -> Mapping[str, Any]:
 @asked_by_script
 def answered(who: Reviewer, body: Body) -> Mapping[str, Any]:
     """One answer; and what is next."""
-    outcome = answer(who, given_from(body))
-    return {"came": outcome.came, **_more(who, body)}
+    given = given_from(body)
+    return {"came": _told(answer(who, given), given), **_more(who, body)}
+
+
+def _told(outcome: Outcome, given: Given) -> Came:
+    """What came of an answer. Of a task that shows nothing it is not told whether others are awaited, or it
+    was late: of a blind one neither ever is."""
+    if not looks_blind(outcome.answer.task):
+        return outcome.came
+    return Came.WAITING if given.second_opinion else Came.DECIDED
 
 
 @asked_by_script
@@ -164,15 +176,24 @@ def escalated(who: Reviewer, body: Body) -> Mapping[str, Any]:
 
 
 @asked_by_script
+def words_moved(who: Reviewer, body: Body) -> Mapping[str, Any]:
+    """Which words moved the scores of tasks that one holds; nothing of those that show none."""
+    return {"moved": moved(leasing.held_by(who.person, _handles(body, "of")))}
+
+
+@asked_by_script
 def returned(who: Reviewer, body: Body) -> Mapping[str, Any]:
     """Give back what this window has not shown, since it closes: others get it, and it is no exposure."""
-    unseen = [uuid_of({"handle": one}, "handle") for one in body.get("unseen", ()) if isinstance(one, str)]
-    return {"returned": leasing.release_unseen(who.person, unseen, uuid_of(body, "window"))}
+    return {"returned": leasing.release_unseen(who.person, _handles(body, "unseen"), uuid_of(body, "window"))}
+
+
+def _handles(body: Body, name: str) -> list[UUID]:
+    return [uuid_of({"handle": one}, "handle") for one in _words_of(body, name)]
 
 
 def _more(who: Reviewer, body: Body) -> Mapping[str, Any]:
     """Tasks that the screen has not got yet, and which it has that are not this person's any more."""
-    have = {str(one) for one in body.get("have", ()) if isinstance(one, str)}
+    have = set(_words_of(body, "have"))
     mine: list[Task] = leasing.lease(who, window=uuid_of(body, "window"))
     handles = {str(task.handle) for task in mine}
     return {
@@ -181,6 +202,11 @@ def _more(who: Reviewer, body: Body) -> Mapping[str, Any]:
         "progress": progress(who.person),
         "care": state(who.person),
     }
+
+
+def _words_of(body: Body, name: str) -> list[str]:
+    told = body.get(name)
+    return [one for one in told if isinstance(one, str)] if isinstance(told, list) else []
 
 
 def _message(body: Body) -> str:
@@ -195,11 +221,7 @@ def reviewer_at(request: HttpRequest) -> Reviewer:
 
 def _colleagues(who: Reviewer) -> list[User]:
     """Those who share a zone with somebody and review too."""
-    roles = [role for role in ROLES if rights_of(frozenset({role})) & set(ASKED)]
-    found = User.objects.filter(
-        clearances__zone__in=who.zones, given_roles__name__in=roles, is_active=True, erased_at=None
-    )
-    return list(found.exclude(pk=who.person.pk).distinct().order_by("username"))
+    return list(reviewers_beside(who.zones).exclude(pk=who.person.pk))
 
 
 def language() -> str:

@@ -23,9 +23,9 @@ def in_place_of(of: Task, **changes: Any) -> Task:
     return Task(**{name: getattr(of, name) for name in fields} | {"state": State.OPEN} | changes)
 
 
-def another_seat(of: Task) -> Task:
+def another_seat(of: Task, handle: uuid.UUID) -> Task:
     """One more task of the same question, for somebody else."""
-    return in_place_of(of, message=of.message)
+    return in_place_of(of, message=of.message, handle=handle)
 
 
 def arbitration(of: Task, at: datetime) -> Task:

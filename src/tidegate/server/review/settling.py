@@ -5,17 +5,18 @@ Called by `answering` within its transaction, with the item held.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 from tidegate.errors import RunError, Where
+from tidegate.policy.ladder import Outcome
 from tidegate.server.content.actions import decided
 from tidegate.server.content.models import PEOPLE, Decision, Item
 from tidegate.server.content.recording import stamp, store
 from tidegate.server.delivery.undoing import undo as undo_deliveries
 from tidegate.server.ledger.actions import Act
 from tidegate.server.review.ending import ask_no_more
+from tidegate.server.review.filling import ask_again
 from tidegate.server.review.models import BLIND, Answer, Kind, State, Task
 from tidegate.server.review.policies import ladder
 from tidegate.server.review.seats import arbitration
@@ -41,8 +42,8 @@ def settle(task: Task, made: Answer) -> list[Act]:
     return [_decide(task, made)]
 
 
-def unsettle(task: Task, made: Answer, at: datetime, *, actor: str) -> Iterator[Act]:
-    """Undo what followed from an answer.
+def unsettle(task: Task, made: Answer, at: datetime, *, actor: str) -> list[Act]:
+    """Undo what followed from an answer; the acts of it.
 
     Raises:
         RunError: somebody or something has decided on the item since.
@@ -52,7 +53,7 @@ def unsettle(task: Task, made: Answer, at: datetime, *, actor: str) -> Iterator[
         raise _decided_since()
     ask_no_more(Task.objects.filter(question=task.question, kind=Kind.ARBITRATE).exclude(pk=task.pk))
     if made.decision_id is None:
-        return
+        return []
     newest = list(Decision.objects.filter(item=task.item).order_by("-pk")[:2])
     if newest[0].pk != made.decision_id:
         raise _decided_since()
@@ -68,7 +69,10 @@ def unsettle(task: Task, made: Answer, at: datetime, *, actor: str) -> Iterator[
         escalate=before.escalate,
         reason=UNDONE,
     )
-    yield _store(back, actor)
+    act = _store(back, actor)
+    if task.event_id is not None and back.action in ladder().with_outcome(Outcome.HELD):
+        ask_again(task.item)
+    return [act]
 
 
 def _decided_since() -> RunError:

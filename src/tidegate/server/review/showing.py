@@ -16,13 +16,14 @@ from tidegate.server.events.models import Event
 from tidegate.server.events.occurrences import APPEAL
 from tidegate.server.people.models import User
 from tidegate.server.review.assisting import assisted
+from tidegate.server.review.media import picture
 from tidegate.server.review.models import Answer, Kind, Task
 from tidegate.server.review.suspicion import scores
 from tidegate.server.review.times import idle_limit_ms
 
 SCORES = 5
 """How many scores are shown, the highest first."""
-CONTENT = ("kind", "text", "media", "language", "market", "surface", "context")
+CONTENT = ("kind", "text", "language", "market", "surface", "context")
 
 
 def shown(tasks: Sequence[Task], person: User) -> list[dict[str, Any]]:
@@ -45,6 +46,7 @@ def _shown(task: Task, version: ItemVersion, decision: Decision | None) -> dict[
         "handle": str(task.handle),
         "asks": task.kind if task.kind in (Kind.APPEAL, Kind.ARBITRATE) else Kind.DECIDE,
         "content": {name: getattr(version, name) for name in CONTENT},
+        "media": picture(version),
         "idle_limit_ms": idle_limit_ms(version.text or ""),
         "message": task.message,
         "assist": _assist(task, decision) if decision is not None and assisted(task) else None,

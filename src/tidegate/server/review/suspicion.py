@@ -24,8 +24,14 @@ def suspected_policy(decision: Decision) -> str | None:
 
 def scores(decision: Decision) -> Iterator[tuple[float, str]]:
     """Every detector's score for a harm area, with the area's key."""
+    for _, harm, score in scores_by_detector(decision):
+        yield score, harm
+
+
+def scores_by_detector(decision: Decision) -> Iterator[tuple[str, str, float]]:
+    """The same with the detector's name: detector, harm area, score."""
     heard: dict[str, dict[str, Any]] = orjson.loads(decision.signals)
-    for fields in heard.values():
+    for detector, fields in heard.items():
         for name, value in fields.items():
             if name in BY_KEY and isinstance(value, int | float) and not isinstance(value, bool):
-                yield float(value), name
+                yield detector, name, float(value)

@@ -6,6 +6,7 @@ more than a schema can say: that verdict and clause agree, and that what is quot
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -71,12 +72,22 @@ def _object_in(text: str) -> dict[str, Any]:
     bare = THOUGHT.sub("", text)
     fenced = FENCE.match(bare)
     try:
-        value = orjson.loads(fenced.group(1) if fenced else bare)
-    except orjson.JSONDecodeError:
+        body = fenced.group(1) if fenced else bare
+        value = orjson.loads(body)
+        json.loads(body, object_pairs_hook=_once_each)
+    except (ValueError, RecursionError):
         raise NoVerdictError(WRONG_FORM) from None
     if not isinstance(value, dict):
         raise NoVerdictError(WRONG_FORM)
     return value
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A field that comes twice says two things: which of them counts is for nobody to choose."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a field comes twice")
+    return found
 
 
 def _verdict(raw: object, policy: Policy, item: str | None) -> Verdict:

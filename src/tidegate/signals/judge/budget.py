@@ -16,6 +16,10 @@ TOKENS_PER_WIDE = 2.0
 """For a letter beyond Latin: byte-level tokenisers take up to three tokens for a rare one, mostly one or
 two."""
 
+MOST_LETTERS_PER_TOKEN, LEAST_PER_WIDE = 6.0, 0.4
+"""The other bound, for prose: English comes to four or five letters a token, Chinese to half a token a letter
+and more."""
+
 
 @dataclass(frozen=True)
 class Reservation:
@@ -59,3 +63,9 @@ def tokens_at_most(text: str) -> int:
     """How many tokens a text may be, before a server has counted them."""
     wide = sum(letter > "\u024f" for letter in text)
     return math.ceil((len(text) - wide) / LETTERS_PER_TOKEN + wide * TOKENS_PER_WIDE)
+
+
+def tokens_at_least(text: str) -> int:
+    """How many tokens prose is at least: fewer than any usual tokeniser makes of it."""
+    wide = sum(letter > "\u024f" for letter in text)
+    return int((len(text) - wide) / MOST_LETTERS_PER_TOKEN + wide * LEAST_PER_WIDE)

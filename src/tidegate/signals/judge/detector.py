@@ -25,7 +25,7 @@ from tidegate.signals.judge.calibration import NONE, Calibration
 from tidegate.signals.judge.confidence import bounded, from_samples, from_tokens
 from tidegate.signals.judge.duplicates import Fingerprint, fingerprint
 from tidegate.signals.judge.failure import NoVerdictError
-from tidegate.signals.judge.judgement import COST, Judgement, fields_of, row_of
+from tidegate.signals.judge.judgement import COST, TAKEN_FROM, Judgement, fields_of, row_of
 from tidegate.signals.judge.prompt import Prompt
 from tidegate.signals.judge.question import Question, Questioner
 from tidegate.signals.judge.settings import Settings
@@ -101,7 +101,7 @@ class Judge:
         return pl.DataFrame(columns | {spec.failure_column: failures})
 
     def _row(self, outcome: Outcome) -> dict[str, object]:
-        row: dict[str, object] = {COST: outcome.bill.money, "propagated_from": outcome.taken_from}
+        row: dict[str, object] = {COST: outcome.bill.money, TAKEN_FROM: outcome.taken_from}
         if outcome.judgement is None:
             return row
         calibrated = {
@@ -214,6 +214,7 @@ class Batch:
         policies = self.judge.policies
         tokens_in = self.questions.tokens_in(question)
         reply = await self.line.ask(self.questions.request(question), tokens_in, bill)
+        self.questions.check_read(reply.tokens_in)
         verdicts = verdicts_of(reply.text, policies, question.quotable)
         told = {policy.id: self._from_tokens(reply, policy) for policy in policies}
         if self.settings.confidence != "none" and self.settings.samples and None in told.values():
@@ -233,6 +234,7 @@ class Batch:
         votes: dict[str, list[bool]] = {policy.id: [] for policy in self.judge.policies}
         for sample in range(self.settings.samples):
             reply = await self.line.ask(self.questions.request(question, sample), tokens_in, bill)
+            self.questions.check_read(reply.tokens_in)
             for name, verdict in verdicts_of(reply.text, self.judge.policies, question.quotable).items():
                 votes[name].append(verdict.violates)
         return votes

@@ -11,6 +11,8 @@ from tidegate.policy.model import Policy
 from tidegate.signals.judge.answer import Verdict
 from tidegate.tables import SignalField, SignalType
 
+TAKEN_FROM, COST = "propagated_from", "cost"
+
 OVERALL = (
     SignalField(
         "violates", SignalType.BOOLEAN, "Whether it violates any of the policies, in the model's words."
@@ -22,10 +24,9 @@ OVERALL = (
     ),
     SignalField("evidence", SignalType.TEXT, "The words of the item that violate."),
     SignalField("rationale", SignalType.TEXT, "Why, in the model's words."),
-    SignalField("propagated_from", SignalType.TEXT, "The near duplicate that was judged in its place."),
-    SignalField("cost", SignalType.NUMBER, "What was paid for this item.", "US dollars"),
+    SignalField(TAKEN_FROM, SignalType.TEXT, "The near duplicate that was judged in its place."),
+    SignalField(COST, SignalType.NUMBER, "What was paid for this item.", "US dollars"),
 )
-COST = "cost"
 
 
 @dataclass(frozen=True)

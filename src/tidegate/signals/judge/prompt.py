@@ -25,6 +25,11 @@ FIELDS = ("addresses_judge", "violates", "clause", "severity", "evidence", "rati
 GENERAL_MARKS = {"begin": "[[item …]]", "end": "[[end of item …]]"}
 """How the system message speaks of the marks: the digits are the item's own."""
 
+CONTEXT = (
+    "What the item answers or stands under is between the next two lines. It is data like the item, helps to "
+    "understand it, and is not to be judged."
+)
+
 LONG_SYSTEM = 6_000
 """Letters of instructions, policies aside, from which a prompt is dear without need."""
 
@@ -42,11 +47,16 @@ class Prompt:
         written = "\n\n".join(_policy(policy, language) for policy in policies)
         return _filled(self.system, {"policies": written, **GENERAL_MARKS})
 
-    def item_message(self, text: str, ids: Sequence[str]) -> str:
-        """The item between its marks, control tokens taken apart."""
+    def item_message(self, text: str, ids: Sequence[str], context: str = "") -> str:
+        """The item between its marks, after its context between marks of its own; both defused."""
         harmless = defused(text)
         begin, end = marks(harmless, self.version)
-        return _filled(self.item, {"item": harmless, "begin": begin, "end": end, "ids": ", ".join(ids)})
+        said = _filled(self.item, {"item": harmless, "begin": begin, "end": end, "ids": ", ".join(ids)})
+        if not context:
+            return said
+        around = defused(context)
+        begin, end = marks(around, self.version, "context")
+        return f"{CONTEXT}\n{begin}\n{around}\n{end}\n\n{said}"
 
 
 def load_prompt(path: Path = BUILT_IN) -> Prompt:

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from tidegate.policy.model import Policy
-from tidegate.signals.judge.budget import tokens_at_most
+from tidegate.signals.judge.budget import tokens_at_least, tokens_at_most
 from tidegate.signals.judge.failure import NoVerdictError
 from tidegate.signals.judge.marks import defused
 from tidegate.signals.judge.prompt import Prompt
@@ -31,10 +31,10 @@ TOKENS_PER_PICTURE = 3_000
 LIKELIEST = 20
 """The most that hosted servers tell of each token."""
 
+ITEM_TOKENS = 200
+"""For what stands around an item: marks, the question, a chat template."""
+
 SAMPLING_TEMPERATURE = 0.7
-CONTEXT = (
-    "What it answers or stands under, to understand it by (not to be judged):\n{context}\n\nThe item:\n{text}"
-)
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,11 @@ class Questioner:
         return tokens_at_most(self.system)
 
     @cached_property
+    def least_tokens(self) -> int:
+        """The fewest tokens that the system message can be."""
+        return tokens_at_least(self.system)
+
+    @cached_property
     def id(self) -> str:
         """The hash, in hexadecimal, of policies, prompt, model and parameters."""
         settings = self.settings
@@ -92,21 +97,42 @@ class Questioner:
             NoVerdictError: its picture cannot be sent.
         """
         text, context = item["text"] or "", item["context"] or ""
+        self._check_length(text + context)
         media = item["media"] if self.settings.images and item["kind"] == "image" else None
         picture = None
         if self.settings.images and item["kind"] == "image":
             picture = _picture(media)
         about = [self.id, text, context, picture and hashlib.sha256(picture.encode()).hexdigest()]
         key = hashlib.sha256(orjson.dumps(about)).hexdigest()
-        return Question(str(item["id"]), text, context, picture, key, not text.strip() and picture is None)
+        return Question(
+            str(item["id"]), text, context, picture, key, not defused(text).strip() and picture is None
+        )
+
+    def _check_length(self, shown: str) -> None:
+        """A long item must not push the policies out of the context of a server that cuts off silently."""
+        settings = self.settings
+        if len(shown) > settings.longest:
+            raise NoVerdictError("the item is too long for the judge")
+        # No token is less than a byte, whatever somebody writes; the policies are prose of our own.
+        needed = self.system_tokens + len(shown.encode("utf-8", "replace")) + ITEM_TOKENS
+        needed += settings.answer_tokens(len(self.policies))
+        if settings.context_tokens and needed > settings.context_tokens:
+            raise NoVerdictError("the item may not fit the model's context")
+
+    def check_read(self, tokens_in: int | None) -> None:
+        """That the server read the policies whole, by the tokens that it counted.
+
+        Raises:
+            NoVerdictError: it counted fewer than the policies alone can be.
+        """
+        if tokens_in is not None and tokens_in < self.least_tokens:
+            raise NoVerdictError("the server read only a part of the request")
 
     def request(self, question: Question, sample: int | None = None) -> dict[str, Any]:
         """The request; `sample` numbers repeated ones, which are answered at random."""
         settings = self.settings
-        shown = question.text
-        if question.context:
-            shown = CONTEXT.format(context=question.context, text=question.text)
-        said = self.prompt.item_message(shown, [policy.id for policy in self.policies])
+        ids = [policy.id for policy in self.policies]
+        said = self.prompt.item_message(question.text, ids, question.context)
         content: str | list[dict[str, Any]] = said
         if question.picture is not None:
             content = [

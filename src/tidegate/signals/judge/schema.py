@@ -7,8 +7,9 @@ from typing import Any
 
 from tidegate.policy.model import Policy, Severity
 
-VERSION = 1
-"""Counts changes of the form, so that answers in an older one are not taken from the store."""
+VERSION = 2
+"""Counts changes of the form, and of how items are shown, so that answers in an older one are not taken from
+the store."""
 
 ADDRESSES = "addresses_judge"
 NO_CLAUSE, NO_SEVERITY = "none", "none"

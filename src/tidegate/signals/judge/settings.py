@@ -29,6 +29,8 @@ class Settings:
     confidence: str = "tokens"
     samples: int = 5
     max_tokens: int = 0
+    context_tokens: int = 0
+    longest: int = 20_000
     concurrency: int = 8
     deadline_s: float = 60.0
     tries: int = 3
@@ -57,6 +59,8 @@ KEYS = tuple(field.name for field in fields(Settings))
 NEEDED = ("base_url", "model")
 LEAST = {"samples": 0, "max_tokens": 0, "pause_s": 0, "price_in": 0, "price_out": 0, "near_duplicates": 0}
 LEAST |= {
+    "context_tokens": 0,
+    "longest": 1,
     "money_per_day": 0,
     "tokens_per_day": 0,
     "concurrency": 1,

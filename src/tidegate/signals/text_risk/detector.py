@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from tidegate.signals.detector import Example
+from tidegate.signals.influence import Influence
 from tidegate.signals.risk import risk_frame, risk_spec
+from tidegate.signals.text_risk.influence import influence
 from tidegate.signals.text_risk.model import TextRiskModel
 from tidegate.tables import DetectorSpec
 
@@ -37,3 +39,7 @@ class TextRisk:
     def detect(self, items: pl.DataFrame) -> pl.DataFrame:
         texts = items["text"].fill_null("").to_list()
         return risk_frame(self.name, self.model.harms, self.model.probabilities(texts))
+
+    def influence(self, text: str, harms: Sequence[str]) -> Influence:
+        """Which words moved the scores of these harms: see `text_risk.influence`."""
+        return influence(self.model, text, harms)

@@ -111,21 +111,22 @@ class TextRiskModel:
         """Windows × features of prepared texts, and where each text's windows begin (n + 1 numbers)."""
         different = list(dict.fromkeys(plain))
         windows = dict(zip(different, windows_of(different, self.pieces), strict=True))
-        read = dict(zip(different, self._encoded([windows[text] for text in different]), strict=True))
+        read = dict(zip(different, self.encoded([windows[text] for text in different]), strict=True))
         per_text = [read[text] for text in plain]
         first = np.cumsum([0, *(len(part) for part in per_text)])
-        return np.concatenate([self._no_windows, *per_text]), first
+        return np.concatenate([self.no_windows, *per_text]), first
 
     @property
-    def _no_windows(self) -> Floats:
+    def no_windows(self) -> Floats:
         return np.zeros((0, self.head.weights.shape[1]), np.float32)
 
-    def _encoded(self, texts: Sequence[Sequence[Ids]]) -> list[Floats]:
+    def encoded(self, texts: Sequence[Sequence[Ids]]) -> list[Floats]:
+        """For each text, given as its windows, their features: windows × features."""
         encoder = self.encoder
 
         def encode(windows: Sequence[Ids]) -> Floats:
             rows: list[Floats] = [encoder.run(None, {"ids": ids})[0] for ids in windows]
-            return np.concatenate([self._no_windows, *rows])
+            return np.concatenate([self.no_windows, *rows])
 
         if self.threads == 1 or len(texts) == 1:
             return [encode(windows) for windows in texts]

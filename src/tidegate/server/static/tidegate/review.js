@@ -1,7 +1,8 @@
 // The review screen: a buffer of leased tasks, keys, and answers that are sent while the next item is read.
 //
 // What the server gives is in `start`; what is sent waits in `outbox`, which survives a lost line and a
-// closed window, and every answer has a key of its own, so that sending it twice is sending it once.
+// closed window, and every answer has a key of its own, so that sending it twice is sending it once. In the
+// browser's store each has a place of its own, so that several windows do not lose one another's.
 
 const start = JSON.parse(document.getElementById("start").textContent);
 const words = start.words;
@@ -12,7 +13,7 @@ const parts = Object.fromEntries(
   ["desk", "asks", "message", "evidence", "choices", "details", "submit", "others", "empty", "progress", "told",
     "undo", "help", "away", "pause", "trouble", "note", "to", "keys"].map((id) => [id, byId(id)]),
 );
-const OUTBOX = `tidegate-outbox-${start.person}`;
+const OUTBOX = `tidegate-outbox-${start.person}/`;
 const SEVERITIES = ["low", "medium", "high", "critical"];
 const RENEW_MS = 30_000;
 const SIGN_EVERY_MS = 1_000;
@@ -54,8 +55,10 @@ function show() {
     policy: null, fine: false, clause: null, action: null, severity: null, note: "", span: null,
     second_opinion: false, escalate: false, assist_verdict: "",
   };
-  draft.covered = !task.draft && ((task.shown.mask && Boolean(task.content.text)) || (task.shown.blur && Boolean(task.content.media)));
+  draft.covered = !task.draft && ((task.shown.mask && Boolean(task.content.text)) || (task.shown.blur && Boolean(task.media)));
   draft.seen = !draft.covered;
+  draft.full = false;
+  draft.drawn = !task.media?.kind; // what is there to be looked at must have come, or have failed to
   parts.asks.textContent = words[`ask_${task.asks}`];
   parts.message.hidden = !task.message;
   parts.message.textContent = task.message;
@@ -80,24 +83,76 @@ function evidence(task) {
   if (content.context) found.push(make("h3", {}, words.context), make("p", { class: "context cover", dir: "auto" }, content.context));
   if (content.text !== null) {
     const text = make("p", { class: "words cover", id: "text", dir: "auto", lang: content.language });
-    text.append(...quoted(content.text, task.assist?.judge?.evidence));
+    text.append(...marked(task));
     found.push(make("h3", { class: "hidden" }, words.text), text);
   }
-  if (content.media) found.push(make("h3", {}, words.media), make("p", { class: "context cover" }, content.media));
+  if (task.media) found.push(make("h3", {}, words.media), mediaOf(task));
   found.push(make("p", { id: "covered", class: "notice", hidden: true }, words.covered, " ", kbd(keys.hide)));
   const facts = [content.kind, content.language, content.market, content.surface].filter(Boolean).join(" · ");
   found.push(make("p", { class: "faint" }, facts));
   if (task.appeal) found.push(...appeal(task.appeal));
   if (task.answers) found.push(...opinions(task.answers));
-  if (task.assist) found.push(assist(task.assist));
+  if (task.assist) found.push(assist(task));
   return found;
 }
 
-// The text with the stretch marked on which the judge rests.
-function quoted(text, evidence) {
-  const at = evidence ? text.indexOf(evidence) : -1;
-  return at < 0 ? [text] : [text.slice(0, at), make("mark", {}, evidence), text.slice(at + evidence.length)];
+// The text with what is marked in it: the stretch on which the judge rests, and the words that raised a score.
+// Told by the line beneath and, to those who listen, by words that are no part of the text itself.
+function marked({ content, assist: found }) {
+  const letters = [...content.text]; // characters, as the server counts them
+  const spans = (found?.moved ?? []).flatMap((one) => one.words.map(([from, to]) => ({ from, to, kind: "moved" })));
+  const quote = found?.judge?.evidence;
+  const at = quote ? content.text.indexOf(quote) : -1;
+  if (at >= 0) {
+    const from = [...content.text.slice(0, at)].length;
+    spans.push({ from, to: from + [...quote].length, kind: "rests" });
+  }
+  const edges = [...new Set([0, letters.length, ...spans.flatMap(({ from, to }) => [from, to])])].sort((a, b) => a - b);
+  return edges.slice(1).map((to, index) => {
+    const from = edges[index];
+    const part = letters.slice(from, to).join("");
+    const kinds = [...new Set(spans.filter((span) => span.from <= from && to <= span.to).map((span) => span.kind))];
+    if (!kinds.length) return part;
+    const said = kinds.map((kind) => words[kind === "moved" ? "begins" : "rests"]).join(" ");
+    return make("mark", { class: kinds.join(" "), "data-begins": ` ${said} `, "data-ends": ` ${words.ends} ` }, part);
+  });
 }
+
+// Which words raised a score is found while one reads, and drawn when it is known; nobody who selects is disturbed.
+async function findMoved() {
+  const of = buffer.filter((task) => task.assist && !task.assist.moved);
+  if (!of.length) return;
+  for (const task of of) task.assist.moved = [];
+  let found;
+  try {
+    found = (await post("words", { of: of.map((task) => task.handle) })).moved;
+  } catch {
+    return;
+  }
+  for (const task of of) task.assist.moved = found[task.handle] ?? [];
+  const text = byId("text");
+  if (!text || !of.includes(buffer[0])) return;
+  byId("moved").replaceChildren(...behind(buffer[0]));
+  const chosen = getSelection();
+  if (chosen.isCollapsed || !text.contains(chosen.anchorNode)) text.replaceChildren(...marked(buffer[0]));
+  cover();
+}
+
+// The same in a list: covered while the text is.
+function behind({ content, assist: found }) {
+  const moved = found.moved ?? [];
+  if (!moved.length) return [];
+  const letters = [...content.text];
+  return [
+    make("dl", {}, ...moved.flatMap(({ harm, words: spans }) => [
+      make("dt", {}, `${words.moved}: ${titleOf(harm)}`),
+      make("dd", { class: "cover" }, spans.map(([from, to]) => `“${letters.slice(from, to).join("")}”`).join(" ")),
+    ])),
+    make("p", { class: "faint" }, words.moved_key),
+  ];
+}
+
+const titleOf = (harm) => policies.find((policy) => policy.harm === harm)?.harm_title ?? harm;
 
 function verdictOf({ policy, clause, rationale }) {
   const what = policy ? `${policyOf(policy)?.title ?? policy} ${clause ?? ""}` : words.fine;
@@ -134,11 +189,12 @@ function opinions(answers) {
   ];
 }
 
-function assist(found) {
+function assist(task) {
+  const found = task.assist;
   const rows = [
     [words.rule, found.rule ?? found.reason],
     [words.queue, found.queue],
-    ...found.scores.map((one) => [policies.find((policy) => policy.harm === one.harm)?.harm_title ?? one.harm, one.score.toFixed(2)]),
+    ...found.scores.map((one) => [titleOf(one.harm), one.score.toFixed(2)]),
     [words.judge, found.judge && verdictOf(found.judge)],
     [words.author, found.author], [words.views, found.views], [words.reports, found.reports],
     [words.due, moment(found.due_at)],
@@ -146,13 +202,91 @@ function assist(found) {
   return make("section", { "aria-labelledby": "machine" },
     make("h3", { id: "machine" }, words.machine),
     make("dl", {}, ...rows.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, String(value))])),
+    make("div", { id: "moved" }, ...behind(task)),
     make("p", { class: "acts", id: "verdict" }));
+}
+
+// --- pictures and videos ----------------------------------------------------------------------------------------
+
+// An empty frame: nothing is fetched before it may be looked at. What may not be loaded stays an address, and why.
+function mediaOf({ media, shown }) {
+  if (media.why) {
+    return make("div", {}, make("p", { class: "context cover" }, media.address), make("p", { class: "faint" }, words[`media_${media.why}`]));
+  }
+  return make("figure", { id: "media", class: `media cover ${shown.preview}${shown.greyscale ? " grey" : ""}` });
+}
+
+const LARGEST = 4096; // pixels a side, of what is drawn still
+
+function draw() {
+  const frame = byId("media");
+  const task = buffer[0];
+  if (!frame || draft.covered) return;
+  const { kind, address } = task.media;
+  const come = () => { if (buffer[0] === task && !draft.drawn) { draft.drawn = true; judge(); } };
+  const failed = () => {
+    if (byId("media") !== frame) return;
+    frame.replaceChildren(make("p", { class: "context" }, address), make("p", { class: "notice", role: "status" }, words.media_failed));
+    come();
+  };
+  if (kind === "video") {
+    const video = make("video", {
+      controls: true, playsinline: true, preload: "metadata", "aria-label": words.video,
+      controlslist: "nodownload noremoteplayback", disablepictureinpicture: true, autoplay: !task.shown.still,
+    });
+    video.muted = task.shown.mute;
+    video.addEventListener("loadedmetadata", come, { once: true });
+    video.addEventListener("error", failed, { once: true });
+    video.src = address;
+    frame.replaceChildren(video);
+    return;
+  }
+  const image = new Image();
+  image.referrerPolicy = "no-referrer";
+  image.alt = words.image;
+  image.addEventListener("load", () => { if (byId("media") === frame) still(frame, image, task); come(); }, { once: true });
+  image.addEventListener("error", failed, { once: true });
+  image.src = address;
+}
+
+// A picture that moves plays by itself: where nothing is to, its first frame is drawn instead.
+function still(frame, image, task) {
+  if (!task.shown.still || draft.full) { frame.replaceChildren(image); return; }
+  const share = Math.min(1, LARGEST / Math.max(image.naturalWidth, image.naturalHeight, 1));
+  const canvas = make("canvas", {
+    role: "img", "aria-label": words.image,
+    width: Math.round(image.naturalWidth * share), height: Math.round(image.naturalHeight * share),
+  });
+  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+  frame.replaceChildren(canvas);
+}
+
+function look() {
+  const frame = byId("media");
+  draft.full = !draft.full;
+  frame.classList.toggle("grey", buffer[0].shown.greyscale && !draft.full);
+  frame.classList.toggle("as-it-is", draft.full);
+  if (buffer[0].media.kind === "image") draw();
+}
+
+function play() {
+  const video = parts.evidence.querySelector("video");
+  if (!video) return;
+  if (video.paused) video.play().catch(() => {});
+  else video.pause();
 }
 
 function cover() {
   parts.evidence.classList.toggle("covered", draft.covered);
+  // Whoever listens is told no more than whoever looks.
+  for (const part of parts.evidence.querySelectorAll(".cover")) part.ariaHidden = draft.covered ? "true" : null;
   const told = byId("covered");
   if (told) told.hidden = !draft.covered;
+  const frame = byId("media");
+  if (!frame) return;
+  frame.inert = draft.covered;
+  if (draft.covered) frame.querySelector("video")?.pause();
+  else if (!frame.hasChildNodes()) draw();
 }
 
 // --- the decision -----------------------------------------------------------------------------------------------
@@ -184,7 +318,8 @@ function choosePolicy(policy) {
 }
 
 const actions = (policy) => policy.actions.filter((action) => action !== "review");
-const ready = () => Boolean(buffer[0] && draft.action && (draft.fine || draft.policy) && draft.seen);
+const showFirst = () => `${words.covered} ${keys.hide}`;
+const ready = () => Boolean(buffer[0] && draft.action && (draft.fine || draft.policy) && draft.seen && draft.drawn);
 const keyOf = (at) => (at < 9 ? String(at + 1) : at === 9 ? "0" : "");
 
 function judge() {
@@ -238,6 +373,10 @@ function commands() {
     ["alike", near],
     ["hide", () => { draft.covered = !draft.covered; draft.seen = true; cover(); }, draft.covered],
   ];
+  if (buffer[0].media?.kind && !draft.covered) {
+    found.push(["look", look, draft.full]);
+    if (buffer[0].media.kind === "video") found.push(["play", play]);
+  }
   if (policy?.escalation) found.splice(3, 0, ["call", () => { draft.escalate = !draft.escalate; }, draft.escalate]);
   return found;
 }
@@ -316,7 +455,7 @@ async function leave(dialog, where, body) {
   } catch (error) {
     buffer.unshift(task);
     show();
-    trouble(error.told ?? words.offline);
+    trouble(error.signedOut ? words.signed_out : error.told ?? words.offline);
   }
 }
 
@@ -345,11 +484,12 @@ document.addEventListener("keydown", (event) => {
     if (operates(event.target)) return; // it is pressed, as keyboards do
     event.preventDefault();
     if (ready()) submit();
+    else tell(draft.seen ? words.choose_first : showFirst());
     return;
   }
   if (key === "Escape") { event.preventDefault(); back(); return; }
   const act = actOf(key);
-  if (act) { event.preventDefault(); act(); if (draft) judge(); }
+  if (act) { event.preventDefault(); act(); if (draft) judge(); } else if (/^[0-9]$/.test(key) && !draft.seen) tell(showFirst());
 });
 
 function actOf(key) {
@@ -372,34 +512,40 @@ function back() {
 }
 
 function showKeys() {
-  const rows = [["1 … 9, 0", words.choose], ["Enter", parts.submit.textContent.replace("Enter", "").trim()],
-    ["Esc", "←"], ...Object.entries(keys).map(([name, key]) => [key, words[name]])];
+  const rows = [["1 … 9, 0", words.from_list], ["Enter", parts.submit.textContent.replace("Enter", "").trim()],
+    ["Esc", words.step_back], ...Object.entries(keys).map(([name, key]) => [key, words[name]])];
   parts.keys.replaceChildren(...rows.flatMap(([key, said]) => [make("dt", {}, kbd(key)), make("dd", {}, said)]));
   ask("show-keys");
 }
 
 // --- sending ------------------------------------------------------------------------------------------------------
 
-let outbox = JSON.parse(localStorage.getItem(OUTBOX) ?? "[]");
+let outbox = Object.keys(localStorage).filter((name) => name.startsWith(OUTBOX))
+  .map((name) => JSON.parse(localStorage.getItem(name))).sort((one, other) => one.at - other.at);
 let sending = null;
 let waits = 1_000;
 
-function keep() {
-  if (outbox.length) localStorage.setItem(OUTBOX, JSON.stringify(outbox));
-  else localStorage.removeItem(OUTBOX);
+function put(letter) {
+  const kept = { at: Date.now(), ...letter };
+  outbox.push(kept);
+  localStorage.setItem(OUTBOX + kept.key, JSON.stringify(kept));
+  return kept;
+}
+
+function drop(letter) {
+  outbox = outbox.filter((one) => one !== letter);
+  localStorage.removeItem(OUTBOX + letter.key);
 }
 
 function submit() {
   const task = buffer[0];
   note("decide");
   const { policy, clause, action, severity: grade, note: written, span, second_opinion, escalate, assist_verdict } = draft;
-  const answer = {
+  const answer = put({
     key: crypto.randomUUID(), handle: task.handle, policy, clause, action, severity: grade, note: written, span,
     second_opinion, escalate, assist_verdict, screen,
-  };
+  });
   performance.mark("decided", { detail: task.handle });
-  outbox.push(answer);
-  keep();
   undoable = { answer, task: { ...task, draft } };
   offerUndo(answer);
   tell(`${words.sent}: ${policy ? policyOf(policy).title : words.fine} → ${action}`);
@@ -417,9 +563,8 @@ async function send() {
   while (outbox.length) {
     const [answer] = outbox;
     try {
-      const result = await post("answer", answer);
-      outbox.shift();
-      keep();
+      const result = await (answer.undoes ? post("undo", { key: answer.undoes }) : post("answer", answer));
+      drop(answer);
       waits = 1_000;
       trouble("");
       if (result.came === "waiting") tell(words.waiting);
@@ -428,8 +573,7 @@ async function send() {
     } catch (error) {
       if (error.signedOut) { trouble(words.signed_out); return; }
       if (error.told) { // it cannot be; the item comes back with what is wrong
-        outbox.shift();
-        keep();
+        drop(answer);
         if (undoable?.answer === answer) { buffer.unshift(undoable.task); undoable = null; hideUndo(); show(); }
         trouble(error.told);
         continue;
@@ -452,12 +596,13 @@ window.addEventListener("beforeunload", (event) => { if (outbox.length) event.pr
 
 async function post(where, body, room = "review") {
   const have = [...buffer.map((task) => task.handle), ...outbox.map((one) => one.handle)];
+  const said = JSON.stringify({ ...body, have, window: start.window });
   const response = await fetch(`/${room}/${where}`, {
     method: "POST",
     redirect: "manual",
     headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": document.querySelector("#token input").value },
-    body: JSON.stringify({ ...body, have, window: start.window }),
-    keepalive: true,
+    body: said,
+    keepalive: said.length < 20_000, // more than 64 KiB would not be sent at all
   });
   if (response.type === "opaqueredirect" || response.status === 403) throw Object.assign(new Error("signed out"), { signedOut: true });
   if (response.ok) return response.json();
@@ -469,16 +614,19 @@ async function post(where, body, room = "review") {
 function took(result) {
   if (result.progress) progress(result.progress);
   if (result.care) cared(result.care);
+  if (care.why === "away" && !byId("stepped-away").open) emptied().then(comeBack);
   const unsent = new Set(outbox.map((one) => one.handle));
   const gone = new Set(result.gone ?? []);
   const current = buffer[0];
-  buffer = buffer.filter((task) => !gone.has(task.handle));
+  buffer = buffer.filter((task) => !gone.has(task.handle) || unsent.has(task.handle)); // else it is being undone
   const have = new Set(buffer.map((task) => task.handle));
-  buffer.push(...(result.tasks ?? []).filter((task) => !have.has(task.handle) && !unsent.has(task.handle)));
+  const given = steppedAway() ? [] : result.tasks ?? []; // from before the server knew
+  buffer.push(...given.filter((task) => !have.has(task.handle) && !unsent.has(task.handle)));
   if (buffer[0] !== current) {
     if (current && gone.has(current.handle)) tell(words.taken);
     show();
   }
+  findMoved();
 }
 
 // --- taking back --------------------------------------------------------------------------------------------------
@@ -500,11 +648,9 @@ async function undo() {
   undoable = null;
   hideUndo();
   const here = outbox.indexOf(answer);
-  if (here > 0 || (here === 0 && !navigator.onLine)) { // it has not left
-    outbox.splice(here, 1);
-    keep();
-  } else {
-    await drain();
+  if (here > 0) drop(answer); // it has not left
+  else if (here === 0) put({ key: crypto.randomUUID(), handle: answer.handle, undoes: answer.key }); // it may have
+  else {
     try {
       took(await post("undo", { key: answer.key }));
     } catch (error) {
@@ -515,18 +661,55 @@ async function undo() {
   buffer = [task, ...buffer.filter((one) => one.handle !== task.handle)];
   tell(words.undone);
   show();
+  drain();
 }
 
 // --- stepping away ------------------------------------------------------------------------------------------------
 
+const steppedAway = () => byId("stepped-away").open;
+
+// The person's other windows: nothing is left in one of them while they are away in another.
+const windows = new BroadcastChannel(`tidegate-away-${start.person}`);
+windows.addEventListener("message", ({ data: away }) => {
+  if (away && !steppedAway()) emptied().then(comeBack);
+  else if (!away && steppedAway()) byId("stepped-away").close("elsewhere");
+});
+
 async function stepAway() {
-  buffer = []; // at once, whatever the line does
-  show();
+  const back = emptied(); // at once, whatever the line does
+  windows.postMessage(true);
+  const telling = tellAway();
+  const how = await back;
+  await telling;
+  await comeBack(how);
+}
+
+function emptied() {
+  document.querySelectorAll("dialog[open]").forEach((dialog) => dialog.close());
+  buffer = [];
   const back = ask("stepped-away");
-  await post("away", {}, "care").then(cared).catch(() => {});
-  await back;
-  await post("back", {}, "care").then(cared).catch(() => {});
+  show();
+  return back;
+}
+
+async function comeBack(how) {
+  if (how !== "elsewhere") {
+    await post("back", {}, "care").then(cared).catch(() => {});
+    windows.postMessage(false);
+  }
   refresh();
+}
+
+// Until the server knows, others do not get what was here.
+async function tellAway() {
+  while (steppedAway()) {
+    try {
+      cared(await post("away", {}, "care"));
+      return;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 2_000));
+    }
+  }
 }
 
 // --- time ---------------------------------------------------------------------------------------------------------
@@ -576,7 +759,9 @@ async function refresh() {
 }
 
 // Whoever is away renews nothing, so that others get the items.
-setInterval(() => { if (!byId("still-there").open && !document.hidden) refresh(); }, RENEW_MS);
+setInterval(() => { if (!byId("still-there").open && !steppedAway() && !document.hidden) refresh(); }, RENEW_MS);
+// Whoever comes back to this window may have stepped away on another page meanwhile.
+document.addEventListener("visibilitychange", () => { if (!asking() && !document.hidden) refresh(); });
 
 // --- what is told -------------------------------------------------------------------------------------------------
 
@@ -591,11 +776,11 @@ function cared(state) {
   care = state;
   parts.empty.textContent = whyNothing();
   parts.pause.hidden = !care.break.due;
-  parts.pause.textContent = `${care.break.active_minutes} ${words.break_due} ${care.break.minutes} min`;
+  parts.pause.textContent = `${care.break.active_minutes} ${words.break_due} ${care.break.minutes} ${words.minutes}`;
 }
 
 function progress({ answers, active_ms: active }) {
-  parts.progress.textContent = `${answers} ${words.today} · ${Math.round(active / 60_000)} min ${words.active}`;
+  parts.progress.textContent = `${answers} ${words.today} · ${Math.round(active / 60_000)} ${words.minutes} ${words.active}`;
 }
 
 parts.submit.addEventListener("click", () => { sign(); if (ready() && painted !== null) submit(); });
@@ -609,4 +794,6 @@ buffer = buffer.filter((task) => !unsent.has(task.handle));
 progress(start.progress);
 cared(start.care);
 show();
+if (care.why === "away") emptied().then(comeBack);
 drain();
+findMoved();
