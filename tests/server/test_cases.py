@@ -123,6 +123,14 @@ def test_days_that_do_not_fit_are_told(sessions: Any) -> None:  # noqa: F811
     assert "Ensure this value is" in page
 
 
+def test_fields_that_are_met_exactly_offer_the_names_there_are(sessions: Any) -> None:  # noqa: F811
+    page = sessions["lead", "us"].get("/cases/").content.decode()
+    for field, name in (("rule", "unwanted"), ("action", "limit_reach"), ("policy", "animal-abuse")):
+        assert f'list="known-{field}"' in page
+        known = page.partition(f'<datalist id="known-{field}">')[2].partition("</datalist>")[0]
+        assert f'<option value="{name}">' in known
+
+
 def page_of(client: Any, name: str) -> str:
     answer = client.get(f"/items/us/{name}")
     assert answer.status_code == 200
@@ -186,6 +194,10 @@ def test_what_people_answered_and_decided_is_in_the_history(posts: None, session
     answer(
         reviewer_named(person), Given(uuid.uuid4(), task.handle, "remove", "harassment-bullying", note="both")
     )
+    today = datetime.now(UTC).date()
+    days = f"since={today - timedelta(days=1)}&until={today + timedelta(days=1)}"
+    rows = sessions["lead", "us"].get(f"/cases/?item=case-edited&{days}").content.decode()
+    assert "<td>a person</td>" in rows
     page = page_of(sessions["lead", "us"], "case-edited")
     assert re.search(r"What stands: <span class=\"tag\"><code>remove</code></span> by a person", page)
     assert "Why the strategy decided as it did before" in page

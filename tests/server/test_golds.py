@@ -67,6 +67,16 @@ def leased_until_gold(who: Any, tasks: int = 60) -> list[Any]:
     return given
 
 
+def signed_in(who: Any) -> Any:
+    from django.test import Client
+    from tests.server.test_walk import shows_second_factor
+
+    client = Client()
+    client.force_login(who.person)
+    shows_second_factor(client, who.person)
+    return client
+
+
 def test_what_two_people_agree_on_may_be_known_and_what_one_says_may_not() -> None:
     from tidegate.errors import RunError
 
@@ -249,13 +259,55 @@ def test_a_retired_gold_is_taken_back_and_a_mistaken_one_counts_for_nobody() -> 
         retire(gold.pk, "worn", quality.person)
 
 
+@pytest.mark.parametrize(("leave", "how"), [("escalate", "escalated"), ("skip", "passed")])
+def test_a_gold_that_is_left_without_an_answer_is_over_and_counts_as_that(leave: str, how: str) -> None:
+    from tidegate.server.quality.accuracy import by_person, gold_answers, golds_left
+    from tidegate.server.review import leaving
+    from tidegate.server.review.leasing import lease
+    from tidegate.server.review.models import State
+
+    gold, who, senior = marked(agreed()), somebody("moderator"), somebody("senior")
+    for _ in range(30):
+        reported()
+    task = leased_until_gold(who)[-1]
+    assert task.item_id == gold.item_id
+    getattr(leaving, leave)(who, task.handle, "unsure")
+    task.refresh_from_db()
+    assert (task.state, task.leased_to, task.queue) == (State.GONE, None, "reported")
+    assert task.pk not in [one.pk for one in (*lease(senior, buffer=99), *lease(who, buffer=99))]
+    mine = golds_left(EPOCH).filter(person=who.person.pk)
+    assert mine.select("queue", "truth", "said", "left").rows() == [("reported", True, None, how)]
+    assert who.person.pk not in by_person(gold_answers(EPOCH))  # no wrong answer
+    page = signed_in(somebody("qa")).get("/quality/golds/").content.decode()
+    row = page.partition(f">{gold.item.external_id}</a>")[2].partition("</tr>")[0]
+    assert row.count('<td class="number">') == 2
+    assert '<td class="number">0</td>\n            <td class="number">1</td>' in row
+
+
+def test_a_gold_that_is_sent_is_not_asked_of_whoever_settled_it() -> None:
+    from tidegate.server.review.leaving import send
+    from tidegate.server.review.models import Answer, State
+
+    gold, who, other = marked(agreed()), somebody("moderator"), somebody("moderator")
+    for _ in range(30):
+        reported()
+    task = leased_until_gold(who)[-1]
+    send(who, task.handle, other.person, "what do you say?")
+    assert next(one for one in leased_until_gold(other, 2) if one.pk == task.pk).item_id == gold.item_id
+    knows = Answer.objects.filter(item=gold.item_id).first()
+    assert knows is not None
+    send(other, task.handle, knows.person, "and you?")
+    task.refresh_from_db()
+    assert task.state == State.GONE
+
+
 def test_figures_hold_what_was_answered_and_small_groups_are_hidden() -> None:
     import polars as pl
 
     from tidegate.server.quality.accuracy import SCHEMA, by_group, by_person
 
     rows = [
-        (person, queue, "harassment-bullying", "en", truth, said, truth == said)
+        (person, queue, "harassment-bullying", "en", truth, said, truth == said, None)
         for queue, people in (("large", range(1, 6)), ("small", range(6, 10)), ("smaller", range(10, 12)))
         for person in people
         for truth, said in [(True, True)] * 18 + [(True, False)] * 2 + [(False, False)] * 20
@@ -267,6 +319,13 @@ def test_figures_hold_what_was_answered_and_small_groups_are_hidden() -> None:
     assert large.found.estimate == pytest.approx(0.9)
     assert large.found.low < 0.9 < large.found.high
     assert (large.spared.estimate, large.spared.of) == (1.0, 100)
+    assert (large.escalated.estimate, large.passed.estimate) == (0.0, 0.0)
+    left = [
+        (9, "large", "harassment-bullying", "en", True, None, None, how) for how in ("escalated", "passed")
+    ]
+    (large,) = by_group(pl.concat([answers, pl.DataFrame(left * 20, SCHEMA, orient="row")]), "queue")
+    assert (large.people, large.right.of, large.found.of, large.escalated.of) == (5, 200, 100, 240)
+    assert large.escalated.estimate == large.passed.estimate == pytest.approx(20 / 240)
     # With one small group alone, all less the large one would tell of it.
     assert by_group(answers.filter(pl.col("queue") != "smaller"), "queue") == []
     one = by_person(answers)[7]
@@ -275,13 +334,8 @@ def test_figures_hold_what_was_answered_and_small_groups_are_hidden() -> None:
 
 
 def test_the_page_marks_retires_and_tells_what_is_wrong(inside: Path) -> None:
-    from django.test import Client
-    from tests.server.test_walk import shows_second_factor
-
     item, quality = agreed(), somebody("qa")
-    client = Client()
-    client.force_login(quality.person)
-    shows_second_factor(client, quality.person)
+    client = signed_in(quality)
     wrong = client.post("/quality/golds/mark", {"zone": "us", "item": "never-sent"}, follow=True)
     assert "there is no such item" in wrong.content.decode()
     foreign = client.post("/quality/golds/mark", {"zone": "eu", "item": "post-1"}, follow=True)

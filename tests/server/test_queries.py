@@ -165,6 +165,7 @@ def test_the_page_shows_a_table_a_chart_and_a_file(sessions: Any) -> None:  # no
     assert "&lt;b&gt;otherwise" in page
     assert "<svg" in page
     assert 'fill="var(--sea)"' in page
+    assert '<th scope="col"><code>rule</code></th><th scope="col" class="number"><code>n</code></th>' in page
     file = sent(client, sql, do="csv")
     assert file["Content-Type"].startswith("text/csv")
     assert pl.read_csv(io.BytesIO(file.content)).columns == ["rule", "n", "marked"]

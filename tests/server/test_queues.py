@@ -64,7 +64,7 @@ def test_a_queue_tells_what_waits_how_old_it_is_and_what_is_late() -> None:
     found = of("reported")
     assert (found.waiting, found.held, found.reserved, found.late) == (2, 1, 1, 1)
     assert timedelta(hours=30) <= found.oldest < timedelta(hours=31)
-    assert (found.came - before.came, found.answered - before.answered) == (2, 1)
+    assert (found.came[-1] - before.came[-1], found.answered[-1] - before.answered[-1]) == (2, 1)
     assert found.outlook is None  # of one day nothing can be said
 
 
@@ -99,6 +99,30 @@ def test_hours_are_counted_in_the_database_as_they_were() -> None:
     assert (counts[-1, 23], counts[-1, 22], counts[-2, 22], counts[0, 0], counts.sum()) == (2, 1, 1, 1, 5)
 
 
+def test_a_queue_is_shown_in_figures_with_a_sentence_and_a_table_each() -> None:
+    from tidegate.server.review.clock import now
+    from tidegate.server.review.filling import note_queues
+    from tidegate.server.review.models import Task
+
+    made, at, hour = reported(), now(), timedelta(hours=1)
+    Task.objects.filter(item=made).update(queue="drawn", created_at=at - 20 * hour, due_at=at + 4.3 * hour)
+    others = [reported() for _ in range(3)]
+    for item, left in zip(others, (-1, 1, 22), strict=True):
+        due = at + left * hour + hour / 3
+        Task.objects.filter(item=item).update(queue="drawn", created_at=due - 24 * hour, due_at=due)
+    note_queues(list(Task.objects.filter(queue="drawn")))
+    found = of("drawn")
+    assert (found.waiting, found.late, list(found.used)) == (4, 1, [1, 0, 0, 2, 1])
+    lead = signed_in(somebody("lead"))
+    page = lead.get("/quality/queues/?of=us / drawn").content.decode()
+    assert "Of 4 that wait, 1 are late and 2 have used three quarters of their time." in page
+    assert '<td>less than 100 %</td><td class="number">2</td>' in page
+    assert '<td>all: late</td><td class="number">1</td>' in page
+    assert page.count('<svg aria-hidden="true"') == page.count("As a table") == 2  # no forecast of one day
+    assert "?of=us%20%2F%20drawn#figures" in page
+    assert lead.get("/quality/queues/?of=none").status_code == 200
+
+
 def test_a_queue_to_which_more_comes_than_is_answered_will_be_late() -> None:
     from tidegate.server.review.clock import now
     from tidegate.server.review.models import Task
@@ -119,10 +143,14 @@ def test_a_queue_to_which_more_comes_than_is_answered_will_be_late() -> None:
 
     note_queues(copies)
     found = of("growing")
-    assert (found.late, found.waiting, found.came) == (0, 23, 24)
+    assert (found.late, found.waiting, found.came[-1]) == (0, 23, 24)
     assert found.outlook.chance == 1.0
     assert found.outlook.begins <= 2
     assert found.outlook.late[0] >= 22
+    page = signed_in(somebody("lead")).get("/quality/queues/?of=us / growing").content.decode()
+    assert "late at all with a chance of 100 %." in page
+    assert "A day on the average of 28: 24.0 came, and 0.0 were answered." in page
+    assert page.count('<svg aria-hidden="true"') == page.count("As a table") == 3
 
 
 def test_tasks_are_reserved_for_somebody_and_opened_again() -> None:

@@ -20,6 +20,7 @@ FEWEST_DAYS = 5
 QUANTILES = (0.05, 0.5, 0.95)
 Counts = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Spread = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
@@ -28,16 +29,26 @@ class Forecast:
 
     Attributes:
         chance: the share of runs in which a task is late at the end of any hour.
-        late: how many are late after 24 hours: the 5th, 50th and 95th of 100 runs.
-        waiting: how many wait then, likewise.
+        late_by_hour: how many are late at the end of each hour: the 5th, 50th and 95th of 100 runs.
+        waiting_by_hour: how many wait then, likewise.
         begins: in half of the runs that are late at all, within how many hours it has begun; None where none
             is.
     """
 
     chance: float
-    late: tuple[float, float, float]
-    waiting: tuple[float, float, float]
+    late_by_hour: tuple[Spread, ...]
+    waiting_by_hour: tuple[Spread, ...]
     begins: int | None
+
+    @property
+    def late(self) -> Spread:
+        """How many are late after 24 hours."""
+        return self.late_by_hour[-1]
+
+    @property
+    def waiting(self) -> Spread:
+        """How many wait after 24 hours."""
+        return self.waiting_by_hour[-1]
 
 
 def forecast(
@@ -72,21 +83,21 @@ def forecast(
     begins = np.argmax(is_late[ever], axis=1) + 1
     return Forecast(
         chance=float(ever.mean()),
-        late=_spread(np.floor(late[:, -1])),
-        waiting=_spread(waiting),
+        late_by_hour=_spread(np.floor(late)),
+        waiting_by_hour=_spread(waiting),
         begins=int(np.median(begins)) if ever.any() else None,
     )
 
 
 def _answered(waiting: int, came: Counts, answered: Counts) -> tuple[Floats, Floats]:
-    """(runs, 24) all that were answered by the end of each hour, and (runs,) what waits at the end."""
+    """(runs, 24) all that were answered by the end of each hour, and what waits then."""
     left = np.full(len(came), float(waiting))
-    done = np.zeros((len(came), HOURS))
+    done, waits = np.zeros((len(came), HOURS)), np.zeros((len(came), HOURS))
     for hour in range(HOURS):
         there = left + came[:, hour]
         left = np.maximum(there - answered[:, hour], 0.0)
-        done[:, hour] = there - left
-    return np.cumsum(done, axis=1), left
+        done[:, hour], waits[:, hour] = there - left, left
+    return np.cumsum(done, axis=1), waits
 
 
 def _due(left: Floats, arrivals: Floats, sla: float) -> Floats:
@@ -101,6 +112,7 @@ def _due(left: Floats, arrivals: Floats, sla: float) -> Floats:
     return due
 
 
-def _spread(values: Floats) -> tuple[float, float, float]:
-    low, middle, high = np.quantile(values, QUANTILES)
-    return float(low), float(middle), float(high)
+def _spread(values: Floats) -> tuple[Spread, ...]:
+    """Of each column of (runs, 24)."""
+    low, middle, high = np.quantile(values, QUANTILES, axis=0).tolist()
+    return tuple(zip(low, middle, high, strict=True))

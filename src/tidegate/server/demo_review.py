@@ -12,7 +12,10 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from tidegate.server.content.models import Item
 from tidegate.server.people.persons import Change, set_person
+from tidegate.server.quality.golds import mark
+from tidegate.server.quality.settled import settled
 from tidegate.server.review.answering import answer
 from tidegate.server.review.given import Given
 from tidegate.server.review.leasing import lease, release
@@ -23,6 +26,8 @@ from tidegate.server.review.reviewers import LANGUAGE, Reviewer, reviewer_named,
 
 TEAMS = {"en": ("us", 20), "zh": ("sg", 10)}
 """Zone and number of reviewers by language; every fourth is a senior."""
+GOLDS = 6
+"""Of each kind in each zone."""
 FAR_SHARE = 0.02
 """How often somebody passes a task over."""
 
@@ -56,6 +61,18 @@ def add_reviewers(actor: str, chance: random.Random) -> list[Worker]:
                 )
             )
     return workers
+
+
+def mark_golds(actor: str) -> None:
+    """Somebody of quality marks items on which reviewers agree, of those that violate and of fine ones."""
+    zones = sorted(zone for zone, _ in TEAMS.values())
+    person, _ = set_person("quality-01", Change(roles=["qa"], zones=zones), actor=actor)
+    for zone in zones:
+        items = Item.objects.filter(zone=zone, answers__isnull=False).distinct().order_by("pk")
+        known = [(item, found.answer.violates) for item in items if (found := settled(item)) is not None]
+        for kind in (True, False):
+            for item in [item for item, violates in known if violates == kind][:GOLDS]:
+                mark(zone, item.external_id, person)
 
 
 def work(workers: Sequence[Worker], truth: Mapping[str, str | None], chance: random.Random) -> int:

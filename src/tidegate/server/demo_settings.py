@@ -7,6 +7,7 @@ QUEUES = """
 # What the queues of this site are like: see docs/console.md.
 [queues.audit]
 answers = 2                   # two people answer each audit, so that it shows how well they agree
+gold = 0.1                    # a tenth are golds, whose answer is known: how often are people right?
 
 [queues.general]
 sla_minutes = 240

@@ -20,7 +20,7 @@ from tidegate.server import clock
 from tidegate.server.content.actions import take_in
 from tidegate.server.content.arrivals import CONTENT, Arrival
 from tidegate.server.content.models import Decision
-from tidegate.server.demo_review import add_reviewers, work
+from tidegate.server.demo_review import add_reviewers, mark_golds, work
 from tidegate.server.events.actions import record
 from tidegate.server.events.occurrences import APPEAL, REPORT, Occurrence
 from tidegate.server.launches.actions import publish
@@ -41,6 +41,8 @@ SHOWN = 2_000
 """Posts that are taken in: enough to look at, and in a few seconds."""
 ACTOR = "demo"
 AT_ONCE = 100
+SETTLED = 0.3
+"""The share of the week after which some answers are settled, and may be known."""
 FRESH = 0.15
 """The share of the week, its end, on which nobody has worked yet: whoever looks at the demo has something to
 do."""
@@ -74,6 +76,8 @@ def populate(strategy: Path, posts: pl.DataFrame, done: Callable[[int], None]) -
             actions = [one.action if isinstance(one, Decision) else "" for one in decided]
             both = zip(rows, actions, strict=True)
             record([event for row, action in both for event in _events(row, action, chance)])
+            if start <= len(posts) * SETTLED < start + AT_ONCE:
+                mark_golds(ACTOR)
             if start < len(posts) * (1 - FRESH):
                 answers += work(workers, truth, chance)
             done(start + len(rows))

@@ -107,8 +107,10 @@ def test_ones_exposure_is_told_of_days_that_are_over_and_today_only_about(site: 
     assert "There are none yet" in today
     Exposure.objects.filter(person=who.person).update(at=F("at") - timedelta(days=1))
     later = page(client, "/care/exposure/")
-    assert "Days: 1. Points: 12 in all, 12 on the heaviest day." in later
+    assert "Days with items: 1. Points: 12 in all, 12 on the heaviest day." in later
     assert "Child safety" in later
+    assert later.count('<svg aria-hidden="true"') == later.count("As a table") == 2
+    assert "Highest: Child safety, 12." in later
     assert "Child safety" not in page(browser(somebody("moderator")), "/care/exposure/")
 
 
@@ -190,6 +192,10 @@ def test_a_trial_from_its_beginning_to_its_end_by_the_pages(site: Site) -> None:
     assert "say it from 0 to 10" in page(clients[0], "/care/trials/")
     assert "Enough people take part" in page(lead, "/care-team/")
     lead.post("/care-team/end", {"name": "pages-1"})
+    for_leads = page(lead, "/care-team/")
+    assert "-8.00 (" in for_leads
+    assert "if each has 5 people at least, and never who took part" in for_leads
+    assert "From 75 % of the limit of an hour on" in for_leads
     assert "-8.00 (" in page(clients[3], "/care/trials/")
     assert "less with it on" in page(clients[3], "/care/trials/")
     clients[0].post("/care/trials/", {"leave": ""})

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from tidegate.errors import TidegateError
 from tidegate.server.care import opting_out, pauses, preferences, trials
 from tidegate.server.care.areas import AREAS
+from tidegate.server.care.exposure_panels import panels
 from tidegate.server.care.looking_back import by_area, by_day
 from tidegate.server.care.models import Preview
 from tidegate.server.care.preferences import SIZES, SWITCHES, Shown
@@ -109,14 +110,7 @@ def areas(request: HttpRequest) -> HttpResponse:
 def exposure(request: HttpRequest) -> HttpResponse:
     """What one has been given, for oneself."""
     person = _me(request)
-    days = by_day(person)
-    context = {
-        **told(state(person)),
-        "days": days,
-        "areas": [{**row, "name": area_name(row["area"])} for row in by_area(person)],
-        "most": max((day["points"] for day in days), default=0),
-        "sum": sum(day["points"] for day in days),
-    }
+    context = {**told(state(person)), "panels": panels(by_day(person), by_area(person))}
     return render(request, "care/exposure.html", context)
 
 

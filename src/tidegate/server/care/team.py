@@ -27,7 +27,7 @@ from tidegate.server.zones.scope import SITE
 @open_to("run_trials")
 @require_safe
 def team(request: HttpRequest) -> HttpResponse:
-    """Limits of single people, how many have opted out of what, and the trial that runs."""
+    """Limits of single people, how many have opted out of what, the trial that runs, and earlier ones."""
     who, running = _standing(request), trials.running()
     people = list(reviewers_beside(who.zones))
     context = {
@@ -47,6 +47,9 @@ def team(request: HttpRequest) -> HttpResponse:
         "switches": SWITCHES.items(),
         "areas": [(area, area_name(area)) for area in AREAS[:-1]],
         "may_assign": who.may("assign"),
+        "rotates": round(100 * care().rotate_from) if care().rotate_from < 1 else None,
+        "trial_group": care().trial_group,
+        "ended": [described(one) for one in trials.ended()],
     }
     return render(request, "care/team.html", context)
 

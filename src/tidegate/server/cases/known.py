@@ -8,6 +8,7 @@ from tidegate.runs.bench import policy_ids
 from tidegate.server.launches.decider import checked, site
 from tidegate.server.launches.reads import active
 from tidegate.server.launches.versions import chosen
+from tidegate.server.review.models import Queue
 
 
 def known_names() -> Mapping[str, list[str]]:
@@ -19,5 +20,5 @@ def known_names() -> Mapping[str, list[str]]:
         "rule": [rule.id for rule in rules],
         "action": list(workspace.ladder.names),
         "policy": sorted(policy_ids(workspace)),
-        "queue": sorted({rule.queue for rule in rules if rule.queue is not None}),
+        "queue": sorted(set(Queue.objects.values_list("name", flat=True))),
     }

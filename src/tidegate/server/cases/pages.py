@@ -97,7 +97,7 @@ def cases(request: HttpRequest) -> HttpResponse:
     known = known_names()
     for name in known:
         form.fields[name].widget.attrs["list"] = f"known-{name}"
-    context: dict[str, Any] = {"form": form, "asked": asked is not None, "known": known}
+    context: dict[str, Any] = {"form": form, "asked": asked is not None, "known": known, "people": PEOPLE}
     if asked is not None and form.is_valid():
         wanted = form.wanted(who.zones)
         found = search(wanted, before=form.cleaned_data["before"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from tidegate.measure import estimate
-from tidegate.server.figures.charts import intervals
+from tidegate.server.figures.charts import intervals, lines
+from tidegate.server.figures.panels import Panel
 from tidegate.server.figures.population import SLICES, Measured, measured
 from tidegate.server.figures.wording import MEANINGS, MEASURES, WEIGHTS, in_percent, sentence
 from tidegate.server.people.access import Standing, open_to
@@ -33,6 +34,7 @@ SLICE_NAMES = {
     "queue": gettext_lazy("Queue"),
 }
 ALL = ""
+CELLS = ("label", "estimate", "low", "high", "labels", "items")
 ROWS_SHOWN = 100
 """Values of a slice in a table; those with the most items."""
 
@@ -88,8 +90,9 @@ def _told(found: Measured, asked: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _panels(rows: pl.DataFrame, name: str, along: str, *, across: bool) -> list[dict[str, Any]]:
+def _panels(rows: pl.DataFrame, name: str, along: str, *, across: bool) -> list[Panel]:
     """For each measure its chart, its sentence and its table, of one slice."""
+    heads = [along, _("Estimate"), _("From"), _("To"), _("Labels"), _("Items")]
     panels = []
     for measure, title in MEASURES.items():
         mine = rows.filter((pl.col("slice") == name) & (pl.col("measure") == measure))
@@ -97,24 +100,23 @@ def _panels(rows: pl.DataFrame, name: str, along: str, *, across: bool) -> list[
         told = [_row(row) for row in mine.iter_rows(named=True)]
         # A slice without any label says nothing: its interval is all there is.
         known = [row for row in told if row["labels"]]
+        marks = [_mark(row) for row in known]
         panels.append(
-            {
-                "title": title,
-                "meaning": MEANINGS[measure],
-                "along": along,
-                "rows": told,
-                "chart": intervals(_drawn(known), along=along, across=across),
-                "sentence": sentence(known),
-            }
+            Panel(
+                title=title,
+                meaning=MEANINGS[measure],
+                chart=lines(marks, names=(along, None), share=True) if across else intervals(marks),
+                sentence=sentence(known),
+                heads=heads,
+                rows=[[row[cell] for cell in CELLS] for row in told],
+            )
         )
     return panels
 
 
-def _drawn(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return [
-        {name: row["raw"][name] for name in ("estimate", "low", "high")} | {"label": row["label"]}
-        for row in rows
-    ]
+def _mark(row: Mapping[str, Any]) -> dict[str, Any]:
+    raw = row["raw"]
+    return {"label": row["label"], "value": raw["estimate"], "low": raw["low"], "high": raw["high"]}
 
 
 def _row(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,9 +7,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 from django.conf import settings
 from django.contrib import messages
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -20,10 +21,10 @@ from tidegate.errors import RunError
 from tidegate.server.people.access import Standing, open_to
 from tidegate.server.people.wording import ROLE_NAMES
 from tidegate.server.quality import golds
-from tidegate.server.quality.accuracy import BY, FEWEST_PEOPLE, by_group, gold_answers
+from tidegate.server.quality.accuracy import BY, FEWEST_PEOPLE, by_group, gold_answers, golds_left
 from tidegate.server.quality.models import Because, Gold, How
 from tidegate.server.review.clock import now
-from tidegate.server.review.models import Answer, Kind
+from tidegate.server.review.models import Answer, Kind, Skip
 from tidegate.server.review.queues import AUDIT, queues
 from tidegate.server.zones.scope import SITE
 
@@ -53,13 +54,14 @@ GROUPS = {
 def page(request: HttpRequest) -> HttpResponse:
     """Every gold of one's zones, newest first, and how well they are found."""
     who = _standing(request)
-    answers = gold_answers(now() - timedelta(days=DAYS))
+    since = now() - timedelta(days=DAYS)
+    asked = pl.concat([gold_answers(since), golds_left(since)])
     context = {
         "rows": list(_rows()),
         "shown": SHOWN,
         "zones": sorted(who.zones - {SITE}),
         "reasons": [(value, BECAUSE[value]) for value in golds.REASONS],
-        "groups": [{"title": GROUPS[by], "rows": _named(by, answers)} for by in BY],
+        "groups": [{"title": GROUPS[by], "rows": _named(by, asked)} for by in BY],
         "fewest": FEWEST_PEOPLE,
         "days": DAYS,
         "showing": sorted(_that_show_golds()),
@@ -94,27 +96,26 @@ def retire(request: HttpRequest, gold: int) -> HttpResponse:
 
 def _rows() -> Iterator[dict[str, Any]]:
     found = list(Gold.objects.select_related("item").order_by("retired_at", "-pk")[:SHOWN])
-    counted = dict(
-        Answer.objects.filter(
-            Q(task__kind=Kind.GOLD), item__in=[gold.item_id for gold in found], undone_at=None
-        )
-        .values_list("item_id")
-        .annotate(Count("pk"))
-    )
+    items = [gold.item_id for gold in found]
+    answered = Answer.objects.filter(task__kind=Kind.GOLD, item__in=items, undone_at=None)
+    left = Skip.objects.filter(task__kind=Kind.GOLD, task__item__in=items)
+    answers = dict(answered.values_list("item_id").annotate(Count("pk")))
+    passed = dict(left.values_list("task__item_id").annotate(Count("pk")))
     for gold in found:
         yield {
             "gold": gold,
             "how": HOW[How(gold.how)],
-            "answers": counted.get(gold.item_id, 0),
+            "answers": answers.get(gold.item_id, 0),
+            "left": passed.get(gold.item_id, 0),
             "current": golds.is_current(gold),
             "because": BECAUSE[Because(gold.retired_because)] if gold.retired_because else None,
         }
 
 
-def _named(by: str, answers: Any) -> list[dict[str, Any]]:
+def _named(by: str, asked: pl.DataFrame) -> list[dict[str, Any]]:
     return [
         {"name": ROLE_NAMES.get(one.value, one.value) if by == "role" else one.value, "accuracy": one}
-        for one in by_group(answers, by)
+        for one in by_group(asked, by)
     ]
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
-from django.db.models import Count, F, Func, IntegerField, QuerySet
+from django.db.models import Count, F, Func, IntegerField, Min, Q, QuerySet
 
 from tidegate.planning.backlog import HOURS, Forecast, forecast
 from tidegate.server.review.clock import now
@@ -18,7 +18,11 @@ from tidegate.server.review.queues import queue_settings
 
 DAYS = 28
 """Past days that the forecast draws from."""
-DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+DAY, HOUR, QUARTER = timedelta(days=1), timedelta(hours=1), timedelta(minutes=15)
+LONG_AGO = 3650 * DAY
+"""Nothing is late by more."""
+BANDS = (0.25, 0.5, 0.75, 1.0)
+"""Shares of the time allowed: what waits is told by how much of it is used."""
 WEEKEND = 5
 
 Name = tuple[str, str]
@@ -33,7 +37,8 @@ class Health:
         waiting: open tasks; `held` of them are put off by somebody, `reserved` are for somebody.
         late: those over their time.
         oldest: how long the oldest has waited; None where none does.
-        came, answered: in the last 24 hours.
+        used: how many have used so much of their time: less than each of `BANDS`, and all of it.
+        came, answered: (DAYS,) in 24 hours that ended at this time of a day; the last ones end now.
         outlook: of the next 24 hours; None where too little is known.
     """
 
@@ -45,33 +50,47 @@ class Health:
     reserved: int
     late: int
     oldest: timedelta | None
-    came: int
-    answered: int
+    used: Sequence[int]
+    came: Sequence[int]
+    answered: Sequence[int]
     outlook: Forecast | None
 
 
-class _HoursSince(Func):
-    """Whole hours from a moment to a time, computed by the database, as it would take long in Python."""
+@dataclass(frozen=True)
+class _Waits:
+    """Tasks that wait and are due in the same quarter of an hour: the `left`th from now; below 0, late."""
+
+    left: int
+    tasks: int
+    held: int
+    reserved: int
+    oldest: datetime
+
+
+class _Since(Func):
+    """Whole units of time from a moment to a later one, computed by the database, as it would take long in
+    Python."""
 
     output_field = IntegerField()
 
-    def __init__(self, since: datetime, field: str) -> None:
-        super().__init__(F(field), since=repr(since.timestamp()))
+    def __init__(self, since: datetime, field: str, unit: timedelta) -> None:
+        super().__init__(F(field), since=repr(since.timestamp()), unit=str(int(unit.total_seconds())))
 
     def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
         # Days since the Julian epoch, and days from there to 1970.
-        template = "CAST(((julianday(%(expressions)s) - 2440587.5) * 86400.0 - %(since)s) / 3600 AS INTEGER)"
+        seconds = "(julianday(%(expressions)s) - 2440587.5) * 86400.0"
+        template = f"CAST(({seconds} - %(since)s) / %(unit)s AS INTEGER)"
         return self.as_sql(compiler, connection, template=template, **context)
 
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        template = "floor((extract(epoch from %(expressions)s) - %(since)s) / 3600)::int"
+        template = "floor((extract(epoch from %(expressions)s) - %(since)s) / %(unit)s)::int"
         return self.as_sql(compiler, connection, template=template, **context)
 
 
 def health() -> list[Health]:
     """Every queue of the scope's zones, those likeliest to be late first."""
     at = now()
-    waiting = _waiting()
+    waiting = _waiting(at)
     tasks = Task.objects.exclude(kind__in=(Kind.GOLD, Kind.ARBITRATE))  # those carry the time of another
     came = _by_hour(tasks, at, "created_at", "queue")
     given = Answer.objects.filter(undone_at=None).exclude(task__kind=Kind.GOLD)
@@ -88,13 +107,24 @@ def _urgency(one: Health) -> Any:
     return (-one.late, -(one.outlook.chance if one.outlook else 0), -one.waiting, one.zone, one.queue)
 
 
-def _waiting() -> Mapping[Name, list[tuple[Any, ...]]]:
-    found: dict[Name, list[tuple[Any, ...]]] = defaultdict(list)
-    rows = Task.objects.filter(state=State.OPEN).exclude(kind=Kind.GOLD)
-    for zone, queue, *row in rows.values_list(
-        "zone", "queue", "created_at", "due_at", "not_before", "assigned_to_id"
-    ):
-        found[zone, queue].append(tuple(row))
+def _waiting(at: datetime) -> Mapping[Name, list[_Waits]]:
+    """What waits by queue, counted by the database: there may be hundreds of thousands."""
+    found: dict[Name, list[_Waits]] = defaultdict(list)
+    counted = (
+        Task.objects.filter(state=State.OPEN)
+        .exclude(kind=Kind.GOLD)
+        .annotate(due=_Since(at - LONG_AGO, "due_at", QUARTER))
+        .values_list("zone", "queue", "due")
+        .annotate(
+            tasks=Count("pk"),
+            held=Count("pk", filter=Q(not_before__gt=at)),
+            reserved=Count("assigned_to"),
+            oldest=Min("created_at"),
+        )
+        .order_by()
+    )
+    for zone, queue, due, tasks, held, reserved, oldest in counted:
+        found[zone, queue].append(_Waits(due - LONG_AGO // QUARTER, tasks, held, reserved, oldest))
     return found
 
 
@@ -103,7 +133,7 @@ def _by_hour(rows: QuerySet[Any], at: datetime, when: str, queue: str) -> Mappin
     since = at - DAYS * DAY
     counted = (
         rows.filter(**{f"{when}__gte": since, f"{when}__lt": at})
-        .annotate(hour=_HoursSince(since, when))
+        .annotate(hour=_Since(since, when, HOUR))
         .values_list("zone", queue, "hour")
         .annotate(Count("pk"))
         .order_by()
@@ -126,19 +156,23 @@ def _health(name: Name, at: datetime, waiting: Any, came: Any, answered: Any, li
     sla = queue_settings(queue).sla
     none = np.zeros((DAYS, HOURS), dtype=np.int64)
     came, answered = none if came is None else came, none if answered is None else answered
-    left = np.array([(due - at) / HOUR for _, due, _, _ in waiting])
+    quarters = np.array([one.left for one in waiting], dtype=np.int64)
+    tasks = np.array([one.tasks for one in waiting], dtype=np.int64)
+    left = (quarters + 0.5) * (QUARTER / HOUR)  # what is due within a quarter of an hour, in its middle
+    band = np.where(quarters < 0, len(BANDS), np.searchsorted(BANDS[:-1], 1 - left / (sla / HOUR), "right"))
     return Health(
         zone,
         queue,
         sla,
-        waiting=len(waiting),
-        held=sum(until is not None and until > at for _, _, until, _ in waiting),
-        reserved=sum(person is not None for *_, person in waiting),
-        late=int((left < 0).sum()),
-        oldest=max((at - made for made, *_ in waiting), default=None),
-        came=int(came[-1].sum()),
-        answered=int(answered[-1].sum()),
-        outlook=_outlook(left, came, answered, like, sla),
+        waiting=int(tasks.sum()),
+        held=sum(one.held for one in waiting),
+        reserved=sum(one.reserved for one in waiting),
+        late=int(tasks[quarters < 0].sum()),
+        oldest=max((at - one.oldest for one in waiting), default=None),
+        used=np.bincount(band, tasks, len(BANDS) + 1).astype(int).tolist(),
+        came=came.sum(axis=1).tolist(),
+        answered=answered.sum(axis=1).tolist(),
+        outlook=_outlook(np.repeat(left, tasks), came, answered, like, sla),
     )
 
 

@@ -15,8 +15,10 @@ from tidegate.errors import RunError
 from tidegate.server.people.access import Standing, open_to
 from tidegate.server.quality import assigning
 from tidegate.server.quality.health import DAYS, Health, health
+from tidegate.server.quality.queue_panels import panels, spread
 from tidegate.server.quality.who import reviewers_beside
 from tidegate.server.quality.wording import hours, length
+from tidegate.server.review.clock import now
 from tidegate.server.review.policies import written
 
 LIKELY, POSSIBLE = 0.5, 0.05
@@ -26,7 +28,7 @@ LIKELY, POSSIBLE = 0.5, 0.05
 @open_to("see_figures")
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
-    """Every queue of one's zones, those likeliest to be late first."""
+    """Every queue of one's zones, those likeliest to be late first, and one of them in figures."""
     who = _standing(request)
     found = health()
     context: dict[str, Any] = {
@@ -34,12 +36,13 @@ def page(request: HttpRequest) -> HttpResponse:
         "in_danger": sum(one.late > 0 or _chance(one) >= LIKELY for one in found),
         "days": DAYS,
     }
+    if found:
+        shown = next((one for one in found if _name(one) == request.GET.get("of")), found[0])
+        context |= {"of": _name(shown), "panels": panels(shown, now())}
     if who.may("assign"):
         context |= {
             "assign": True,
-            "queues": [
-                f"{one.zone} / {one.queue}" for one in sorted(found, key=lambda one: (one.zone, one.queue))
-            ],
+            "queues": sorted(map(_name, found)),
             "people": reviewers_beside(who.zones),
             "policies": list(written()),
             "most": assigning.MOST,
@@ -69,6 +72,11 @@ def reserve(request: HttpRequest) -> HttpResponse:
     return redirect("queues")
 
 
+def _name(one: Health) -> str:
+    """A queue of a zone, as the page calls it."""
+    return f"{one.zone} / {one.queue}"
+
+
 def _chance(one: Health) -> float:
     return one.outlook.chance if one.outlook else 0.0
 
@@ -78,6 +86,9 @@ def _row(one: Health) -> dict[str, Any]:
     outlook = one.outlook
     return {
         "health": one,
+        "name": _name(one),
+        "came": one.came[-1],
+        "answered": one.answered[-1],
         "sla": length(one.sla),
         "oldest": "–" if one.oldest is None else length(one.oldest),
         "tone": tone if outlook or one.late else "",
@@ -85,7 +96,7 @@ def _row(one: Health) -> dict[str, Any]:
         if outlook is None
         else {
             "chance": f"{100 * outlook.chance:.0f} %",
-            "late": f"{outlook.late[1]:.0f} ({outlook.late[0]:.0f}–{outlook.late[2]:.0f})",
+            "late": spread(outlook.late),
             "begins": None if outlook.begins is None else hours(timedelta(hours=outlook.begins)),
             "is_late": outlook.chance >= POSSIBLE,
         },

@@ -18,6 +18,7 @@ from tidegate.server.review import queues
 from tidegate.server.review.models import Answer, Kind, Skip, State, Task
 from tidegate.server.review.reviewers import Reviewer
 from tidegate.server.review.rights import RIGHT
+from tidegate.server.review.seats import gold_seat
 
 _chance = random.SystemRandom()
 """Nobody can tell when the next one comes."""
@@ -80,18 +81,12 @@ def _unseen(who: Reviewer) -> QuerySet[Gold]:
 
 
 def _task(who: Reviewer, gold: Gold, place: Task) -> Task:
-    return Task(
-        zone=gold.zone,
+    return gold_seat(
+        place,
         item_id=gold.item_id,
         item_version=gold.item_version,
-        kind=Kind.GOLD,
-        queue=place.queue,
-        right=RIGHT[Kind.GOLD],
         policy=gold.suspected,
         language=gold.language,
         severity=gold.severity,
-        rank=place.rank,
-        created_at=place.created_at,
-        due_at=place.due_at,
         assigned_to=who.person,  # it comes back to them if their lease lapses
     )

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from tidegate.errors import RunError
 from tidegate.server.days import between, day_field
-from tidegate.server.figures.charts import MOST_MARKS, pairs
+from tidegate.server.figures.charts import MOST_MARKS, bars, lines
 from tidegate.server.figures.wording import extremes
 from tidegate.server.people.access import Standing, open_to
 from tidegate.server.queries.asking import LONGEST_S, MOST_ROWS, Answer, ask
@@ -113,7 +113,7 @@ def _told(found: Answer, chart: str) -> dict[str, Any]:
     return {
         "answer": found,
         "names": frame.columns,
-        "numeric": [dtype.is_numeric() for dtype in frame.dtypes],
+        "heads": [(name, dtype.is_numeric()) for name, dtype in frame.schema.items()],
         "rows": rows,
         "shown": len(rows),
         "count": len(frame),
@@ -148,5 +148,6 @@ def _charted(frame: pl.DataFrame, chart: str) -> dict[str, Any]:
         {"label": _cell(label), "value": float(value) if value is not None and isfinite(value) else None}
         for label, value in frame.head(MOST_MARKS).select(frame.columns[:2]).iter_rows()
     ]
-    drawn = pairs(rows, names=(frame.columns[0], frame.columns[1]), line=chart == LINE)
+    draw = lines if chart == LINE else bars
+    drawn = draw(rows, names=(frame.columns[0], frame.columns[1]))
     return {"chart": drawn, "sentence": extremes(rows), "marks": len(rows)}

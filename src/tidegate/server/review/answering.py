@@ -18,12 +18,12 @@ from tidegate.server.review import settling
 from tidegate.server.review.assisting import assisted
 from tidegate.server.review.clock import now
 from tidegate.server.review.ending import ask_no_more
-from tidegate.server.review.filling import another_seat
 from tidegate.server.review.given import Given, checked
 from tidegate.server.review.leasing import LEASE
 from tidegate.server.review.leaving import NotYoursError
 from tidegate.server.review.models import BLIND, Answer, State, Task
 from tidegate.server.review.reviewers import Reviewer
+from tidegate.server.review.seats import another_seat
 from tidegate.server.review.times import idle_limit_ms, times
 
 UNDO = timedelta(seconds=10)

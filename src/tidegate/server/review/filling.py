@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from tidegate.policy.ladder import Outcome
@@ -170,33 +170,3 @@ def _task(decision: Decision, item: Item, kind: Kind, queue: str, at: datetime, 
         created_at=at,
         due_at=at + sla,
     )
-
-
-def arbitration(of: Task, at: datetime) -> Task:
-    """The question which of two answers to `of` holds, not yet stored."""
-    sla: timedelta = queues.queue_settings(of.queue).sla
-    return Task(
-        question=of.question,
-        zone=of.zone,
-        item=of.item,
-        item_version=of.item_version,
-        kind=Kind.ARBITRATE,
-        queue=of.queue,
-        right=RIGHT[Kind.ARBITRATE],
-        policy=of.policy,
-        language=of.language,
-        severity=of.severity,
-        decision=of.decision,
-        event=of.event,
-        rank=of.rank,  # it has waited since the question was asked
-        created_at=of.created_at,
-        due_at=at + sla,
-    )
-
-
-def another_seat(of: Task, handle: uuid.UUID) -> Task:
-    """One more task of the same question, for somebody else; not yet stored."""
-    seat = Task(**{field.attname: getattr(of, field.attname) for field in Task._meta.concrete_fields})
-    seat.pk, seat.handle, seat.state = None, handle, State.OPEN
-    seat.assigned_to = seat.leased_to = seat.leased_until = seat.not_before = None
-    return seat

@@ -18,7 +18,7 @@ from tidegate.server.review import queues
 from tidegate.server.review.assisting import looks_blind
 from tidegate.server.review.clock import now
 from tidegate.server.review.filling import note_queues
-from tidegate.server.review.models import Kind, Skip, State, Task
+from tidegate.server.review.models import Answer, Kind, Skip, State, Task
 from tidegate.server.review.queues import queue_settings
 from tidegate.server.review.reviewers import Reviewer, reviewer_named
 from tidegate.server.review.rights import RIGHT
@@ -27,7 +27,8 @@ from tidegate.server.review.times import idle_limit_ms, times
 REASONS = ("unsure", "language", "distress", "conflict", "broken", "other")
 """Why a task is passed over: not sure; a language one does not read; too hard to look at; one knows somebody
 in it; it does not show; anything else."""
-SENT = "sent"
+ESCALATED, SENT = "escalated", "sent"
+"""Why else somebody has done with a task."""
 LONGEST_HOLD = timedelta(days=7)
 ALIKE = frozenset({RIGHT[Kind.DECIDE], RIGHT[Kind.AUDIT], RIGHT[Kind.GOLD]})
 """Rights that tasks need which look alike."""
@@ -38,7 +39,7 @@ class NotYoursError(RunError):
 
 
 def skip(who: Reviewer, handle: UUID, reason: str, screen: Sequence[Any] = ()) -> None:
-    """Pass a task over; it goes back to its queue, and not to this person again.
+    """Pass a task over; it goes back to its queue, and not to this person again. A gold is over by it.
 
     Raises:
         RunError: there is no such reason. NotYoursError: somebody else has the task.
@@ -51,14 +52,12 @@ def skip(who: Reviewer, handle: UUID, reason: str, screen: Sequence[Any] = ()) -
         )
     with transaction.atomic():
         task = _held(who, handle)
-        Skip.objects.get_or_create(
-            task=task,
-            person=who.person,
-            defaults={"zone": task.zone, "reason": reason, "screen": list(screen), "at": now()},
-        )
-        _leave(
-            who, task, screen, assigned_to=None if task.assigned_to_id == who.person.pk else task.assigned_to
-        )
+        _pass(who, task, reason, screen)
+        if task.kind == Kind.GOLD:
+            _leave(who, task, screen, state=State.GONE)
+        else:
+            mine = task.assigned_to_id == who.person.pk
+            _leave(who, task, screen, assigned_to=None if mine else task.assigned_to)
         # Why is nobody's business who reads the ledger: one reason is that it was too hard to look at.
         append([_act(who, task, "task.skipped", {})])
 
@@ -98,29 +97,29 @@ def send(who: Reviewer, handle: UUID, to: User, message: str) -> None:
         # Not back to whoever sends it, not even where others may have it: that would tell of `to` that they
         # have stepped away, or opted out of something. Only by name does it come back.
         Skip.objects.filter(task=task, person=to, reason=SENT).delete()
-        Skip.objects.get_or_create(
-            task=task, person=who.person, defaults={"zone": task.zone, "reason": SENT, "at": now()}
-        )
-        _leave(who, task, (), assigned_to=to, message=message)
+        _pass(who, task, SENT)
+        # Whoever has answered on the item is not given its gold: it would wait for nobody.
+        known = Answer.objects.filter(person=to, item=task.item_id, undone_at=None).exists()
+        over = task.kind == Kind.GOLD and known
+        _leave(who, task, (), assigned_to=to, message=message, state=State.GONE if over else task.state)
         append([_act(who, task, "task.sent", {"to": to.actor})])
 
 
 def escalate(who: Reviewer, handle: UUID, message: str) -> None:
-    """Hand a task to those who arbitrate.
+    """Hand a task to those who arbitrate. A gold is over by it, and counted as escalated.
 
     Raises:
         NotYoursError: somebody else has the task.
     """
     with transaction.atomic():
         task = _held(who, handle)
-        Skip.objects.get_or_create(
-            task=task, person=who.person, defaults={"zone": task.zone, "reason": "escalated", "at": now()}
-        )
-        task.queue = queues.ESCALATED
-        _leave(
-            who, task, (), assigned_to=None, message=message, queue=task.queue, right=RIGHT[Kind.ARBITRATE]
-        )
-        note_queues([task])
+        _pass(who, task, ESCALATED)
+        if task.kind == Kind.GOLD:  # whoever arbitrates would be asked for what is known
+            _leave(who, task, (), message=message, state=State.GONE)
+        else:
+            right = RIGHT[Kind.ARBITRATE]
+            _leave(who, task, (), assigned_to=None, message=message, queue=queues.ESCALATED, right=right)
+            note_queues([task])
         append([_act(who, task, "task.escalated", {})])
 
 
@@ -149,6 +148,14 @@ def _held(who: Reviewer, handle: UUID) -> Task:
             remedy="Go on with the next one; nothing is lost.",
         )
     return task
+
+
+def _pass(who: Reviewer, task: Task, reason: str, screen: Sequence[Any] = ()) -> None:
+    Skip.objects.get_or_create(
+        task=task,
+        person=who.person,
+        defaults={"zone": task.zone, "reason": reason, "screen": list(screen), "at": now()},
+    )
 
 
 def _leave(who: Reviewer, task: Task, screen: Sequence[Any], **changes: Any) -> None:

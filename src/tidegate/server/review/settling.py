@@ -16,9 +16,10 @@ from tidegate.server.content.recording import stamp, store
 from tidegate.server.delivery.undoing import undo as undo_deliveries
 from tidegate.server.ledger.actions import Act
 from tidegate.server.review.ending import ask_no_more
-from tidegate.server.review.filling import arbitration, ask_again
+from tidegate.server.review.filling import ask_again
 from tidegate.server.review.models import BLIND, Answer, Kind, State, Task
 from tidegate.server.review.policies import ladder
+from tidegate.server.review.seats import arbitration
 
 UNDONE = "undone"
 """The reason of a decision that puts back the one before."""
