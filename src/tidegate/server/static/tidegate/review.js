@@ -442,6 +442,7 @@ document.addEventListener("keydown", (event) => {
 
 async function leave(dialog, where, body) {
   const task = buffer[0];
+  byId(dialog).querySelector("form").reset(); // what was written of another item is not said of this one
   const value = await ask(dialog);
   if (!value || buffer[0] !== task) return;
   const said = { handle: task.handle, ...body(value) };
@@ -611,7 +612,8 @@ function took(result) {
   const current = buffer[0];
   buffer = buffer.filter((task) => !gone.has(task.handle));
   const have = new Set(buffer.map((task) => task.handle));
-  buffer.push(...(result.tasks ?? []).filter((task) => !have.has(task.handle) && !unsent.has(task.handle)));
+  // What was on its way when somebody stepped away is not put before them.
+  buffer.push(...(aside ? [] : result.tasks ?? []).filter((task) => !have.has(task.handle) && !unsent.has(task.handle)));
   if (buffer[0] !== current) {
     if (current && gone.has(current.handle)) tell(words.taken);
     show();
@@ -657,13 +659,17 @@ async function undo() {
 
 // --- stepping away ------------------------------------------------------------------------------------------------
 
+let aside = false;
+
 async function stepAway() {
+  aside = true;
   buffer = []; // at once, whatever the line does
   show();
   const back = ask("stepped-away");
   await post("away", {}, "care").then(cared).catch(() => {});
   await back;
   await post("back", {}, "care").then(cared).catch(() => {});
+  aside = false;
   refresh();
 }
 
