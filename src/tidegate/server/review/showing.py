@@ -18,7 +18,7 @@ from tidegate.server.people.models import User
 from tidegate.server.review.assisting import assisted
 from tidegate.server.review.media import picture
 from tidegate.server.review.models import Answer, Kind, Task
-from tidegate.server.review.suspicion import scores
+from tidegate.server.review.suspicion import WHISPER, scores
 from tidegate.server.review.times import idle_limit_ms
 
 SCORES = 5
@@ -65,6 +65,8 @@ def _assist(task: Task, decision: Decision) -> dict[str, Any]:
         "reason": decision.reason,
         "judge": _judge(decision),
         "scores": [{"harm": harm, "score": round(score, 3)} for harm, score in heard[:SCORES]],
+        # Which words moved them the screen asks for itself, where there is anything to be asked.
+        "moved": None if heard and heard[0][1] >= WHISPER else [],
         "author": task.item.author_id,
         "views": task.item.views,
         "reports": task.item.reports,
