@@ -16,6 +16,7 @@ setup: .venv/.ready
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/uv.txt
 	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes --requirement requirements/dev.txt
 	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --no-deps --editable .
+	$(BIN)/python -m compileall -q src  # where the environment forbids Python to, every process would compile all of it
 	touch $@
 
 .venv/.bench-ready: .venv/.ready requirements/bench.txt
@@ -26,7 +27,7 @@ demo: setup
 	$(BIN)/tidegate demo --out $(OUT) $(DEMO)
 
 test: setup lint
-	$(BIN)/pytest -m "not slow and not browser" -n 2
+	$(BIN)/pytest -m "not slow and not browser" -n 2 --dist worksteal
 
 test-slow: setup
 	$(BIN)/pytest -m slow -n 2

@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.warm import Warm
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -20,10 +21,18 @@ BLOCK = re.compile(r"^```(python|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL
 EXPECTED = re.compile(r"\s+# exit (\d+)$")
 
 
-def run_line(line: str, folder: Path) -> None:
+@pytest.fixture(scope="session")
+def commands(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder to look for `tidegate` in."""
+    folder = tmp_path_factory.mktemp("commands")
+    warm.shim(folder)
+    return folder
+
+
+def run_line(line: str, folder: Path, commands: Path) -> None:
     expected = EXPECTED.search(line)
     status = int(expected.group(1)) if expected else 0
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    path = os.pathsep.join([str(commands), str(Path(sys.executable).parent), os.environ["PATH"]])
     done = subprocess.run(
         ["bash", "-c", EXPECTED.sub("", line)],
         cwd=folder,
@@ -36,7 +45,9 @@ def run_line(line: str, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_every_example_of_a_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_example_of_a_page_runs(
+    page: Path, tmp_path: Path, commands: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     namespace: dict[str, object] = {"__name__": "example"}
     for block in BLOCK.finditer(page.read_text(encoding="utf-8")):
@@ -48,7 +59,7 @@ def test_every_example_of_a_page_runs(page: Path, tmp_path: Path, monkeypatch: p
         else:
             for command in text.splitlines():
                 if command.startswith("$ "):
-                    run_line(command[2:], tmp_path)
+                    run_line(command[2:], tmp_path, commands)
 
 
 LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]+)")

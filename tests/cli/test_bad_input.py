@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.warm import Warm
 
 STRATEGY = """\
 strategy: small
@@ -24,13 +25,19 @@ rules:
 """
 
 
-def tidegate(*arguments: object, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
-    command = [sys.executable, "-m", "tidegate.cli.main", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, input=stdin, check=False)
+Tidegate = Callable[..., subprocess.CompletedProcess[bytes]]
+
+
+@pytest.fixture
+def tidegate(warm: Warm) -> Tidegate:
+    def run(*arguments: object, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+        return warm.run(*map(str, arguments), stdin=stdin)
+
+    return run
 
 
 def moderated(
-    tmp_path: Path, posts: bytes, name: str = "posts.jsonl"
+    tidegate: Tidegate, tmp_path: Path, posts: bytes, name: str = "posts.jsonl"
 ) -> tuple[int, str, list[dict[str, object]], dict[str, object]]:
     """Exit status, standard error, rejects and summary of moderating `posts`."""
     source, out = tmp_path / name, tmp_path / "run"
@@ -62,9 +69,9 @@ def moderated(
     ],
 )
 def test_a_malformed_row_is_set_aside_and_the_rest_goes_on(
-    tmp_path: Path, name: str, posts: bytes, field: str | None
+    tidegate: Tidegate, tmp_path: Path, name: str, posts: bytes, field: str | None
 ) -> None:
-    status, _, rejects, summary = moderated(tmp_path, posts, name)
+    status, _, rejects, summary = moderated(tidegate, tmp_path, posts, name)
     assert status == 3
     assert summary["items"] == 1
     assert summary["rejected"] == 1
@@ -88,9 +95,9 @@ def test_a_malformed_row_is_set_aside_and_the_rest_goes_on(
     ],
 )
 def test_a_file_that_is_no_file_of_items_is_refused_before_anything_is_written(
-    tmp_path: Path, name: str, posts: bytes, said: str
+    tidegate: Tidegate, tmp_path: Path, name: str, posts: bytes, said: str
 ) -> None:
-    status, error, _, _ = moderated(tmp_path, posts, name)
+    status, error, _, _ = moderated(tidegate, tmp_path, posts, name)
     assert status == 2
     assert name in error
     assert said in error.lower()
@@ -98,23 +105,23 @@ def test_a_file_that_is_no_file_of_items_is_refused_before_anything_is_written(
     assert not (tmp_path / "run").exists()
 
 
-def test_ten_megabytes_in_one_field_are_decided(tmp_path: Path) -> None:
+def test_ten_megabytes_in_one_field_are_decided(tidegate: Tidegate, tmp_path: Path) -> None:
     post = json.dumps({"id": "long", "text": "a walk in the park " * 550_000}).encode() + b"\n"
     assert len(post) > 10_000_000
-    status, error, _, summary = moderated(tmp_path, post)
+    status, error, _, summary = moderated(tidegate, tmp_path, post)
     assert status in (0, 3), error
     assert summary["items"] + summary["rejected"] == 1  # type: ignore[operator]
 
 
-def test_nul_bytes_lose_nothing(tmp_path: Path) -> None:
+def test_nul_bytes_lose_nothing(tidegate: Tidegate, tmp_path: Path) -> None:
     status, error, rejects, summary = moderated(
-        tmp_path, b'{"id":"a","text":"one"}\n{"id":"b","text":"t\\u0000wo"}\n'
+        tidegate, tmp_path, b'{"id":"a","text":"one"}\n{"id":"b","text":"t\\u0000wo"}\n'
     )
     assert status in (0, 3), error
     assert summary["items"] + len(rejects) == 2  # type: ignore[operator]
 
 
-def test_standard_input_is_read(tmp_path: Path) -> None:
+def test_standard_input_is_read(tidegate: Tidegate, tmp_path: Path) -> None:
     posts = b'{"id":"a","text":"hello"}\n{"id":"b","text":"there"}\n'
     done = tidegate("moderate", "-", "--strategy", "starter", "--out", tmp_path / "run", stdin=posts)
     assert done.returncode == 0, done.stderr.decode()
@@ -133,7 +140,7 @@ def test_standard_input_is_read(tmp_path: Path) -> None:
     ],
 )
 def test_a_strategy_that_is_not_whole_names_line_and_remedy(
-    tmp_path: Path, find: str, put: str, line: int, said: str
+    tidegate: Tidegate, tmp_path: Path, find: str, put: str, line: int, said: str
 ) -> None:
     strategy = tmp_path / "strategy.yaml"
     strategy.write_text(STRATEGY.replace(find, put))
@@ -146,7 +153,7 @@ def test_a_strategy_that_is_not_whole_names_line_and_remedy(
     assert "Traceback" not in error
 
 
-def test_a_policy_without_a_title_is_named(tmp_path: Path) -> None:
+def test_a_policy_without_a_title_is_named(tidegate: Tidegate, tmp_path: Path) -> None:
     workspace = tmp_path / "site"
     assert tidegate("init", workspace).returncode == 0
     policy = workspace / "policies" / "hateful-behaviour.md"
@@ -157,22 +164,24 @@ def test_a_policy_without_a_title_is_named(tmp_path: Path) -> None:
     assert "title" in done.stderr.decode()
 
 
-def test_init_leaves_a_folder_in_use_alone(tmp_path: Path) -> None:
+def test_init_leaves_a_folder_in_use_alone(tidegate: Tidegate, tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("precious")
     done = tidegate("init", tmp_path)
     assert done.returncode == 2
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 
-def test_init_takes_a_name_with_quotes(tmp_path: Path) -> None:
+def test_init_takes_a_name_with_quotes(tidegate: Tidegate, tmp_path: Path) -> None:
     site = tmp_path / 'my "best" \\ site'
     assert tidegate("init", site).returncode == 0
     assert tidegate("strategy", "check", site / "strategies" / "text.yaml").returncode == 0
 
 
-def test_why_rows_were_rejected_is_said_with_the_first_of_each_kind_and_the_remedy(tmp_path: Path) -> None:
+def test_why_rows_were_rejected_is_said_with_the_first_of_each_kind_and_the_remedy(
+    tidegate: Tidegate, tmp_path: Path
+) -> None:
     posts = "id,text\na,one\na,two\na,three\nb,\n"
-    status, said, _, summary = moderated(tmp_path, posts.encode(), "posts.csv")
+    status, said, _, summary = moderated(tidegate, tmp_path, posts.encode(), "posts.csv")
     assert status == 3
     assert [(reason["rows"], reason["field"]) for reason in summary["rejected_because"]] == [
         (2, "id"),
@@ -185,7 +194,9 @@ def test_why_rows_were_rejected_is_said_with_the_first_of_each_kind_and_the_reme
 
 
 @pytest.mark.parametrize("command", ["measure", "replay", "backtest", "explain"])
-def test_a_file_where_a_run_folder_should_be_is_named(tmp_path: Path, command: str) -> None:
+def test_a_file_where_a_run_folder_should_be_is_named(
+    tidegate: Tidegate, tmp_path: Path, command: str
+) -> None:
     posts = tmp_path / "posts.csv"
     posts.write_text("id,text\na,one\n")
     more = {"backtest": ["--strategy", "starter"], "explain": ["a"]}.get(command, [])
@@ -202,7 +213,9 @@ def test_a_file_where_a_run_folder_should_be_is_named(tmp_path: Path, command: s
         ("nowhere/signals.parquet", "the folder for the output does not exist"),
     ],
 )
-def test_score_writes_over_nothing_and_only_where_it_can(tmp_path: Path, out: str, what: str) -> None:
+def test_score_writes_over_nothing_and_only_where_it_can(
+    tidegate: Tidegate, tmp_path: Path, out: str, what: str
+) -> None:
     posts = tmp_path / "posts.csv"
     posts.write_text("id,text\na,one\n")
     (tmp_path / "there.parquet").write_bytes(b"mine")
@@ -212,7 +225,7 @@ def test_score_writes_over_nothing_and_only_where_it_can(tmp_path: Path, out: st
     assert (tmp_path / "there.parquet").read_bytes() == b"mine"
 
 
-def test_a_path_through_a_file_is_named_without_a_traceback(tmp_path: Path) -> None:
+def test_a_path_through_a_file_is_named_without_a_traceback(tidegate: Tidegate, tmp_path: Path) -> None:
     posts = tmp_path / "posts.csv"
     posts.write_text("id,text\na,one\n")
     done = tidegate("moderate", posts, "--strategy", "starter", "--out", posts / "run")
@@ -221,14 +234,16 @@ def test_a_path_through_a_file_is_named_without_a_traceback(tmp_path: Path) -> N
     assert b"Traceback" not in done.stderr
 
 
-def test_policies_are_checked_only_where_there_is_a_workspace(tmp_path: Path) -> None:
+def test_policies_are_checked_only_where_there_is_a_workspace(tidegate: Tidegate, tmp_path: Path) -> None:
     for folder in (tmp_path / "nowhere", tmp_path):
         done = tidegate("policy", "check", folder)
         assert done.returncode == 2
         assert b"tidegate init" in done.stderr
 
 
-def test_a_detector_that_is_not_switched_on_is_named_with_the_section_to_add(tmp_path: Path) -> None:
+def test_a_detector_that_is_not_switched_on_is_named_with_the_section_to_add(
+    tidegate: Tidegate, tmp_path: Path
+) -> None:
     strategy = tmp_path / "s.yaml"
     strategy.write_text(STRATEGY.replace("text.hate >= :remove", "text.hate >= :remove or lexicon.hits > 0"))
     done = tidegate("strategy", "check", strategy)
@@ -236,14 +251,16 @@ def test_a_detector_that_is_not_switched_on_is_named_with_the_section_to_add(tmp
     assert b"[detectors.lexicon]" in done.stderr
 
 
-def test_an_option_that_is_missing_says_what_it_is_for(tmp_path: Path) -> None:
+def test_an_option_that_is_missing_says_what_it_is_for(tidegate: Tidegate, tmp_path: Path) -> None:
     done = tidegate("moderate", tmp_path / "posts.csv", "--strategy", "starter")
     assert done.returncode == 2
     assert "→ --out: Run folder to write." in done.stderr.decode()
 
 
 @pytest.mark.parametrize(("truth", "said"), [("label = 'ja'", b"no item"), ("label <> 'ja'", b"every item")])
-def test_a_truth_that_tells_no_items_apart_is_warned_of(tmp_path: Path, truth: str, said: bytes) -> None:
+def test_a_truth_that_tells_no_items_apart_is_warned_of(
+    tidegate: Tidegate, tmp_path: Path, truth: str, said: bytes
+) -> None:
     (tmp_path / "posts.csv").write_text("id,text,label\na,one,yes\nb,two,no\n")
     done = tidegate(
         "moderate",

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.warm import Warm
 
 from tidegate.cli.main import SECTIONS, tidegate_command
 
@@ -45,10 +46,10 @@ def test_an_unknown_command_names_the_nearest() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
-def test_every_command_has_help(name: str) -> None:
-    done = tidegate(name, "--help")
+def test_every_command_has_help(name: str, warm: Warm) -> None:
+    done = warm.run(name, "--help")
     assert done.returncode == 0, done.stderr
-    assert "Usage:" in done.stdout
+    assert b"Usage:" in done.stdout
 
 
 def test_an_error_says_what_where_and_what_to_do(tmp_path: Path) -> None:

@@ -14,8 +14,9 @@ from click.testing import CliRunner
 from tidegate.cli import show
 from tidegate.cli.commands.drift import _show
 from tidegate.cli.main import tidegate_command
+from tidegate.demo import write_stream
 from tidegate.errors import TidegateError
-from tidegate.runs.bench import set_up
+from tidegate.runs.bench import Bench
 from tidegate.runs.demo import run_demo
 from tidegate.runs.drifting import Report
 from tidegate.runs.drifting import drift as compared
@@ -27,22 +28,23 @@ LATE = datetime(2026, 3, 7, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def runs(quick: Bench, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """`reference` and `same`, two weeks of one stream; `changed`, with more harm in one language."""
-    root, bench = tmp_path_factory.mktemp("runs"), set_up("starter")
-    for name, seed in (("reference", 1), ("same", 2), ("other", 3)):
-        run_demo(root / name, bench, 4_000, seed, lambda _: None)
-    posts = pl.read_parquet(root / "other" / "posts.parquet")
+    root = tmp_path_factory.mktemp("runs")
+    for name, seed in (("reference", 1), ("same", 2)):
+        run_demo(root / name, quick, 4_000, seed, lambda _: None)
+    write_stream(root / "other.parquet", 4_000, 3)
+    posts = pl.read_parquet(root / "other.parquet")
     risky = posts.filter((pl.col("language") == "zh") & pl.col("violates"))
     more = pl.concat([risky.with_columns(id=pl.col("id") + f"-{n}") for n in range(6)])
     pl.concat([posts, more]).write_parquet(root / "posts.parquet")
-    moderate(Job([str(root / "posts.parquet")], root / "changed", truth="violates"), bench)
+    moderate(Job([str(root / "posts.parquet")], root / "changed", truth="violates"), quick)
     # The last two days of a week bring seven times the harm in one language; some posts have no time.
     late = pl.col("created_at") >= LATE
     week = pl.concat([posts, more.filter(late)]).with_row_index()
     untimed = pl.when(pl.col("index") % 100 > 0).then("created_at")
     week.with_columns(created_at=untimed).drop("index").write_parquet(root / "week.parquet")
-    moderate(Job([str(root / "week.parquet")], root / "week", truth="violates"), bench)
+    moderate(Job([str(root / "week.parquet")], root / "week", truth="violates"), quick)
     return root
 
 
@@ -80,9 +82,9 @@ def test_what_has_changed_is_named_and_the_exit_status_tells(runs: Path) -> None
 def test_a_score_that_is_not_there_names_the_nearest(runs: Path) -> None:
     done = CliRunner().invoke(
         tidegate_command,
-        ["drift", str(runs / "same"), "--against", str(runs / "reference"), "--score", "text.maxrisk"],
+        ["drift", str(runs / "same"), "--against", str(runs / "reference"), "--score", "quick.maxrisk"],
     )
-    assert "Did you mean 'text.max_risk'?" in str(done.exception)
+    assert "Did you mean 'quick.max_risk'?" in str(done.exception)
 
 
 def test_the_last_days_of_a_run_against_those_before(runs: Path) -> None:
@@ -162,11 +164,11 @@ def test_what_cannot_be_compared_is_refused(runs: Path, options: list[str], said
     assert said in in_time(runs, "same", *options)[1]
 
 
-def test_a_new_slice_below_what_matters_is_no_finding(runs: Path) -> None:
+def test_a_new_slice_below_what_matters_is_no_finding(runs: Path, quick: Bench) -> None:
     posts = pl.read_parquet(runs / "same" / "posts.parquet")
     few = posts.head(20).with_columns(id=pl.col("id") + "-sw", language=pl.lit("sw"))
     pl.concat([posts, few]).write_parquet(runs / "few.parquet")
-    moderate(Job([str(runs / "few.parquet")], runs / "few", truth="violates"), set_up("starter"))
+    moderate(Job([str(runs / "few.parquet")], runs / "few", truth="violates"), quick)
     for at_least, found in (("0.01", False), ("0.001", True)):
         _, said = drift(runs, "few", "--by", "language", "--at-least", at_least, "--json")
         (mix,) = [row for row in json.loads(said)["checks"] if (row["check"], row["value"]) == ("mix", "sw")]

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from tidegate.cli.commands.gate import command
 from tidegate.errors import MeasureError, RunError
-from tidegate.runs.bench import STARTER_STRATEGY, Bench, set_up
+from tidegate.runs.bench import Bench, set_up
 from tidegate.runs.folder import RunFolder
 from tidegate.runs.moderate import Job, moderate
 
@@ -39,24 +39,24 @@ def decided_by(text: str, posts: Path, folder: Path, arm: str) -> RunFolder:
 
 
 @pytest.fixture(scope="module")
-def strict(posts: Path, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
-    """The starter strategy, every decision audited with the same probability."""
-    text = STARTER_STRATEGY.read_text(encoding="utf-8")
+def strict(quick: Bench, posts: Path, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    """The starter strategy on the quick model, every decision audited with the same probability."""
+    text = quick.strategy.text
     return decided_by(text, posts, tmp_path_factory.mktemp("strict"), "current")
 
 
 @pytest.fixture(scope="module")
-def lenient(posts: Path, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+def lenient(quick: Bench, posts: Path, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     """The same posts, decided by a strategy that removes nothing."""
-    text = STARTER_STRATEGY.read_text(encoding="utf-8").replace("version: 1", "version: 2")
+    text = quick.strategy.text.replace("version: 1", "version: 2")
     text = text.replace("then: remove", "then: allow")
     return decided_by(text, posts, tmp_path_factory.mktemp("lenient"), "lenient")
 
 
 @pytest.fixture(scope="module")
-def cautious(posts: Path, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+def cautious(quick: Bench, posts: Path, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     """The same posts, decided by a strategy that has people look at what the starter strategy removes."""
-    text = STARTER_STRATEGY.read_text(encoding="utf-8").replace("version: 1", "version: 3")
+    text = quick.strategy.text.replace("version: 1", "version: 3")
     text = text.replace("then: remove", "then: review")
     return decided_by(text, posts, tmp_path_factory.mktemp("cautious"), "cautious")
 

@@ -11,17 +11,17 @@ import pytest
 from click.testing import CliRunner
 
 from tidegate.cli.main import tidegate_command
-from tidegate.runs.bench import set_up
+from tidegate.runs.bench import Bench
 from tidegate.runs.demo import run_demo
 
 SENSITIVITY, FALSE_CALLS = 0.85, 0.004
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def site(quick: Bench, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run, labels by two people who miss and who see what is not there, and golds among its items."""
     root = tmp_path_factory.mktemp("site")
-    run_demo(root / "run", set_up("starter"), 12_000, 11, lambda _: None)
+    run_demo(root / "run", quick, 12_000, 11, lambda _: None)
     decisions = pl.read_parquet(root / "run" / "decisions.parquet")
     truth = pl.read_parquet(root / "run" / "truth.parquet").select("item_id", truth="violates")
     rng = np.random.default_rng(1)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -17,21 +19,27 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.once import made_once
+from tests.warm import SERVER, Warm
 
-COUNTING = """
+AUDITED = 0.5
+AUDIT_SEED = "of the tests"
+"""With it and an item's id it is known whether the audit draws it."""
+COUNTING = f"""
 strategy: counting
 version: 1
-audit: 0.5
+audit: {AUDITED}
 rules:
-  - {id: unwanted, when: "item.market = 'XX'", then: remove}
-  - {id: offender, when: "author.removed_30d >= 2", then: review, queue: offenders}
-  - {id: flood, when: "author.items_1h >= 3 and author.items_24h >= 3", then: limit_reach}
-  - {id: reported, when: "item.reports >= 2", then: review, queue: reported}
-  - {id: popular, when: "item.views >= 1000", then: label}
-  - {id: foreign, when: "item.surface = 'foreign' and language.code = 'tlh'", then: label}
-  - {id: otherwise, then: allow}
+  - {{id: unwanted, when: "item.market = 'XX'", then: remove}}
+  - {{id: offender, when: "author.removed_30d >= 2", then: review, queue: offenders}}
+  - {{id: flood, when: "author.items_1h >= 3 and author.items_24h >= 3", then: limit_reach}}
+  - {{id: reported, when: "item.reports >= 2", then: review, queue: reported}}
+  - {{id: popular, when: "item.views >= 1000", then: label}}
+  - {{id: foreign, when: "item.surface = 'foreign' and language.code = 'tlh'", then: label}}
+  - {{id: otherwise, then: allow}}
 """
 
+SETTINGS = {"DJANGO_SETTINGS_MODULE": "tidegate.server.settings"}
 TIDEGATE = (sys.executable, "-m", "tidegate.cli.main")
 
 
@@ -43,9 +51,13 @@ class Service:
     environment: dict[str, str]
     url: str
     key: str
+    warm: Warm
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return run(*arguments, cwd=self.workspace, environment=self.environment)
+        done = self.warm.run(*arguments, cwd=self.workspace, environment=self.environment)
+        return subprocess.CompletedProcess(
+            done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
+        )
 
     def client(self, key: str | None = None) -> httpx.Client:
         headers = {"Authorization": f"Bearer {key or self.key}"}
@@ -72,7 +84,7 @@ def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     with database(request.param, tmp_path_factory) as url:
         if url is not None:
             environment["DATABASE_URL"] = url
-        with running(workspace, environment) as found:
+        with running(workspace, environment, folders=tmp_path_factory) as found:
             yield found
 
 
@@ -84,7 +96,7 @@ def counting(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     with database(request.param, tmp_path_factory) as url:
         if url is not None:
             environment["DATABASE_URL"] = url
-        with running(workspace, environment, strategy=COUNTING) as found:
+        with running(workspace, environment, strategy=COUNTING, folders=tmp_path_factory) as found:
             yield found
 
 
@@ -113,10 +125,45 @@ def running(
     settings: str = "",
     four_eyes: bool = False,
     policies: Path | None = None,
+    folders: pytest.TempPathFactory | None = None,
 ) -> Iterator[Service]:
     """The service over a new workspace with these settings, and this strategy published; the starter's where
     none is given. Where no `four_eyes` are asked for, keys and commands activate alone. With `policies`, a
-    folder of further ones."""
+    folder of further ones.
+
+    Where there are `folders` and the database is SQLite, it is a copy of one that is made there once.
+    """
+    settings = f"{settings}\n[launches]\nfour_eyes = {str(four_eyes).lower()}\n"
+    if folders is None or "DATABASE_URL" in environment:
+        _set_up(workspace, environment, strategy, settings, policies)
+    else:
+        name = hashlib.sha256(f"{strategy}\0{settings}\0{policies}".encode()).hexdigest()[:12]
+        made = made_once(
+            folders,
+            f"site-{name}",
+            lambda folder: _set_up(folder / "site", environment, strategy, settings, policies),
+        )
+        shutil.copytree(made / "site", workspace)
+    port, key = free_port(), (workspace / KEY).read_text()
+    command = [*TIDEGATE, "serve", "--port", str(port), "--workers", str(workers)]
+    warm = Warm(*SERVER, environment=environment | {"TIDEGATE_WORKSPACE": str(workspace), **SETTINGS})
+    with subprocess.Popen(command, cwd=workspace, env=environment, stderr=subprocess.PIPE) as process:
+        try:
+            wait_for(port, process)
+            yield Service(workspace, environment, f"http://127.0.0.1:{port}", key, warm)
+        finally:
+            warm.close()
+            process.terminate()
+            process.wait(timeout=30)
+
+
+KEY = "key-of-the-feed"
+
+
+def _set_up(
+    workspace: Path, environment: dict[str, str], strategy: str | None, settings: str, policies: Path | None
+) -> None:
+    """A workspace with its database, a published strategy and a key, which is kept in the file KEY."""
     workspace.mkdir(parents=True)
     made = run("init", ".", cwd=workspace, environment=environment)
     assert made.returncode == 0, made.stderr
@@ -126,22 +173,14 @@ def running(
         (workspace / "strategies" / "text.yaml").write_text(strategy)
         settings = f"[detectors.author]\n{settings}"
     with (workspace / "tidegate.toml").open("a") as file:
-        file.write(f"\n{settings}\n[launches]\nfour_eyes = {str(four_eyes).lower()}\n")
+        file.write(f"\n{settings}")
     for arguments in (
         ("publish", "strategies/text.yaml", "--message", "the first"),
         ("key", "feed", "--zone", "us", "--scope", "items", "--scope", "events"),
     ):
         done = run(*arguments, cwd=workspace, environment=environment)
         assert done.returncode == 0, done.stderr
-    port, key = free_port(), done.stdout.strip()
-    command = [*TIDEGATE, "serve", "--port", str(port), "--workers", str(workers)]
-    with subprocess.Popen(command, cwd=workspace, env=environment, stderr=subprocess.PIPE) as process:
-        try:
-            wait_for(port, process)
-            yield Service(workspace, environment, f"http://127.0.0.1:{port}", key)
-        finally:
-            process.terminate()
-            process.wait(timeout=30)
+    (workspace / KEY).write_text(done.stdout.strip())
 
 
 def free_port() -> int:
@@ -166,12 +205,7 @@ def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
 def django_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with Django set up for it in this very process, over no database yet and in no scope."""
     workspace = tmp_path_factory.mktemp("inside") / "site"
-    workspace.mkdir()
-    made = run("init", ".", cwd=workspace, environment=dict(os.environ))
-    assert made.returncode == 0, made.stderr
-    (workspace / "strategies" / "text.yaml").write_text(COUNTING)
-    with (workspace / "tidegate.toml").open("a") as settings:
-        settings.write("\n[detectors.author]\n\n[queues.reported]\ngold = 0.5\nassist = 1\n")
+    shutil.copytree(made_once(tmp_path_factory, "laid-out", _lay_out) / "site", workspace)
     before = dict(os.environ)
     os.environ.pop("DATABASE_URL", None)
     os.environ.pop("TIDEGATE_URL", None)
@@ -181,10 +215,26 @@ def django_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     boot(workspace, migrate=False)
     os.environ.clear()
     os.environ.update(before)
+    from django.conf import settings
+
     from tidegate.server.zones.scope import of_process
 
     of_process(None)
+    # Passwords are dear to try, so that they are dear to guess: half a second for everybody who signs in.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
     return workspace
+
+
+def _lay_out(folder: Path) -> None:
+    """A workspace whose audit sample depends on the items' ids alone."""
+    from tidegate.runs.workspace import lay_out
+
+    lay_out(folder / "site")
+    (folder / "site" / "strategies" / "text.yaml").write_text(COUNTING)
+    config = folder / "site" / "tidegate.toml"
+    text, seeds = re.subn(r'^seed = ".*"$', f'seed = "{AUDIT_SEED}"', config.read_text(), flags=re.MULTILINE)
+    assert seeds == 1
+    config.write_text(f"{text}\n[detectors.author]\n\n[queues.reported]\ngold = 0.5\nassist = 1\n")
 
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
@@ -200,27 +250,42 @@ def inside(
     from tidegate.server.launches.actions import publish
     from tidegate.server.zones.scope import EVERYWHERE, within
 
-    def connect(settings: dict[str, object]) -> None:
+    before = dict(connections.settings["default"])
+
+    def connect(**settings: object) -> None:
         connections["default"].close()
         connections.settings["default"] = {**connections.settings["default"], **settings}
         del connections["default"]
 
-    with database(request.param, tmp_path_factory) as url:
-        before = dict(connections.settings["default"])
-        file = tmp_path_factory.mktemp("database") / "tidegate.db"
-        owner = dict(dj_database_url.parse(url or f"sqlite:///{file}", conn_max_age=None))
-        connect({"OPTIONS": before["OPTIONS"] if url is None else {}, **owner})
-        call_command("migrate", verbosity=0)
-        if url is not None:
-            with connections["default"].cursor() as cursor:
-                cursor.execute(APP_ROLE)
-            connect({"USER": "tidegate_app", "PASSWORD": "app"})
+    def populate() -> None:
         with within(EVERYWHERE):
             publish(django_workspace / "strategies" / "text.yaml", "one", actor="test")
             _populate()
+
+    def make(folder: Path) -> None:
+        connect(**dj_database_url.parse(f"sqlite:///{folder / 'tidegate.db'}", conn_max_age=None))
+        call_command("migrate", verbosity=0)
+        populate()
+        connect()
+
+    with database(request.param, tmp_path_factory) as url:
+        if url is None:
+            # Nobody pulls the plug here; what a crash leaves is asked of services in test_crash.py.
+            begin = before["OPTIONS"]["init_command"].replace("synchronous = FULL", "synchronous = OFF")
+            connect(OPTIONS={**before["OPTIONS"], "init_command": begin})
+            file = tmp_path_factory.mktemp("database") / "tidegate.db"
+            shutil.copy(made_once(tmp_path_factory, "populated", make) / "tidegate.db", file)
+            connect(**dj_database_url.parse(f"sqlite:///{file}", conn_max_age=None))
+        else:
+            connect(OPTIONS={}, **dj_database_url.parse(url, conn_max_age=None))
+            call_command("migrate", verbosity=0)
+            with connections["default"].cursor() as cursor:
+                cursor.execute(APP_ROLE)
+            connect(USER="tidegate_app", PASSWORD="app")
+            populate()
         yield django_workspace
         cache.clear()
-        connect(before)
+        connect(**before)
 
 
 def _populate() -> None:

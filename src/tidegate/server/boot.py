@@ -49,11 +49,15 @@ def _for_the_operator() -> None:
 def _migrate() -> None:
     from django.core.management import call_command
     from django.db import connections
+    from django.db.migrations.executor import MigrationExecutor
     from django.db.utils import InternalError, OperationalError
 
     for attempt in range(TRIES):
         try:
-            call_command("migrate", verbosity=0, interactive=False)
+            executor = MigrationExecutor(connections["default"])
+            # The command does much where there is nothing to do, and every command of ours would wait for it.
+            if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+                call_command("migrate", verbosity=0, interactive=False)
             return
         except (OperationalError, InternalError) as error:
             # Processes that serve meanwhile lock in an order of their own. A migration is whole or undone; of

@@ -11,8 +11,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -121,14 +119,7 @@ class Console:
     def script(self, text: str) -> str:
         """Python that runs beside the service, in its workspace, with Django set up for every zone."""
         begin = "from pathlib import Path; from tidegate.server.boot import boot; boot(Path('.'))\n"
-        done = subprocess.run(
-            [sys.executable, "-c", begin + text],
-            cwd=self.service.workspace,
-            env=self.service.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = self.service.command("-c", begin + text)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -175,8 +166,8 @@ def browser() -> Iterator[Browser]:
 def served(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
     """The service over SQLite with two items in the zone us, as the starter's strategy decides them."""
     environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
-    folder = tmp_path_factory.mktemp("browser") / "site"
-    with running(folder, environment, workers=1, four_eyes=True) as service:
+    workspace = tmp_path_factory.mktemp("browser") / "site"
+    with running(workspace, environment, workers=1, four_eyes=True, folders=tmp_path_factory) as service:
         with service.client() as client:
             for name, text in (("post-1", "A cup of tea by the river."), ("post-2", "The tide comes in.")):
                 item = {"id": name, "text": text, "author_id": "author-1", "language": "en"}
