@@ -116,7 +116,7 @@ def neyman(risk: Risk, budget: float, floor_share: float) -> Floats:
     The anticipated variance Σ risk / p is least for p ∝ √risk (V. P. Godambe and V. M. Joshi, 1965;
     J. Neyman, 1934, for strata).
     """
-    return _filled(risk.items, np.sqrt(risk.risk), budget, floor_share)
+    return filled(risk.items, np.sqrt(risk.risk), budget, floor_share)
 
 
 def stratified(risk: Risk, budget: float, floor_share: float) -> Floats:
@@ -131,7 +131,7 @@ def stratified(risk: Risk, budget: float, floor_share: float) -> Floats:
         np.bincount(stratum, of, STRATA).astype(np.float64) for of in (risk.items, risk.items * risk.risk)
     )
     mean = harm / np.where(items > 0, items, 1.0)
-    probabilities: Floats = _filled(items, np.sqrt(mean), budget, floor_share)[stratum]
+    probabilities: Floats = filled(items, np.sqrt(mean), budget, floor_share)[stratum]
     return probabilities
 
 
@@ -249,7 +249,7 @@ def _fewest(
     return found
 
 
-def _filled(items: Floats, size: Floats, budget: float, floor_share: float) -> Floats:
+def filled(items: Floats, size: Floats, budget: float, floor_share: float) -> Floats:
     """p = min(1, max(floor, c · size)) with c such that Σ items · p is the budget."""
     n = items.sum()
     floor = min(1.0, floor_share * budget / n)
