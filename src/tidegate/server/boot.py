@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tidegate.errors import RunError, Where, WorkspaceError
 from tidegate.runs.workspace import FILE
 
-TRIES = 5
-"""How often a migration is begun that meets a deadlock with those who serve meanwhile."""
+TRIES = 200
+"""How often a migration is begun that meets those who serve meanwhile."""
+FIRST_WAIT_MS, LONGER_BY_MS, LONGEST_WAIT_MS = 200, 20, 800
+"""For a lock: all less than the second after which PostgreSQL looks for deadlocks."""
+GAVE_WAY = {"55P03", "40P01", "25P02"}
+"""What PostgreSQL calls a lock that did not come in time, a deadlock, and the statement after one."""
 
 
 def boot(workspace: Path, *, migrate: bool = True) -> None:
@@ -57,13 +63,12 @@ def _migrate() -> None:
             executor = MigrationExecutor(connections["default"])
             # The command does much where there is nothing to do, and every command of ours would wait for it.
             if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-                call_command("migrate", verbosity=0, interactive=False)
+                with _giving_way(min(FIRST_WAIT_MS + attempt * LONGER_BY_MS, LONGEST_WAIT_MS)):
+                    call_command("migrate", verbosity=0, interactive=False)
             return
         except (OperationalError, InternalError) as error:
-            # Processes that serve meanwhile lock in an order of their own. A migration is whole or undone; of
-            # its victim one hears as a deadlock, or by the next statement that its transaction is aborted.
-            lost = "deadlock" in str(error) or "transaction is aborted" in str(error)
-            if lost and attempt < TRIES - 1:
+            # A migration is whole or undone.
+            if getattr(error.__cause__, "sqlstate", None) in GAVE_WAY and attempt < TRIES - 1:
                 connections["default"].close()
                 del connections["default"]  # what it believes of its transaction is not so any more
                 continue
@@ -71,3 +76,22 @@ def _migrate() -> None:
                 f"the database cannot be used: {str(error).strip()}",
                 remedy="Check DATABASE_URL, and that the database runs and lets you in.",
             ) from error
+
+
+@contextmanager
+def _giving_way(wait_ms: int) -> Iterator[None]:
+    """On PostgreSQL, wait no longer than this for a lock.
+
+    Processes that serve meanwhile lock in an order of their own. PostgreSQL ends a deadlock after a second by
+    ending one of the two, which may be theirs; so we give way before.
+    """
+    from django.db import connection
+
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET lock_timeout = {wait_ms}")
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("RESET lock_timeout")

@@ -20,6 +20,8 @@ from django.db import connection, models
 MOST_VALUES = 32_000
 """Of one statement on SQLite, whose default is 32,766."""
 
+Model = Any
+"""`type[models.Model]`, which mypy thinks unfit for `cache`."""
 Row = Mapping[str, Any]
 
 
@@ -27,15 +29,16 @@ def store(objects: Sequence[models.Model]) -> None:
     """Store new objects of one model, and give them their numbers."""
     if not objects:
         return
-    names, key = columns(type(objects[0])), type(objects[0])._meta.pk.attname
+    model: Model = type(objects[0])
+    names, key = columns(model), model._meta.pk.attname
     read = attrgetter(*names)
-    numbers = insert(type(objects[0]), [dict(zip(names, read(one), strict=True)) for one in objects])
+    numbers = insert(model, [dict(zip(names, read(one), strict=True)) for one in objects])
     for one, number in zip(objects, numbers, strict=True):
         setattr(one, key, number)
         one._state.adding, one._state.db = False, connection.alias
 
 
-def insert(model: type[models.Model], rows: Sequence[Row]) -> list[Any]:
+def insert(model: Model, rows: Sequence[Row]) -> list[Any]:
     """Store new rows, whose values are by column, and return their primary keys in the same order.
 
     All of a model's `columns` must be there. Call within a transaction: many rows may be several statements.
@@ -48,23 +51,23 @@ def insert(model: type[models.Model], rows: Sequence[Row]) -> list[Any]:
 
 
 @cache
-def columns(model: type[models.Model]) -> tuple[str, ...]:
+def columns(model: Model) -> tuple[str, ...]:
     """The columns of a model that its rows bring along: all but a number that the database gives."""
     return tuple(field.attname for field in _fields(model))
 
 
-def _fields(model: type[models.Model]) -> Iterator[Any]:
+def _fields(model: Model) -> Iterator[Any]:
     return (field for field in model._meta.concrete_fields if not isinstance(field, models.AutoField))
 
 
-def _in_one_document(model: type[models.Model], rows: Sequence[Row]) -> list[Any]:
+def _in_one_document(model: Model, rows: Sequence[Row]) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(_from_document(model), [orjson.dumps(rows, default=_hexadecimal).decode()])
         return [key for (key,) in cursor.fetchall()]
 
 
 @cache
-def _from_document(model: type[models.Model]) -> str:
+def _from_document(model: Model) -> str:
     # Types without their lengths: a text that is too long is then refused by the table, not cut to fit.
     types = ", ".join(f'"{one.column}" {one.db_type(connection).split("(")[0]}' for one in _fields(model))
     return f"{_insert_into(model)} SELECT * FROM json_to_recordset(%s) AS given ({types}) {_returning(model)}"
@@ -76,7 +79,7 @@ def _hexadecimal(value: Any) -> str:
     raise TypeError(f"{type(value).__name__} is no plain value")
 
 
-def _as_values(model: type[models.Model], rows: Sequence[Row]) -> list[Any]:
+def _as_values(model: Model, rows: Sequence[Row]) -> list[Any]:
     names = columns(model)
     row = f"({', '.join(['%s'] * len(names))})"
     values = [_for_sqlite(row[name]) for row in rows for name in names]
@@ -93,10 +96,10 @@ def _for_sqlite(value: Any) -> Any:
     return value.hex if isinstance(value, UUID) else value
 
 
-def _insert_into(model: type[models.Model]) -> str:
+def _insert_into(model: Model) -> str:
     names = ", ".join(f'"{field.column}"' for field in _fields(model))
     return f'INSERT INTO "{model._meta.db_table}" ({names})'
 
 
-def _returning(model: type[models.Model]) -> str:
+def _returning(model: Model) -> str:
     return f'RETURNING "{model._meta.pk.column}"'
