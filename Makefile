@@ -7,7 +7,7 @@ DEMO ?=
 # The certificates that the machine trusts, as pip does: some registries are reached through a proxy.
 export UV_SYSTEM_CERTS ?= 1
 
-.PHONY: setup demo test test-slow test-browser pictures lint bench coverage lock messages clean
+.PHONY: setup demo test test-slow test-dspy test-browser pictures lint bench coverage lock messages clean
 
 setup: .venv/.ready
 
@@ -30,6 +30,14 @@ test: setup lint
 
 test-slow: setup
 	$(BIN)/pytest -m slow -n 2
+
+# The optimiser that policies are improved through, which nothing else needs.
+.venv/.dspy-ready: .venv/.ready requirements/dspy.txt
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes --requirement requirements/dspy.txt
+	touch $@
+
+test-dspy: .venv/.dspy-ready
+	$(BIN)/pytest -n 2 tests/runs/test_dspy.py
 
 # The console in Debian's chromium; TIDEGATE_CHROMIUM names another one.
 test-browser: setup
@@ -58,6 +66,7 @@ coverage: .venv/.bench-ready
 lock: setup
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --extra dev pyproject.toml -o requirements/dev.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --extra bench -c requirements/dev.txt pyproject.toml -o requirements/bench.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --extra dspy -c requirements/dev.txt pyproject.toml -o requirements/dspy.txt
 	echo uv | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header - -o requirements/uv.txt
 
 # Compiled by Babel, since msgfmt is no Python package; a test compares.

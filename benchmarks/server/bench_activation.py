@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 
 from benchmarks.figure import Figure
@@ -54,7 +55,7 @@ class Watch:
 
     def switched_at(self, since: float, version: str) -> float | None:
         """When the first request was begun of those that this version decided and no other after it."""
-        mine = [(begun, label) for begun, label in list(self.seen) if begun >= since]
+        mine = list(takewhile(lambda one: one[0] >= since, reversed(self.seen[:])))
         old = [begun for begun, label in mine if label != version]
         new = [begun for begun, label in mine if label == version and begun > max(old, default=0.0)]
         return min(new, default=None)
@@ -105,7 +106,7 @@ def activated(connection: http.client.HTTPConnection, key: str, number: int, wat
     version = asked(connection, key, f"/api/v1/strategies/text/{number}/activate", {})["label"]
     # An answer that was under way says nothing of what is decided from now on: wait until all have told.
     while any(one.switched_at(begun, version) is None for one in watches):
-        time.sleep(0.005)
+        time.sleep(PAUSE_S)
     time.sleep(SETTLE_S)
     return max((one.switched_at(begun, version) or 0.0) - begun for one in watches) * 1_000
 

@@ -126,7 +126,7 @@ def served(command: list[str], cwd: Path, port: int, core: int) -> Iterator[int]
     pin = ["taskset", "-c", str(core)] if hasattr(os, "sched_getaffinity") else []
     with subprocess.Popen([*pin, *command], cwd=cwd, env=environment, stderr=subprocess.DEVNULL) as process:
         try:
-            end = time.monotonic() + 120
+            end = time.monotonic() + 600  # on a machine that is busy with other work
             while not answers(port):
                 if process.poll() is not None or time.monotonic() > end:
                     raise SystemExit(f"{' '.join(command)} does not start")

@@ -25,3 +25,12 @@ def test_many_columns_are_a_list_per_row(capsys: pytest.CaptureFixture[str]) -> 
 def test_a_long_table_says_that_it_was_cut(capsys: pytest.CaptureFixture[str]) -> None:
     show.frame(pl.DataFrame({"row": range(show.ROWS_SHOWN + 1)}))
     assert "the first 1,000 of 1,001 rows" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("method", "said"), [("census", True), ("gamma", False)])
+def test_an_interval_without_width_is_explained(
+    capsys: pytest.CaptureFixture[str], method: str, said: bool
+) -> None:
+    figure = {"estimate": 0.1, "low": 0.1, "high": 0.1, "labels": 60, "items": 60, "method": method}
+    show.errors_table("All", [("", {"overkill": {"rate": figure}})])
+    assert (show.CENSUS in " ".join(capsys.readouterr().out.split())) is said

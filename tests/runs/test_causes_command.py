@@ -14,6 +14,9 @@ from click.testing import CliRunner, Result
 from tidegate.cli.commands.causes import command
 from tidegate.errors import MeasureError, RunError
 from tidegate.runs.causes.conditions import with_rule
+from tidegate.runs.causes.labelled import labelled
+from tidegate.runs.causes.suggest import Suggestion
+from tidegate.runs.causes.words import trade
 from tidegate.runs.folder import RunFolder
 from tidegate.runs.replay import recorded
 from tidegate.strategy import load_strategy
@@ -76,6 +79,44 @@ def test_its_rule_loads_and_lets_less_through(
         path, catalog=made.catalog, ladder=made.ladder, policies=set(made.manifest["policies"])
     )
     assert [one.id for one in loaded.rules][-2:] == ["leakage-slice-1", "otherwise"]
+
+
+def effect(measure: str, estimate: float, exactly: float | None = None) -> dict[str, Any]:
+    """Of a change in items; half and twice the estimate are its limits."""
+    low, high = sorted((estimate / 2, 2 * estimate))
+    row = {"estimate": estimate, "low": low, "high": high, "truth": exactly}
+    return {"measure": measure, **row, **{f"items_{name}": value for name, value in row.items()}}
+
+
+def moved(*effects: dict[str, Any]) -> Suggestion:
+    return Suggestion(None, "overkill", "Move fine from 0.15 to 0.36", "let: {fine: 0.36}", effects, 5.0, 4.0)
+
+
+def test_a_change_that_trades_one_error_for_the_other_says_how_many_items_either_way() -> None:
+    said = trade(moved(effect("leakage_share", 14.0), effect("overkill_share", -2.0)))
+    assert said == (
+        "This trades one error for the other: about 14 (7 to 28) more items that leak "
+        "for about 2 (1 to 4) fewer fine ones stopped."
+    )
+    exact = trade(moved(effect("leakage_share", 9.0, 14.0), effect("overkill_share", -1.0, -2.0)))
+    assert exact is not None
+    assert "14 more items that leak for 2 fewer fine ones stopped" in exact
+    assert trade(moved(effect("leakage_share", 0.0), effect("overkill_share", -2.0))) is None
+    assert trade(moved(effect("leakage_share", 3.0, 0.0), effect("overkill_share", -2.0, -2.0))) is None
+
+
+def test_effects_are_told_in_items_of_the_whole_run(
+    run: RunFolder, labels: Path, leakage: dict[str, Any]
+) -> None:
+    made = recorded(run)
+    possible = labelled(made, labels).errors_possible()
+    assert sum(possible.values()) == pytest.approx(len(pl.read_parquet(run.table("decisions"))))
+    for one in leakage["suggestions"]:
+        for row in one["effects"]:
+            error = row["measure"].removesuffix("_share")
+            assert row["items_estimate"] == pytest.approx(row["estimate"] * possible[error])
+    truth = labelled(made, None)
+    assert truth.errors_possible()["leakage"] == pytest.approx(truth.items["violates"].sum())
 
 
 def test_permuted_errors_have_no_cause(run: RunFolder, labels: Path, tmp_path: Path) -> None:

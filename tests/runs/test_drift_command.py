@@ -5,15 +5,21 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 from click.testing import CliRunner
 
+from tidegate.cli import show
+from tidegate.cli.commands.drift import _show
 from tidegate.cli.main import tidegate_command
 from tidegate.errors import TidegateError
 from tidegate.runs.bench import set_up
 from tidegate.runs.demo import run_demo
+from tidegate.runs.drifting import Report
+from tidegate.runs.drifting import drift as compared
+from tidegate.runs.folder import RunFolder
 from tidegate.runs.moderate import Job, moderate
 
 LATE = datetime(2026, 3, 7, tzinfo=UTC)
@@ -55,7 +61,8 @@ def drift(runs: Path, run: str, *options: str) -> tuple[int, str]:
 def test_nothing_has_changed(runs: Path) -> None:
     status, said = drift(runs, "same", "--by", "language")
     assert status == 0, said
-    assert "Nothing has changed that" in said
+    assert "shows a change." in said
+    assert "None of " in said
     assert "smallest" in said
 
 
@@ -100,7 +107,38 @@ def test_before_the_change_nothing_had_changed(runs: Path) -> None:
     assert status == 0, said
     assert f"to {LATE:%Y-%m-%d} 00:00 UTC" in said
     assert "posted in neither span left out" in said
-    assert "Nothing has changed that" in said
+    assert "None of " in said
+
+
+@pytest.fixture
+def report(runs: Path) -> Report:
+    return compared((RunFolder(runs / "same"), None), (RunFolder(runs / "reference"), None))
+
+
+def shown(report: dict[str, Any]) -> str:
+    """The lines for people."""
+    with show.out.capture() as captured:
+        _show(report)
+    return captured.get()
+
+
+def test_an_interval_that_would_be_a_change_by_itself_is_reconciled_with_the_headline(report: Report) -> None:
+    plain = report.as_dict()
+    plain["checks"] = [row | {"low": -0.02, "high": 0.009, "drifted": False} for row in plain["checks"]]
+    assert "looked at alone" not in shown(plain)
+    plain["checks"][0] |= {"low": 0.02, "high": 0.09}
+    said = " ".join(shown(plain).split())
+    assert f"None of {plain['tested']} checks shows a change." in said
+    assert f"1 interval below would show a change if looked at alone. Among {plain['tested']} checks" in said
+
+
+def test_where_nothing_could_be_compared_nothing_is_claimed(report: Report) -> None:
+    plain = report.as_dict()
+    plain["checks"] = [row | {"p": None, "note": "too few items"} for row in plain["checks"]]
+    plain["tested"] = 0
+    said = shown(plain)
+    assert "Nothing could be compared" in said
+    assert "change." not in said
 
 
 def test_a_reference_that_reaches_back_before_the_run_is_told(runs: Path) -> None:

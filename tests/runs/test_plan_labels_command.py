@@ -71,7 +71,17 @@ def test_a_gate_that_is_looked_at_after_every_label_needs_more_than_one_look() -
 def test_a_gate_without_an_answer_says_how_far_it_was_followed() -> None:
     shown = plan_labels("--items", 300, "--prevalence", 0.095, "--auc", 0.9, "--limit", 0.1)
     assert shown.exit_code == 0
-    assert "over 300" in shown.output
+    assert "more than about 300" in shown.output
+
+
+def test_what_a_gate_needs_is_told_to_two_figures() -> None:
+    shown = plan_labels("--disagreements", 0.03, "--rise", -0.0001)
+    assert "more than about 670,000" in shown.output  # followed for 20,000 disagreements, 3 % of 666,667
+
+
+def test_the_ranking_of_designs_says_what_it_rests_on() -> None:
+    shown = plan_labels(*WORLD, "--limit", 0.01)
+    assert "where none has proved good, draw at a fixed rate" in shown.output
 
 
 def test_a_wish_that_all_items_cannot_fulfil_is_said_so() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -111,12 +112,16 @@ def running(
     strategy: str | None = None,
     settings: str = "",
     four_eyes: bool = False,
+    policies: Path | None = None,
 ) -> Iterator[Service]:
     """The service over a new workspace with these settings, and this strategy published; the starter's where
-    none is given. Where no `four_eyes` are asked for, keys and commands activate alone."""
+    none is given. Where no `four_eyes` are asked for, keys and commands activate alone. With `policies`, a
+    folder of further ones."""
     workspace.mkdir(parents=True)
     made = run("init", ".", cwd=workspace, environment=environment)
     assert made.returncode == 0, made.stderr
+    if policies is not None:
+        shutil.copytree(policies, workspace / "policies", dirs_exist_ok=True)
     if strategy is not None:
         (workspace / "strategies" / "text.yaml").write_text(strategy)
         settings = f"[detectors.author]\n{settings}"

@@ -220,3 +220,16 @@ def test_a_version_that_is_gone_from_the_workspace_is_not_explained(
     page = page_of(sessions["lead", "us"], "case-kept")
     assert "What would have flipped it" not in page
     assert "The river is high" in page
+
+
+def test_a_name_that_there_is_none_of_is_told_with_those_that_there_are(
+    posts: None,
+    sessions: Any,  # noqa: F811
+) -> None:
+    client = sessions["lead", "us"]
+    today = str(datetime.now(UTC).date())
+    asked = {"since": today, "until": today, "action": "removed", "policy": "animal-abuse"}
+    told = html.unescape(client.get("/cases/", asked).content.decode())
+    assert "Action: none is called “removed” now. There are allow, inform" in told
+    assert "Policy: none" not in told
+    assert '<datalist id="known-rule"><option value="unwanted">' in told

@@ -85,6 +85,14 @@ def test_lists_are_narrowed(client: httpx.Client) -> None:
     assert len(pages(client, "/decisions", until="2999-01-01T00:00:00Z")) >= POSTS + 1
 
 
+@pytest.mark.parametrize(
+    ("address", "field"), [("decision?format=csv", "table"), ("items?format=xl", "format")]
+)
+def test_what_cannot_be_exported_is_told_by_field(client: httpx.Client, address: str, field: str) -> None:
+    answer = client.get(f"/exports/{address}")
+    assert (answer.status_code, answer.json()["field"]) == (422, field)
+
+
 @pytest.mark.parametrize("wrong", ["x", "gAAAAA", "57", "\u4f60"])
 def test_a_cursor_that_is_none_is_told(client: httpx.Client, wrong: str) -> None:
     answer = client.get("/items", params={"cursor": wrong})

@@ -143,6 +143,7 @@ def test_whoever_is_deactivated_is_out_and_can_be_let_in_again(admin: Any) -> No
     assert "Is not let in." in done(admin, "dee", "let-in", active="no")
     assert theirs.get("/").status_code == 302
     assert "Deactivate" in done(admin, "dee", "let-in", active="yes")
+    assert theirs.get("/").status_code == 302, "sessions that have ended do not begin again"
     assert "Say whether to let this person in." in done(admin, "dee", "let-in")
     assert [act for _, act in acts_on("dee")][-2:] == ["person.deactivated", "person.activated"]
 
@@ -152,8 +153,10 @@ def test_lost_factors_are_removed_and_a_new_link_forgets_the_password(admin: Any
 
     from tidegate.server.people.models import User
 
-    signed_in("flo", ["lead"], ["us"])
+    theirs = signed_in("flo", ["lead"], ["us"])
+    assert theirs.get("/").status_code == 200
     assert "The second factors are removed" in done(admin, "flo", "second-factors")
+    assert theirs.get("/").url.startswith("/account/login/")
     with everywhere():
         assert not is_mfa_enabled(User.objects.get(username="flo"))
     answer = admin.post("/person/flo/link")

@@ -227,3 +227,27 @@ def test_settings_that_are_none_are_told(tmp_path: Path, section: str, says: str
     with pytest.raises(WorkspaceError) as told:
         retention(tmp_path)
     assert says in str(told.value)
+
+
+def test_what_a_judge_keeps_and_nobody_can_reach_holds_the_erasure_up(
+    inside: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once the platform's ids are gone, nothing could tell what to forget."""
+    from dataclasses import replace
+
+    from tidegate.errors import SignalError
+    from tidegate.server.content.models import Item
+    from tidegate.server.retention import remembered
+    from tidegate.server.retention.erasing import erase
+
+    judged = replace(remembered.workspace(), root=tmp_path, detectors={"second": {"use": "judge"}})
+    monkeypatch.setattr(remembered, "workspace", lambda: judged)
+    (tmp_path / "judge.sqlite").write_bytes(b"this is no database" * 100)
+    zone = f"z{uuid.uuid4().hex[:6]}"
+    send(zone, {"id": "mine", "text": "my secret"})
+    with pytest.raises(SignalError, match="cannot be kept here"):
+        erase(zone, actor="test", item="mine")
+    assert Item.objects.filter(zone=zone, external_id="mine").exists()
+    assert "my secret" in everything_stored(zone)
+    (tmp_path / "judge.sqlite").unlink()
+    assert erase(zone, actor="test", item="mine").items == 1

@@ -202,7 +202,9 @@ def test_lost_factors_are_removed_by_the_operator_and_asked_for_anew(person: Per
     somebody, client = person("lead"), browser()
     sign_in(client, somebody.username)
     add_app(client)
+    assert client.get("/").status_code == 200
     assert forget_second_factors(somebody, actor="test") == 1
+    assert client.get("/").url.startswith("/account/login/"), "whoever is in by the lost one is out"
     other = browser()
     assert sign_in(other, somebody.username).url == "/"
     assert other.get("/").url.startswith("/account/2fa/")

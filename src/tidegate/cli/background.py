@@ -64,7 +64,10 @@ def stop(site: Path) -> bool:
     file.unlink()
     if not _answers(f"{told['url']}/health/live"):
         return False  # its number may be another process's by now
-    os.kill(told["pid"], signal.SIGTERM)
+    try:
+        os.kill(told["pid"], signal.SIGTERM)
+    except ProcessLookupError:
+        return False  # it has ended, and another service answers there now
     end = time.monotonic() + STARTS_WITHIN
     while _answers(f"{told['url']}/health/live") and time.monotonic() < end:
         time.sleep(0.1)

@@ -30,6 +30,7 @@ err = Console(stderr=True, highlight=False)
 
 REASONS_SHOWN = 5
 ROWS_SHOWN = 1_000
+CENSUS = "as many labels as items: the figure is known, not estimated, and its interval has no width"
 LEAST_WIDTH = 12
 """Characters that a column needs to be read, on average."""
 
@@ -149,6 +150,7 @@ def errors_table(
     if with_truth:
         table.add_column("truth", justify="right")
     notes: dict[str, list[str]] = {}
+    known = False
     for label, figures in rows:
         for error, kind, weight in measures(rates_only):
             figure = figures.get(error, {}).get(kind + weight)
@@ -164,6 +166,7 @@ def errors_table(
             ]
             if with_truth:
                 cells.append(percent(figure.get("truth")))
+            known |= figure.get("method") == "census"
             # Of a slice of which nothing can be said, the note says so.
             if not (sliced and figure["estimate"] is None and figure.get("note")):
                 table.add_row(*cells)
@@ -171,6 +174,8 @@ def errors_table(
                 of = f"{error} {kind}" if rates_only else f"{error} {kind}, {WEIGHTS[weight]}"
                 notes.setdefault(figure["note"], []).append(f"{label}: {of}" if label else of)
     out.print(table)
+    if known:
+        out.print(f"  [italic]{CENSUS}[/italic]")
     for note, concerned in notes.items():
         out.print(f"  [italic]{note}[/italic] ({'; '.join(concerned)})")
 

@@ -1,5 +1,5 @@
-"""What the queues of the demo are like. Apart from `demo_review`, since it is written before Django is set
-up."""
+"""What the queues of the demo are like, and where its people find help. Apart from `demo_review`, since it is
+written before Django is set up."""
 
 from __future__ import annotations
 
@@ -18,4 +18,12 @@ sla_minutes = 30
 
 [queues.appeals]
 sla_minutes = 1440
+"""
+
+CARE = """
+# Where people of this site find help: see docs/care.md. Name your own.
+[[care.resources]]
+title = {en = "Somebody to talk to", zh-hans = "找人谈谈"}
+text = {en = "An example: write your own into tidegate.toml.", zh-hans = "示例：请填写您自己的。"}
+url = "https://help.example.com/"
 """

@@ -33,6 +33,7 @@ def test_a_window_keeps_what_another_one_has_not_sent(desk: Console) -> None:  #
     ready(beside, "Tea at five?")
     fine(beside)
     stands(desk, other, "allow")
+    until(beside, "localStorage.length === 1")
     page.close(run_before_unload=False)
     beside.reload()
     stands(desk, name, "allow")

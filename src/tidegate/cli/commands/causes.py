@@ -82,7 +82,7 @@ def _show(result: RootCauses) -> None:
     import polars as pl
 
     from tidegate.cli import show
-    from tidegate.runs.causes.words import finding_cells, lead, suggestion_cells
+    from tidegate.runs.causes.words import finding_cells, lead, suggestion_cells, trade
 
     show.out.print(lead(result), style="bold", markup=False)
     show.out.print(f"  By {result.source}.", markup=False)
@@ -99,3 +99,6 @@ def _show(result: RootCauses) -> None:
             )
             for one in part.suggestions:
                 show.out.print(f"\n{one.yaml}", markup=False, highlight=False)
+                traded = trade(one)
+                if traded is not None:
+                    show.out.print(f"  {one.change}. {traded}", style="yellow", markup=False)

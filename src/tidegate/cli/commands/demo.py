@@ -70,13 +70,13 @@ def _serve(out: Path, port: int) -> None:
     from tidegate.runs.moderate import Progress
     from tidegate.runs.workspace import FILE, lay_out
     from tidegate.server.boot import boot
-    from tidegate.server.demo_settings import QUEUES
+    from tidegate.server.demo_settings import CARE, QUEUES
 
     site = out / SITE
     shutil.rmtree(site, ignore_errors=True)
     lay_out(site, "demo")
     with (site / FILE).open("a", encoding="utf-8") as settings:
-        settings.write(QUEUES)
+        settings.write(QUEUES + CARE)
     os.environ.pop("DATABASE_URL", None)  # the demo never writes to a database that somebody uses
     boot(site)
 
@@ -92,7 +92,7 @@ def _serve(out: Path, port: int) -> None:
     click.echo(f"Thirty reviewers gave {answers:,} answers, and left some for you. Sign in as")
     for name, who in (
         ("mo", "a moderator"),
-        ("ada", "a lead, program manager, analyst, auditor and admin"),
+        ("ada", "a lead, program manager, policy person, analyst, auditor and admin"),
         ("ben", "a second lead, who agrees to what ada proposes"),
     ):
         click.echo(f"  {name:4} {people[name].password}   {who}")

@@ -122,11 +122,18 @@ def _show(report: dict[str, Any]) -> None:
         )
     for note in report["notes"]:
         show.out.print(f"  {note}", markup=False)
-    show.out.print(f"asked: has anything changed by {_asked(report['at_least'])}?\n", markup=False)
+    show.out.print(f"asked: has anything changed{_asked(report['at_least'])}?\n", markup=False)
     if changed:
         _table("What has changed", changed, with_p=True)
     else:
-        show.out.print(f"Nothing has changed that {report['tested']} checks could show.", style="bold")
+        show.out.print(_nothing(len(quiet)), style="bold")
+    alone = sum(_beyond(row) for row in quiet)
+    if alone:
+        show.out.print(
+            f"{counted(alone, 'interval')} below would show a change if looked at alone. Among "
+            f"{counted(report['tested'], 'check')} it may be chance: more items, or fewer slices, will tell.",
+            markup=False,
+        )
     if quiet:
         show.out.print()
         _table("No change shown; the smallest that would have been seen", quiet, with_p=False)
@@ -134,6 +141,18 @@ def _show(report: dict[str, Any]) -> None:
         show.out.print(
             f"  not compared: {row['check']}, {_where(row)}{row['what']}: {row['note']}", markup=False
         )
+
+
+def _nothing(tested: int) -> str:
+    if not tested:
+        return "Nothing could be compared: either window has too little."
+    return "The one check shows no change." if tested == 1 else f"None of {tested} checks shows a change."
+
+
+def _beyond(row: dict[str, Any]) -> bool:
+    """Whether the interval, which is of this change by itself, leaves no room for what does not matter."""
+    least = row["at_least"]
+    return row["low"] is not None and (row["low"] > least or row["high"] < -least)
 
 
 def _table(title: str, rows: list[dict[str, Any]], *, with_p: bool) -> None:
@@ -160,8 +179,8 @@ def _table(title: str, rows: list[dict[str, Any]], *, with_p: bool) -> None:
 
 def _asked(at_least: float) -> str:
     if not at_least:
-        return "anything at all"
-    return f"{100 * at_least:g} % of items or more (of the top 1 %: a tenth of that)"
+        return " at all"
+    return f" by {100 * at_least:g} % of items or more (of the top 1 %: a tenth of that)"
 
 
 def _where(row: dict[str, Any]) -> str:

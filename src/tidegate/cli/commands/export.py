@@ -23,6 +23,12 @@ from tidegate.cli import options
     type=click.Choice(["items", "decisions", "events"]),
     help="One table instead, whole, as a file: .parquet, .csv, .jsonl, .xlsx or .hyper.",
 )
+@click.option(
+    "--policy",
+    help="What people said under this policy instead: posts, labels, feedback on the judge's answers; for "
+    "`tidegate policy improve`.",
+)
+@click.option("--judge", default="judge", show_default=True, help="With --policy: whose answers.")
 @click.option("--strategy", help="Name of a published strategy; the one that is active without it.")
 @click.option("--version", "number", type=click.IntRange(1), help="Its version; the newest without it.")
 @click.option("--since", type=options.TIME, help="Decided from this time on (UTC).")
@@ -33,6 +39,8 @@ def command(
     zone: str,
     out: Path,
     table: str | None,
+    policy: str | None,
+    judge: str,
     strategy: str | None,
     number: int | None,
     since: datetime | None,
@@ -43,7 +51,8 @@ def command(
     """Take the decisions of one strategy version in one zone out of the service, all of them, into a run
     folder: measure, backtest, tune, replay and explain read it as they read a run over files.
 
-    With --table: all rows of a table of the zone, by whichever version, as a file for other tools.
+    With --table: all rows of a table of the zone, by whichever version, as a file for other tools. With
+    --policy: what people said under it.
     """
     from tidegate.runs.population import check_slices
     from tidegate.server.boot import boot
@@ -51,6 +60,11 @@ def command(
     check_slices(by)
     boot(workspace)
 
+    if policy is not None:
+        if table or strategy or number or until:
+            raise click.UsageError("What people said is narrowed by --since alone.")
+        _write_said(zone, policy, judge, out, options.utc(since))
+        return
     if table is not None:
         if strategy or number:
             raise click.UsageError(
@@ -76,3 +90,12 @@ def _write_table(table: str, zone: str, out: Path, since: datetime | None, until
 
     count = write_file(export(table, zone, since, until), zone, out, actor=options.actor())
     click.echo(f"{count:,} {table} in {out}")
+
+
+def _write_said(zone: str, policy: str, judge: str, out: Path, since: datetime | None) -> None:
+    from tidegate.server.exports.said import write_said
+
+    told = write_said(zone, policy, judge, out, actor=options.actor(), since=since)
+    click.echo(f"{told.posts:,} posts with a label, and {told.feedback:,} with feedback, in {out}/")
+    if told.open:
+        click.echo(f"{told.open:,} left out, since people differ about them", err=True)

@@ -132,7 +132,8 @@ def _show_comparison(plan: dict[str, Any]) -> None:
 
 def _about(labels: int | None, within: int) -> str:
     """To two digits: the simulation knows no more."""
-    return f"over {within:,}" if labels is None else f"about {int(float(f'{labels:.1e}')):,}"
+    digits = int(float(f"{within if labels is None else labels:.1e}"))
+    return f"{'more than ' if labels is None else ''}about {digits:,}"
 
 
 def _show(plan: dict[str, Any], source: str) -> None:
@@ -157,6 +158,10 @@ def _show(plan: dict[str, Any], source: str) -> None:
     title = f"{plan['items']:,} items, {plan['prevalence']:.3%} of which violate{source}"
     if "gate" in plan:
         show.frame(pl.DataFrame(_of_gate(plan["gate"])), f"{title}: a gate, looked at after every label")
+        click.echo(
+            f"In this order if {plan['prevalence']:.3%} violate and the score is calibrated. The verdict "
+            "holds for any score; where none has proved good, draw at a fixed rate."
+        )
         title = "An interval on one side of the limit, looked at once"
     show.frame(pl.DataFrame(rows), title)
     click.echo("Expected from the risks alone, for a calibrated score; the interval holds for any score.")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import tempfile
+from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +16,16 @@ from tidegate.names import counted
 
 if TYPE_CHECKING:
     from tidegate.runs.judging.evaluate import Evaluation
+    from tidegate.runs.judging.improving import Improvement
     from tidegate.runs.workspace import Workspace
 
 CHECK_FAILED = 1
+WRONG = {
+    "missed": "violates, and passed",
+    "stopped": "is fine, and was stopped",
+    "grounds": "rightly decided, and called wrong by reviewers",
+}
+"""`signals.judge.propose.Wrong`, in words."""
 
 here = click.option(
     "--workspace",
@@ -246,13 +256,38 @@ def calibrate(posts: tuple[Path, ...], labels: Path, judge: str, out: Path, root
 
 @command.command("improve")
 @click.argument("policy")
-@click.argument("posts", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.argument("posts", nargs=-1, type=click.Path(path_type=Path, exists=True))
+@click.option("--labels", type=click.Path(path_type=Path, exists=True), help="What people decided.")
 @click.option(
-    "--labels", required=True, type=click.Path(path_type=Path, exists=True), help="What people decided."
+    "--feedback",
+    type=click.Path(path_type=Path, exists=True),
+    help="What reviewers said of the judge's answers, as JSON lines.",
+)
+@click.option(
+    "--from",
+    "source",
+    type=click.Choice(["server"]),
+    help="In place of files: what people said in the service.",
+)
+@click.option("--zone", help="With --from server: the zone, such as us.")
+@click.option("--since", type=options.TIME, help="With --from server: answered from this time on (UTC).")
+@click.option(
+    "--most",
+    type=click.IntRange(1),
+    default=1_000,
+    show_default=True,
+    help="With --from server: so many posts; the judge is paid for each.",
 )
 @click.option("--judge", default="judge", show_default=True, help="Which judge of tidegate.toml.")
 @click.option("--edits", type=click.Path(path_type=Path, exists=True), help="Edits of yours, as JSON lines.")
 @click.option("--propose", type=click.IntRange(0), default=0, help="Ask the model about so many groups.")
+@click.option(
+    "--through",
+    type=click.Choice(["model", "dspy"]),
+    default="model",
+    show_default=True,
+    help="How it is asked: once, or in a search by dspy's optimiser GEPA (pip install 'tidegate[dspy]').",
+)
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Where the best policy is written, if one is better."
 )
@@ -260,27 +295,95 @@ def calibrate(posts: tuple[Path, ...], labels: Path, judge: str, out: Path, root
 def improve(
     policy: str,
     posts: tuple[Path, ...],
-    labels: Path,
+    labels: Path | None,
+    feedback: Path | None,
+    source: str | None,
+    zone: str | None,
+    since: datetime | None,
+    most: int,
     judge: str,
     edits: Path | None,
     propose: int,
+    through: str,
     out: Path | None,
     root: Path,
 ) -> None:
     """Group where a judge and people disagree about POLICY, and try edits of it on posts kept aside.
 
-    An edit is better only if the interval of what it gains lies above zero. Exit status 1: edits were tried,
-    and none is better; nothing is written then.
+    Give POSTS with --labels, or --from server --zone us. An edit is better only if the interval of what it
+    gains lies above zero. Exit status 1: edits were tried, and none is better; nothing is written then.
     """
     from tidegate.runs.judging.cases import judge_named
+    from tidegate.runs.judging.feedback import read_feedback
+    from tidegate.runs.judging.improving import by_the_model
     from tidegate.runs.judging.improving import improve as improved
+    from tidegate.runs.judging.proposing_dspy import by_dspy
 
     place = _workspace(root)
-    found = improved(place, judge_named(place, judge, policy), posts, labels, edits=edits, proposals=propose)
+    asked = judge_named(place, judge, policy)
+    with ExitStack() as stack:
+        if source is not None:
+            if zone is None or posts or labels or feedback:
+                raise click.UsageError(
+                    "What people said in the service is read with --from server --zone us."
+                )
+            taken = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tidegate-")))
+            posts, labels, feedback = _take_out(policy, judge, zone, since, most, taken, root)
+        elif labels is None or not posts:
+            raise click.UsageError("Give posts and --labels, or --from server --zone us.")
+        found = improved(
+            place,
+            asked,
+            posts,
+            labels,
+            feedback=read_feedback(feedback) if feedback else (),
+            edits=edits,
+            proposals=propose,
+            proposer=by_dspy if through == "dspy" else by_the_model,
+        )
+    _show_improvement(found)
+    best = found.best
+    if best is not None and best.text is not None and out is not None:
+        out.write_text(best.text, encoding="utf-8")
+        click.echo(f"Written to {out}. Say it in the other languages too, then `tidegate policy commit`.")
+    if found.trials and best is None:
+        raise click.exceptions.Exit(CHECK_FAILED)
+
+
+def _take_out(
+    policy: str, judge: str, zone: str, since: datetime | None, most: int, out: Path, root: Path
+) -> tuple[tuple[Path, ...], Path, Path]:
+    from tidegate.server.boot import boot
+
+    boot(_workspace(root).root)
+
+    from tidegate.server.exports import said
+
+    told = said.write_said(
+        zone, policy, judge, out, actor=options.actor(), since=options.utc(since), most=most
+    )
+    click.echo(
+        f"{counted(told.posts, 'post')} with a label, {told.settled:,} settled by more than one voice; "
+        f"{told.feedback:,} with feedback; {told.open:,} left out, since people differ about them",
+        err=True,
+    )
+    return (out / said.POSTS,), out / said.TOLD, out / said.FEEDBACK
+
+
+def _show_improvement(found: Improvement) -> None:
     click.echo(f"{counted(found.posts, 'labelled post')}, {found.unanswered:,} without a verdict")
+    if found.useful is not None:
+        of = found.useful
+        click.echo(
+            f"{of.estimate:.0%} ({of.low:.0%} to {of.high:.0%}) of {counted(of.cases, 'answer')} of the "
+            "judge that reviewers spoke of were useful"
+        )
     for cluster in found.clusters:
-        what = "violates, and passed" if cluster.missed else "is fine, and was stopped"
-        click.echo(f"  {len(cluster.ids):,} × {what}, citing {cluster.clause}: {', '.join(cluster.ids[:5])}")
+        why = f"; {counted(len(cluster.reasons), 'reason')} of reviewers" if cluster.reasons else ""
+        click.echo(
+            f"  {len(cluster.ids):,} × {WRONG[cluster.wrong]}, citing {cluster.clause}: "
+            f"{', '.join(cluster.ids[:5])}{why}"
+        )
     for trial in found.trials:
         click.echo(
             f"{trial.edit.kind} {trial.edit.clause} ({trial.edit.language}), "
@@ -294,12 +397,6 @@ def improve(
             f"  {_signed(gain.estimate)} ({_signed(gain.low)} to {_signed(gain.high)}) on {gain.cases:,} "
             f"posts kept aside: {'better' if trial.better else 'not shown to be better'}"
         )
-    best = found.best
-    if best is not None and best.text is not None and out is not None:
-        out.write_text(best.text, encoding="utf-8")
-        click.echo(f"Written to {out}. Say it in the other languages too, then `tidegate policy commit`.")
-    if found.trials and best is None:
-        raise click.exceptions.Exit(CHECK_FAILED)
 
 
 def _workspace(root: Path) -> Workspace:

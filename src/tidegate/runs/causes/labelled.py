@@ -30,12 +30,20 @@ MOST_ITEMS = 50_000
 class Labelled:
     """`items`: item_id, outcome, violates, probability, views, `text:` and the fields.
 
-    `source` says whose word the answers are.
+    `source` says whose word the answers are, `total` how many items the run decided.
     """
 
     items: pl.DataFrame
     fields: tuple[str, ...]
     source: str
+    total: int
+
+    def errors_possible(self) -> dict[str, float]:
+        """Of all items, about how many violate, and may leak, and how many are fine, and may be stopped."""
+        weight = 1 / self.items["probability"].to_numpy()
+        known = float(weight.sum())
+        share = float(weight @ self.items["violates"].to_numpy()) / known if known else 0.0
+        return {"leakage": self.total * share, "overkill": self.total * (1 - share)}
 
 
 def labelled(run: Recorded, labels: Path | None, by: Sequence[str] = ()) -> Labelled:
@@ -50,6 +58,7 @@ def labelled(run: Recorded, labels: Path | None, by: Sequence[str] = ()) -> Labe
     """
     folder = run.folder
     frame = population(folder, run.ladder, ("rule",))
+    total = len(frame)
     fields = _fields(run, folder)
     scores = [name for name in run.catalog.signals if fields.schema.get(name) == pl.Float64]
     known = _checked(by, [name for name in fields.columns if name not in scores], scores)
@@ -72,7 +81,7 @@ def labelled(run: Recorded, labels: Path | None, by: Sequence[str] = ()) -> Labe
         frame = frame.with_columns(probability=pl.lit(1.0))
         source = "the run's truth of all items"
     both = frame.join(answers, on="item_id", how="inner", maintain_order="left")
-    return Labelled(_not_too_many(both), known, source)
+    return Labelled(_not_too_many(both), known, source, total)
 
 
 def _fields(run: Recorded, folder: RunFolder) -> pl.DataFrame:

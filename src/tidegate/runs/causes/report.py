@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
 from tidegate.runs.causes.root_causes import RootCauses
-from tidegate.runs.causes.words import PROVEN, finding_cells, sentence, suggestion_cells
+from tidegate.runs.causes.words import PROVEN, finding_cells, sentence, suggestion_cells, trade
 from tidegate.runs.page import page
 
 HEADINGS = {"leakage": "Where do we leak?", "overkill": "Where do we over-kill?"}
@@ -66,6 +66,9 @@ def _fixes(result: RootCauses) -> Iterator[str]:
     yield from _table("Changes that a backtest confirms", [suggestion_cells(one) for one in found])
     for one in found:
         yield f"<p>{escape(one.change)}:</p>"
+        traded = trade(one)
+        if traded is not None:
+            yield f'<p class="caveat">{escape(traded)}</p>'
         yield f"<pre><code>{escape(one.yaml)}</code></pre>"
 
 

@@ -64,6 +64,7 @@ def root_causes(
     known = labelled(run, labels, by)
     # Two searches, one for each error, share what may be found by chance.
     each = 1 - (1 - confidence) / len(ERRORS)
+    possible = known.errors_possible()
     found = []
     for error, outcome, wrong in ERRORS:
         items = known.items.filter(pl.col("outcome") == outcome)
@@ -71,7 +72,7 @@ def root_causes(
         fields = items.select(name for name in known.fields if name != WORDS)
         said = words(items["text:"]) if WORDS in known.fields else None
         causes = find_causes(frame, predicates(fields, said), confidence=each, most=most, seed=seed)
-        changes = suggestions(run, labels, error, causes.findings, confidence) if suggest else ()
+        changes = suggestions(run, labels, error, causes.findings, possible, confidence) if suggest else ()
         found.append(ErrorCauses(error, causes, changes))
     label = f"{run.strategy.name} {run.strategy.label}"
     return RootCauses(label, known.source, tuple(found), confidence)

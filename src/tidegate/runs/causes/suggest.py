@@ -2,14 +2,14 @@
 
 A change is told only where the interval of the error that it is for lies below zero (or, without labels,
 where the exact change by the run's truth does). What it costs in reviews and in the other error stands
-beside it.
+beside it, and where it trades one error for the other, how many items that is.
 """
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from tidegate.runs.causes.conditions import acting, condition, rule_yaml, with_r
 from tidegate.runs.replay import Recorded
 
 SHARE = {"leakage": "leakage_share", "overkill": "overkill_share"}
+FIGURES = ("estimate", "low", "high", "truth")
 FINDINGS_TRIED = 3
 RULE_FIELD = "rule"
 
@@ -34,7 +35,8 @@ class Suggestion:
         finding: the number of the finding that it is for, from 0; None for a threshold, which is for all.
         error: leakage or overkill, the error that it makes smaller.
         change: in words. yaml: what to paste into the strategy.
-        effects: rows of `backtest`'s differences for both shares by item: estimate, low, high, truth.
+        effects: rows of `backtest`'s differences for both shares by item: estimate, low, high, truth, and the
+            same in items: about how many more (or fewer) of this error there would be.
         reviews_before, reviews_after: how many items go to people.
     """
 
@@ -42,20 +44,40 @@ class Suggestion:
     error: str
     change: str
     yaml: str
-    effects: tuple[Mapping[str, Any], ...]
+    effects: tuple[dict[str, Any], ...]
     reviews_before: float
     reviews_after: float
 
     @property
-    def effect(self) -> Mapping[str, Any]:
+    def effect(self) -> dict[str, Any]:
         """The effect on the error that it is for."""
-        return next(row for row in self.effects if row["measure"] == SHARE[self.error])
+        return self.effect_on(self.error)
+
+    def effect_on(self, error: str) -> dict[str, Any]:
+        return next(row for row in self.effects if row["measure"] == SHARE[error])
+
+    @property
+    def worsened(self) -> str | None:
+        """The other error, where the backtest shows more of it."""
+        (other,) = set(SHARE) - {self.error}
+        row = self.effect_on(other)
+        more = row["estimate"] if row["truth"] is None else row["truth"]
+        return other if more is not None and more > 0 else None
 
 
 def suggestions(
-    run: Recorded, labels: Path | None, error: str, findings: Sequence[Finding], confidence: float = 0.95
+    run: Recorded,
+    labels: Path | None,
+    error: str,
+    findings: Sequence[Finding],
+    possible: Mapping[str, float],
+    confidence: float = 0.95,
 ) -> tuple[Suggestion, ...]:
-    """Rules for the proven slices, then thresholds, each confirmed by a backtest; best per review first."""
+    """Rules for the proven slices, then thresholds, each confirmed by a backtest; best per review first.
+
+    Args:
+        possible: of all items, how many may leak and how many may be stopped wrongly, by error.
+    """
     found: list[Suggestion] = []
     for number, finding in enumerate(findings[:FINDINGS_TRIED]):
         if finding.proven:
@@ -64,7 +86,16 @@ def suggestions(
     if findings:
         tried = [s for s in _thresholds(run, labels, error, confidence) if _helps(s, labels)]
         found += sorted(tried, key=_price)[:2]
-    return tuple(found)
+    return tuple(_counted(one, possible) for one in found)
+
+
+def _counted(suggestion: Suggestion, possible: Mapping[str, float]) -> Suggestion:
+    """With its effects in items too."""
+    rows = [
+        row | {f"items_{key}": None if row[key] is None else row[key] * possible[error] for key in FIGURES}
+        for error, row in ((error, suggestion.effect_on(error)) for error in SHARE)
+    ]
+    return replace(suggestion, effects=tuple(rows))
 
 
 def _rules(

@@ -13,6 +13,8 @@ from tidegate.runs.causes.suggest import SHARE, Suggestion
 
 WHERE = {"leakage": "passed", "overkill": "actioned"}
 PROVEN = "proven"
+MORE = {"leakage": "more items that leak", "overkill": "more fine items stopped"}
+FEWER = {"leakage": "fewer that leak", "overkill": "fewer fine ones stopped"}
 WRONG = {"leakage": "violate", "overkill": "were fine"}
 
 
@@ -65,6 +67,26 @@ def suggestion_cells(suggestion: Suggestion) -> dict[str, str]:
         **{f"{error} share": change(rows[measure]) for error, measure in SHARE.items()},
         "reviews": f"{suggestion.reviews_before:,.0f} → {suggestion.reviews_after:,.0f} ({said})",
     }
+
+
+def trade(suggestion: Suggestion) -> str | None:
+    """Where a change makes one error rarer and the other more frequent: by how many items either."""
+    other = suggestion.worsened
+    if other is None:
+        return None
+    more, fewer = (_items(suggestion, error) for error in (other, suggestion.error))
+    return f"This trades one error for the other: {more} {MORE[other]} for {fewer} {FEWER[suggestion.error]}."
+
+
+def _items(suggestion: Suggestion, error: str) -> str:
+    """A change in whole items: exact by the run's truth, else about so many, with the interval."""
+    row = suggestion.effect_on(error)
+    if row["items_truth"] is not None:
+        return f"{abs(row['items_truth']):,.0f}"
+    way = 1 if row["items_estimate"] > 0 else -1
+    low, high = sorted((way * row["items_low"], way * row["items_high"]))
+    said = " to ".join(f"{one:,.0f}".replace("-", MINUS) for one in (low, high))
+    return f"about {abs(row['items_estimate']):,.0f} ({said})"
 
 
 def times(lift: float) -> str:

@@ -16,6 +16,7 @@ from tidegate.policy.model import GoldenCase, Policy
 from tidegate.policy.versions import at_label
 from tidegate.runs.workspace import FILE, Workspace
 from tidegate.signals import build_detectors, compute
+from tidegate.signals.judge.build import is_judge
 from tidegate.signals.judge.detector import Judge
 from tidegate.signals.judge.judgement import column_of
 from tidegate.tables import ITEMS
@@ -41,11 +42,7 @@ class Judged:
 
 def judges_of(workspace: Workspace) -> dict[str, Judge]:
     """The judges that a workspace sets up, by name."""
-    sections = {
-        name: section
-        for name, section in workspace.detectors.items()
-        if name == "judge" or section.get("use") == "judge"
-    }
+    sections = {name: section for name, section in workspace.detectors.items() if is_judge(name, section)}
     built = build_detectors(sections, workspace.root, workspace.policy_folder)
     return {name: one for name, one in built.items() if isinstance(one, Judge)}
 

@@ -1,15 +1,17 @@
 """The prompt enhancement loop: where judge and people disagree, a better wording, tried on cases kept aside.
 
 Labelled posts are halved by a hash of their ids. Disagreements of one half are grouped by what went wrong and
-which clause was cited; each group may get an edit, from a person or from the model. An edit is worth adopting
-only if the judge that reads it is right more often on the other half, with an interval above zero.
+which clause was cited, with what reviewers said of the judge's answers; each group may get an edit, from a
+person or from the model. An edit is worth adopting only if the judge that reads it is right more often on the
+other half, with an interval above zero.
 """
 
 from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,16 +21,17 @@ import orjson
 import polars as pl
 
 from tidegate.errors import InputError, PolicyError, SignalError, Where
-from tidegate.measure.agreement import Paired, paired
+from tidegate.measure.agreement import Figure, Paired, paired, share
 from tidegate.policy.edit import with_clause
 from tidegate.policy.load import load_policy
 from tidegate.policy.model import Policy
 from tidegate.runs.judging.cases import of_policy, put, without_memory
+from tidegate.runs.judging.feedback import Feedback
 from tidegate.runs.workspace import Workspace
 from tidegate.signals import compute
 from tidegate.signals.judge.detector import Judge
 from tidegate.signals.judge.failure import NoVerdictError
-from tidegate.signals.judge.propose import KINDS, Edit, propose
+from tidegate.signals.judge.propose import KINDS, Edit, Wrong, propose
 from tidegate.tables import ITEMS
 from tidegate.warehouse import RejectWriter, read_items, read_labels
 
@@ -42,13 +45,33 @@ Bools = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Cluster:
-    """Disagreements of one kind: what violates and was `missed`, or what is fine and was stopped; the clause
-    that the judge cited; the posts' ids, and their texts, which are never printed."""
+    """Disagreements of one kind: what is wrong, the clause that the judge cited, the posts' ids; their texts,
+    and what reviewers wrote about its answers, which are never printed."""
 
-    missed: bool
+    wrong: Wrong
     clause: str
     ids: tuple[str, ...]
     texts: tuple[str, ...]
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """Posts of the half that teaches which the judge gets right: an edit must leave them as they are.
+    `reworded` is the policy with another wording of a clause; it raises PolicyError where that is none."""
+
+    items: pl.DataFrame
+    truth: Bools
+    reworded: Callable[[str, str], Policy]
+
+
+Proposer = Callable[[Judge, Policy, Cluster, Lessons], Edit]
+"""Who proposes an edit about a cluster. Raises NoVerdictError where it has none."""
+
+
+def by_the_model(judge: Judge, policy: Policy, cluster: Cluster, _: Lessons) -> Edit:
+    """The model that judges is asked once for a better wording."""
+    return propose(judge, policy, cluster.clause, cluster.wrong, cluster.texts, cluster.reasons)
 
 
 @dataclass(frozen=True)
@@ -67,8 +90,12 @@ class Trial:
 
 @dataclass(frozen=True)
 class Improvement:
+    """useful: the share of the judge's answers that reviewers called useful, of those they said anything of
+    (None where they did of none)."""
+
     posts: int
     unanswered: int
+    useful: Figure | None
     clusters: list[Cluster]
     trials: list[Trial]
 
@@ -84,14 +111,18 @@ def improve(
     posts: Sequence[Path],
     labels: Path,
     *,
+    feedback: Sequence[Feedback] = (),
     edits: Path | None = None,
     proposals: int = 0,
+    proposer: Proposer = by_the_model,
 ) -> Improvement:
     """Group the disagreements of a judge of one policy, and try edits of it.
 
     Args:
+        feedback: what reviewers said of its answers; that on posts kept aside is counted, and shown to no
+            model.
         edits: a person's, one JSON object a line with the keys of `EDIT_KEYS`.
-        proposals: how many of the largest groups the model is asked about.
+        proposals: how many of the largest groups the model is asked about, through `proposer`.
 
     Raises:
         InputError: posts, labels or edits cannot be read. SignalError: there are too few labelled posts.
@@ -110,10 +141,15 @@ def improve(
     spec = fresh.spec
     said, clause = found[spec.column("violates")], found[spec.column("clause")]
     answered = said.is_not_null().to_numpy()
-    wrong = answered & (said.fill_null(False).to_numpy() != truth) & learning
-    clusters = _clusters(items, truth, clause, wrong)
     before = answered & (said.fill_null(False).to_numpy() == truth)
-    wanted = [*(_read(edits) if edits else ()), *_proposed(fresh, policy, clusters[:proposals])]
+    clusters = _clusters(items, truth, clause, learning & answered, before, _by_item(feedback))
+    lessons = Lessons(
+        items.filter(pl.Series(learning & before)),
+        truth[learning & before],
+        lambda clause, text: reworded(workspace, policy, clause, judge.settings.language, text)[0],
+    )
+    wanted = [*(_read(edits) if edits else ())]
+    wanted += _proposed(proposer, fresh, policy, clusters[:proposals], lessons)
     # Whoever tries many edits finds one that helps by luck: each is held to its share of the doubt.
     confidence = 1 - DOUBT / max(len(wanted), 1)
     aside_items, aside_truth = items.filter(pl.Series(~learning)), truth[~learning]
@@ -121,16 +157,27 @@ def improve(
         _try(workspace, judge, edit, aside_items, aside_truth, before[~learning], confidence)
         for edit in wanted
     ]
-    return Improvement(len(items), int((~answered).sum()), clusters, tried)
+    spoken = [one for one in feedback if one.item_id in set(items["id"])]
+    useful = share(sum(one.useful for one in spoken), len(spoken)) if spoken else None
+    return Improvement(len(items), int((~answered).sum()), useful, clusters, tried)
 
 
-def _proposed(judge: Judge, policy: Policy, clusters: Sequence[Cluster]) -> Iterable[Edit]:
+def _proposed(
+    proposer: Proposer, judge: Judge, policy: Policy, clusters: Sequence[Cluster], lessons: Lessons
+) -> Iterable[Edit]:
     """The model's edits; groups about which it has none are passed over."""
     for cluster in clusters:
         try:
-            yield propose(judge, policy, cluster.clause, cluster.missed, cluster.texts)
+            yield proposer(judge, policy, cluster, lessons)
         except NoVerdictError:
             continue
+
+
+def _by_item(feedback: Sequence[Feedback]) -> Mapping[str, Sequence[Feedback]]:
+    found: dict[str, list[Feedback]] = defaultdict(list)
+    for one in feedback:
+        found[one.item_id].append(one)
+    return found
 
 
 def _try(
@@ -143,33 +190,65 @@ def _try(
     confidence: float,
 ) -> Trial:
     (policy,) = judge.policies
-    source = policy.source.read_text(encoding="utf-8")
-    with tempfile.TemporaryDirectory(prefix="tidegate-judge-") as aside:
-        path = Path(aside) / f"{policy.id}.md"
-        try:
-            text = with_clause(policy, source, edit.clause, edit.language, edit.text)
-            path.write_text(text, encoding="utf-8")
-            edited = load_policy(path, workspace.ladder)
-        except PolicyError as error:
-            return Trial(edit, None, error.what, None)
-        found = put(
-            of_policy(without_memory(judge), edited),
-            items["text"].to_list(),
-            items["id"].to_list(),
-        )
+    try:
+        edited, text = reworded(workspace, policy, edit.clause, edit.language, edit.text)
+    except PolicyError as error:
+        return Trial(edit, None, error.what, None)
+    found = put(of_policy(without_memory(judge), edited), items["text"].to_list(), items["id"].to_list())
     right = found.answered & (found.violates == truth)
     return Trial(edit, paired(before, right, confidence=confidence), None, text)
 
 
-def _clusters(items: pl.DataFrame, truth: Bools, clause: pl.Series, wrong: Bools) -> list[Cluster]:
-    groups: dict[tuple[bool, str], list[int]] = {}
-    for place in np.flatnonzero(wrong):
-        groups.setdefault((bool(truth[place]), clause[int(place)] or "none"), []).append(int(place))
-    found = [
-        Cluster(missed, cited, tuple(items["id"].gather(places)), tuple(items["text"].gather(places)))
-        for (missed, cited), places in groups.items()
+def reworded(
+    workspace: Workspace, policy: Policy, clause: str, language: str, text: str
+) -> tuple[Policy, str]:
+    """The policy with another wording of a clause, and its file's text.
+
+    Raises:
+        PolicyError: there is no such clause, or the policy would not be whole.
+    """
+    source = policy.source.read_text(encoding="utf-8")
+    with tempfile.TemporaryDirectory(prefix="tidegate-judge-") as aside:
+        path = Path(aside) / f"{policy.id}.md"
+        changed = with_clause(policy, source, clause, language, text)
+        path.write_text(changed, encoding="utf-8")
+        return load_policy(path, workspace.ladder), changed
+
+
+def _clusters(
+    items: pl.DataFrame,
+    truth: Bools,
+    clause: pl.Series,
+    looked_at: Bools,
+    right: Bools,
+    feedback: Mapping[str, Sequence[Feedback]],
+) -> list[Cluster]:
+    """The largest first; a post about which a reviewer complained counts once more for each who did."""
+    ids, texts = items["id"], items["text"]
+    groups: dict[tuple[Wrong, str], list[int]] = defaultdict(list)
+    complaints: dict[int, list[str]] = {}
+    for place in map(int, np.flatnonzero(looked_at)):
+        said = [one for one in feedback.get(ids[place], ()) if not one.useful]
+        complaints[place] = [one.why for one in said]
+        if not right[place]:
+            groups[Wrong.MISSED if truth[place] else Wrong.STOPPED, clause[place] or "none"].append(place)
+        elif said:
+            cited = clause[place] or next((one.clause for one in said if one.clause), None)
+            groups[Wrong.GROUNDS, cited or "none"].append(place)
+    weighty = sorted(
+        groups.items(),
+        key=lambda one: (-sum(1 + len(complaints[place]) for place in one[1]), one[0][1], one[0][0]),
+    )
+    return [
+        Cluster(
+            wrong,
+            cited,
+            tuple(ids.gather(places)),
+            tuple(texts.gather(places)),
+            tuple(why for place in places for why in complaints[place] if why),
+        )
+        for (wrong, cited), places in weighty
     ]
-    return sorted(found, key=lambda one: (-len(one.ids), one.clause))
 
 
 def _labelled(posts: Sequence[Path], labels: Path, policy_id: str) -> tuple[pl.DataFrame, Bools]:

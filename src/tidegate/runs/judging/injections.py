@@ -56,15 +56,22 @@ def ways() -> list[Way]:
 
 
 def flips(
-    judge: Judge, cases: Sequence[GoldenCase], plain: Judged, *, per_way: int = 3, seed: int = 0
+    judge: Judge,
+    cases: Sequence[GoldenCase],
+    plain: Judged,
+    *,
+    per_way: int = 3,
+    seed: int = 0,
+    chosen: Sequence[Way] | None = None,
 ) -> list[Flips]:
-    """What each way does to posts of its language that the judge gets right without it.
+    """What each way (of those `chosen`, or every one) does to posts of its language that the judge gets right
+    without it.
 
     Posts are those that the orders want otherwise: violating ones where they want them let through.
     """
     chance = random.Random(seed)
     asked: list[tuple[Way, list[int]]] = []
-    for way in ways():
+    for way in ways() if chosen is None else chosen:
         right = [
             place
             for place, case in enumerate(cases)

@@ -124,6 +124,13 @@ def _of_validation(errors: list[dict[str, Any]]) -> ProblemError:
         field = ".".join(map(str, [*path, unknown]))
         detail = f"there is no field '{unknown}' here"
         remedy = nearest(unknown, named).strip() or remedy
+    elif wrong["type"] == "union_tag_invalid":
+        told = wrong["ctx"]
+        field = ".".join(map(str, [*path, told["discriminator"].strip("'")]))
+        detail = f"'{told['tag']}' is none of {told['expected_tags']}"
+        remedy = nearest(told["tag"], told["expected_tags"].replace("'", "").split(", ")).strip() or remedy
+    elif wrong["loc"][0] in ("query", "path"):
+        field = str(last)
     elif wrong["type"] == "too_long" and path in [[name] for name in LISTS]:
         status, remedy = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Send several requests."
     return ProblemError(status, detail, field=field, remedy=remedy)

@@ -15,19 +15,15 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from tidegate.server.cases.history import history
+from tidegate.server.cases.known import known_names
 from tidegate.server.cases.search import EXACT, LONGEST, Wanted, record, search, texts
 from tidegate.server.cases.why import version_behind, why
 from tidegate.server.content.arrivals import CONTENT
 from tidegate.server.content.models import PEOPLE
 from tidegate.server.content.reads import see_item
 from tidegate.server.days import between, day_field
-from tidegate.server.launches.reads import active
-from tidegate.server.launches.versions import chosen
 from tidegate.server.people.access import Standing, open_to
-from tidegate.server.review.models import Queue
-from tidegate.server.review.policies import ladder, written
 from tidegate.server.zones.scope import SITE
-from tidegate.strategy.switching import rule_ids
 
 WEEK = timedelta(days=7)
 SNIPPET = 160
@@ -60,21 +56,16 @@ def item(request: HttpRequest, zone: str, external_id: str) -> HttpResponse:
     return render(request, "cases/item.html", context)
 
 
-def _with_names(field: str) -> forms.TextInput:
-    """A field that offers the names there are: `_known`."""
-    return forms.TextInput({"list": f"known-{field}", "autocomplete": "off"})
-
-
 class Search(forms.Form):
     """What is searched by. Days are those of whoever asks, in their time zone."""
 
     text = forms.CharField(label=_("Says"), required=False, max_length=200)
     author = forms.CharField(label=_("Author"), required=False, max_length=500)
     item = forms.CharField(label=_("Item"), required=False, max_length=512)
-    rule = forms.CharField(label=_("Rule"), required=False, max_length=200, widget=_with_names("rule"))
-    action = forms.CharField(label=_("Action"), required=False, max_length=60, widget=_with_names("action"))
-    policy = forms.CharField(label=_("Policy"), required=False, max_length=200, widget=_with_names("policy"))
-    queue = forms.CharField(label=_("Queue"), required=False, max_length=200, widget=_with_names("queue"))
+    rule = forms.CharField(label=_("Rule"), required=False, max_length=200)
+    action = forms.CharField(label=_("Action"), required=False, max_length=60)
+    policy = forms.CharField(label=_("Policy"), required=False, max_length=200)
+    queue = forms.CharField(label=_("Queue"), required=False, max_length=200)
     since = day_field(_("From"))
     until = day_field(_("Up to and with"))
     show = forms.BooleanField(label=_("Show what they say"), required=False)
@@ -103,7 +94,10 @@ def cases(request: HttpRequest) -> HttpResponse:
     who, today = _standing(request), timezone.localdate()
     asked = request.GET if "since" in request.GET else None
     form = Search(asked, initial={"since": today - WEEK, "until": today})
-    context: dict[str, Any] = {"form": form, "asked": asked is not None, "known": _known(), "people": PEOPLE}
+    known = known_names()
+    for name in known:
+        form.fields[name].widget.attrs["list"] = f"known-{name}"
+    context: dict[str, Any] = {"form": form, "asked": asked is not None, "known": known, "people": PEOPLE}
     if asked is not None and form.is_valid():
         wanted = form.wanted(who.zones)
         found = search(wanted, before=form.cleaned_data["before"])
@@ -112,21 +106,16 @@ def cases(request: HttpRequest) -> HttpResponse:
         said = texts(found.rows) if shown else {}
         context["rows"] = [(one, _cut(said.get(one.item_id))) for one in found.rows]
         context["shown"] = shown
+        if not found.rows:
+            context["unknown"] = [
+                (form.fields[name].label, form.cleaned_data[name], names)
+                for name, names in known.items()
+                if form.cleaned_data[name] and form.cleaned_data[name] not in names
+            ]
         if found.following is not None:
             again = {name: value for name, value in asked.items() if name != "before"}
             context["following"] = urlencode({**again, "before": found.following})
     return render(request, "cases/cases.html", context)
-
-
-def _known() -> dict[str, list[str]]:
-    """What may stand in fields that are met exactly: for whoever does not know the names by heart."""
-    found = active()
-    return {
-        "rule": [] if found is None else rule_ids(chosen(found[1]).text),
-        "action": list(ladder().names),
-        "policy": list(written()),
-        "queue": sorted(set(Queue.objects.values_list("name", flat=True))),
-    }
 
 
 def _cut(text: str | None) -> str:

@@ -11,7 +11,7 @@ import orjson
 from django.db import transaction
 
 from tidegate.runs.bench import Bench
-from tidegate.server import clock
+from tidegate.server import clock, rows
 from tidegate.server.content.arrivals import Arrival
 from tidegate.server.content.counts import Key
 from tidegate.server.content.deadline import Deadline
@@ -112,24 +112,24 @@ def _record(
     was = [None if item is None else stamp_of(item) for item in before]
     items = [_arrived(one, item, now) for one, item in zip(arrivals, before, strict=True)]
     stands = _stands(bench, items, decided_on, now)
-    Item.objects.bulk_create([item for item in items if item.pk is None])
+    rows.store([item for item in items if item.pk is None])
     for item, stamp in zip(items, was, strict=True):
         if stamp is not None:
             update(item, was=stamp)
+    salts = [secrets.token_bytes(16) for _ in items]
     versions = [
-        ItemVersion(
-            item=item, number=item.version, received_at=now, salt=secrets.token_bytes(16), **one.content
-        )
-        for one, item in zip(arrivals, items, strict=True)
+        {"item_id": item.pk, "number": item.version, "received_at": now, "salt": salt, **one.content}
+        for one, item, salt in zip(arrivals, items, salts, strict=True)
     ]
-    ItemVersion.objects.bulk_create(versions)
+    rows.insert(ItemVersion, versions)
     edited = [item for item, stamp in zip(items, was, strict=True) if stamp and stamp.pending_since]
     replace(edited, [one for one in stands if isinstance(one, Pending)])
-    store([one for one in stands if isinstance(one, Decision)])
+    new = {item.pk for item, stamp in zip(items, was, strict=True) if stamp is None}
+    store([one for one in stands if isinstance(one, Decision)], new)
     append(
         [
-            _taken_in(arrival.actor, one, evidence_of(version.salt, arrival.canonical))
-            for arrival, version, one in zip(arrivals, versions, stands, strict=True)
+            _taken_in(arrival.actor, one, evidence_of(salt, arrival.canonical))
+            for arrival, salt, one in zip(arrivals, salts, stands, strict=True)
         ]
     )
     return [Answer(one.item_version, one) for one in stands]

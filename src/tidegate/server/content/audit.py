@@ -7,7 +7,7 @@ all processes share one budget.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
@@ -31,13 +31,19 @@ def chances(strategy: Strategy, cases: Sequence[Case], at: datetime) -> list[flo
         own = case.rule is not None and case.rule.audit is not strategy.audit
         name = case.rule.id if own and case.rule is not None else ""
         by_plan[name, case.rule.audit if case.rule is not None else strategy.audit].append(place)
-    for (name, plan), places in sorted(by_plan.items(), key=lambda item: item[0][0]):
+    streams = _held({_stream_of(strategy, name) for (name, plan) in by_plan if plan.rate is None})
+    for (name, plan), places in by_plan.items():
         if plan.rate is not None:
             shares = [plan.rate] * len(places)
         else:
-            shares = _streamed(f"{strategy.name}:{name}", plan, [cases[place] for place in places], at)
+            stream = streams[_stream_of(strategy, name)]
+            shares = _streamed(stream, plan, [cases[place] for place in places], at)
         for place, share in zip(places, shares, strict=True):
             found[place] = share
+    if streams:  # one statement for all, as a batch has an audit plan for many a rule
+        AuditStream.objects.bulk_create(
+            streams.values(), update_conflicts=True, unique_fields=["plan"], update_fields=["state"]
+        )
     return found
 
 
@@ -47,10 +53,26 @@ def drawn(ids: Sequence[str], shares: Sequence[float], seed: str) -> list[bool]:
     return flags
 
 
-def _streamed(name: str, plan: AuditPlan, cases: Sequence[Case], at: datetime) -> list[float]:
+def _stream_of(strategy: Strategy, name: str) -> str:
+    return f"{strategy.name}:{name}"
+
+
+def _held(plans: Collection[str]) -> dict[str, AuditStream]:
+    """What each of these plans remembers, kept from others until this transaction ends."""
+    if not plans:
+        return {}
+    rows = AuditStream.objects.select_for_update().filter(plan__in=plans).order_by("plan")
+    held = {row.plan: row for row in rows}
+    missing = sorted(set(plans) - set(held))
+    if missing:  # at the very first batch, which may be that of several processes
+        AuditStream.objects.bulk_create([AuditStream(plan=plan) for plan in missing], ignore_conflicts=True)
+        held |= {row.plan: row for row in rows.all()}
+    return held
+
+
+def _streamed(row: AuditStream, plan: AuditPlan, cases: Sequence[Case], at: datetime) -> list[float]:
     assert plan.proportional_to is not None
     assert plan.budget_per_day is not None
-    row = AuditStream.objects.select_for_update().filter(plan=name).first() or AuditStream(plan=name)
     state = Stream(**row.state) if row.state else Stream()
     # A clock that was set back must not run the stream backwards.
     now = max(at.timestamp(), state.at or 0.0)
@@ -62,6 +84,5 @@ def _streamed(name: str, plan: AuditPlan, cases: Sequence[Case], at: datetime) -
         np.array([np.nan if score is None else score for score in scores], dtype=np.float64),
     )
     row.state = asdict(after)
-    row.save()
     shares: list[float] = p.tolist()
     return shares

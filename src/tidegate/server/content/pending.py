@@ -10,6 +10,7 @@ import orjson
 from django.db.models import Max
 
 from tidegate.runs.bench import Bench
+from tidegate.server import rows
 from tidegate.server.content.deciding import Decided, Signals
 from tidegate.server.content.models import Decision, Item, Pending
 from tidegate.server.content.search import QUERY, UNDECIDED
@@ -42,10 +43,12 @@ def pending_on(bench: Bench, item: Item, decided: Decided, at: datetime) -> Pend
 
 def replace(items: Iterable[Item], pending: Sequence[Pending]) -> None:
     """Store what is pending now, in place of what was on these items. Call within their transaction."""
-    Pending.objects.filter(item__in=[item.pk for item in items]).delete()
+    edited = [item.pk for item in items]
+    if edited:
+        Pending.objects.filter(item__in=edited).delete()
     for one in pending:
         one.item = one.item  # takes its number over; setting that alone would forget the item
-    Pending.objects.bulk_create(pending)
+    rows.store(pending)
 
 
 def known_signals(one: Pending, bench: Bench) -> Signals:
@@ -68,6 +71,8 @@ def standing(items: Sequence[Item]) -> dict[int, Answer]:
 
 def newest_decisions(items: Sequence[Item]) -> dict[int, Decision]:
     """The newest decision on each item, by its number; nothing of those on which there is none yet."""
+    if not items:
+        return {}
     ids = [item.pk for item in items]
     newest = Decision.objects.filter(item__in=ids).values("item").annotate(newest=Max("pk")).values("newest")
     return {decision.item_id: decision for decision in Decision.objects.filter(pk__in=newest)}

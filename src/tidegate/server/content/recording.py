@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from tidegate.policy.ladder import Ladder, Outcome
 from tidegate.runs.bench import Bench
 from tidegate.runs.workspace import Workspace
+from tidegate.server import rows
 from tidegate.server.content import audit
 from tidegate.server.content.counts import Key
 from tidegate.server.content.deciding import Decided
@@ -118,14 +119,17 @@ def _tell_boxes(made_by_people: Sequence[Decision]) -> None:
             one.search = _search(content, one.action, one.policy, site().workspace)
 
 
-def store(decisions: Sequence[Decision]) -> None:
-    """Store decisions whose items are stored, what is to be told of them, and what people are asked."""
+def store(decisions: Sequence[Decision], new: Collection[int] = ()) -> None:
+    """Store decisions whose items are stored, what is to be told of them, and what people are asked.
+
+    `new` are those of the items that were stored just now.
+    """
     for decision in decisions:
         decision.item = decision.item  # takes its number over; setting that alone would forget the item
     _tell_boxes([one for one in decisions if one.strategy == PEOPLE])
-    Decision.objects.bulk_create(decisions)
+    rows.store(decisions)
     tell(decisions)
-    fill(decisions)
+    fill(decisions, new)
 
 
 def update(item: Item, *, was: Stamp) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from django.db.models.functions import Now
 
+from tidegate.server import rows
 from tidegate.server.content.models import Decision
 from tidegate.server.delivery.models import DECIDED, Delivery, Endpoint
 
@@ -25,7 +26,7 @@ def tell(decisions: Sequence[Decision]) -> None:
     for endpoint in Endpoint.objects.filter(zone__in=zones, active=True).annotate(now=Now()).order_by("pk"):
         if DECIDED in endpoint.events:
             endpoints[endpoint.zone].append(endpoint)
-    Delivery.objects.bulk_create(
+    deliveries = [
         Delivery(
             endpoint=endpoint,
             item=decision.item,
@@ -36,4 +37,5 @@ def tell(decisions: Sequence[Decision]) -> None:
         )
         for decision in decisions
         for endpoint in endpoints[decision.item.zone]
-    )
+    ]
+    rows.store(deliveries)

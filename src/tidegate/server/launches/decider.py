@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from django.conf import settings
@@ -12,7 +12,7 @@ from django.conf import settings
 from tidegate.errors import RunError
 from tidegate.runs.bench import STARTER_STRATEGY, Bench, policy_ids, set_up
 from tidegate.server.launches.models import Kind, StrategyVersion
-from tidegate.server.launches.reads import active, switched_off
+from tidegate.server.launches.reads import active, newest_activation, switched_off
 from tidegate.strategy import Strategy, load_strategy
 
 
@@ -39,22 +39,33 @@ def decider() -> Bench:
         NotReadyError: no strategy is active.
     """
     global _loaded
+    newest = newest_activation()
+    with _lock:
+        if _loaded is None or _loaded.activation != newest:
+            _loaded = _load()
+        return _loaded.bench
+
+
+def _load() -> Loaded:
     found = active()
     if found is None:
         raise NotReadyError(
             "no strategy is active", remedy="Publish one: tidegate publish strategies/text.yaml --message …"
         )
     number, version = found
-    with _lock:
-        if _loaded is None or _loaded.activation != number:
-            off = {switch.name for switch in switched_off() if switch.kind == Kind.DETECTOR}
-            _loaded = Loaded(number, replace(load_version(version), off=frozenset(off)))
-        return _loaded.bench
+    off = {switch.name for switch in switched_off() if switch.kind == Kind.DETECTOR}
+    return Loaded(number, replace(load_version(version), off=frozenset(off)))
 
 
 def load_version(version: StrategyVersion) -> Bench:
     """A published version over the detectors of this workspace."""
-    return replace(site(), strategy=checked(version.text))
+    return replace(site(), strategy=_read(version.text))
+
+
+@lru_cache(maxsize=8)
+def _read(text: str) -> Strategy:
+    """Kept for a while, with the code that is made of it: the way back to a version then costs nothing."""
+    return checked(text)
 
 
 def checked(text: str) -> Strategy:

@@ -13,6 +13,12 @@ def active() -> tuple[int, StrategyVersion] | None:
     return None if newest is None else (newest.pk, newest.version)
 
 
+def newest_activation() -> int | None:
+    """Its number alone, which every batch of items asks for."""
+    number: int | None = Activation.objects.order_by("-pk").values_list("pk", flat=True).first()
+    return number
+
+
 def switched_off() -> list[Switch]:
     """The switches that are off, oldest first."""
     return list(Switch.objects.filter(on_at=None).order_by("pk"))

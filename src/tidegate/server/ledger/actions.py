@@ -11,7 +11,7 @@ from typing import Any
 from django.db import DatabaseError
 from django.db.models import Exists, OuterRef
 
-from tidegate.server import clock
+from tidegate.server import clock, rows
 from tidegate.server.ledger.chain import FIRST, Anchor, Break, Row, UnreadableError, first_break
 from tidegate.server.ledger.models import Entry, Head
 from tidegate.server.zones.scope import EVERYWHERE, within
@@ -58,10 +58,10 @@ def append(acts: Sequence[Act]) -> None:
             evidence=act.evidence,
         )
         head.number, head.digest = row.number, row.digest(head.digest)
-        entries.append(Entry(**vars(row), digest=head.digest))
+        entries.append(vars(row) | {"digest": head.digest})
     # An act may be of another zone than whoever acts may see: a sign-in is of the zone `site`.
     with within(EVERYWHERE):
-        Entry.objects.bulk_create(entries)
+        rows.insert(Entry, entries)
     head.save()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.utils.crypto import salted_hmac
 
 from tidegate.server.zones.managers import Scoped
 
@@ -15,10 +16,20 @@ class User(AbstractUser):
     """Of the pages; empty for the browser's."""
     time_zone = models.CharField(max_length=64, default="UTC")
     erased_at = models.DateTimeField(null=True)
+    sessions_ended_at = models.DateTimeField(null=True)
+    """Sessions that began before are over. Null where none was ever ended."""
 
     @property
     def actor(self) -> str:
         return f"person:{self.pk}"
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session must still hold to be good; Django compares it at every request."""
+        own: str = super()._get_session_auth_hash(secret)
+        if self.sessions_ended_at is None:
+            return own
+        ended = f"{own} {self.sessions_ended_at.isoformat()}"
+        return salted_hmac("tidegate.sessions", ended, secret=secret, algorithm="sha256").hexdigest()
 
 
 class Role(models.Model):

@@ -96,6 +96,8 @@ def set_person(name: str, change: Change, *, actor: str, add: bool = True) -> tu
                 setattr(person, field, value)
         if change.active is not None:
             person.is_active = change.active
+        if change.active is False:
+            person.sessions_ended_at = datetime.now(UTC)  # else they would go on when let in again
         person.save()
         if change.email is not None:
             _set_email(person, change.email)
@@ -122,10 +124,15 @@ def welcome_link(person: User, *, actor: str) -> str:
 
 
 def forget_second_factors(person: User, *, actor: str) -> int:
-    """Remove somebody's second factors, since they are lost. Returns how many there were."""
+    """Remove somebody's second factors, since they are lost. Returns how many there were.
+
+    Their sessions end: whoever has what was lost may be in one, and would add a factor of their own.
+    """
     with transaction.atomic():
         number = Authenticator.objects.filter(user=person).exclude(type="recovery_codes").count()
         Authenticator.objects.filter(user=person).delete()
+        person.sessions_ended_at = datetime.now(UTC)
+        person.save(update_fields=["sessions_ended_at"])
         append([Act(actor, "person.second_factors_removed", SITE, person.actor, {"number": number})])
     return number
 

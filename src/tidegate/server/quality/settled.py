@@ -27,7 +27,12 @@ def settled(item: Item) -> Settled | None:
     """The newest settled answer on the version of an item that stands; None where there is none."""
     answers = Answer.objects.filter(item=item, item_version=item.version, undone_at=None)
     # Answers on golds are held against the settled one; they are no evidence of it.
-    given = list(answers.exclude(task__kind=Kind.GOLD).select_related("task").order_by("answered_at", "pk"))
+    given = answers.exclude(task__kind=Kind.GOLD).select_related("task").order_by("answered_at", "pk")
+    return settled_among(list(given))
+
+
+def settled_among(given: list[Answer]) -> Settled | None:
+    """The newest settled answer of those that were given on one version of an item, in their order."""
     found = [*_weightier(given), *_agreed(given)]
     return max(found, key=lambda one: (one.answer.answered_at, one.answer.pk), default=None)
 

@@ -1,13 +1,14 @@
 """Erasing content and people's data: what is left is what statistics need, and a ledger whose chain holds.
 
-What is erased loses its salt, which is how it is known: without it, the ledger's digest says nothing.
+What is erased loses its salt, which is how it is known: without it, the ledger's digest says nothing. What
+judges keep outside the database goes first: once the platform's ids are gone, it could not be found.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,9 +21,10 @@ from tidegate.server.delivery.models import Delivery, State
 from tidegate.server.events.models import Event
 from tidegate.server.ledger.actions import Act, append
 from tidegate.server.quality.models import Because, Gold
+from tidegate.server.retention import remembered
 from tidegate.server.retention.holds import Held, held
 from tidegate.server.review.ending import ask_no_more
-from tidegate.server.review.models import Answer, Task
+from tidegate.server.review.models import USEFUL, WRONG, Answer, Task
 from tidegate.server.zones.scope import within_zones
 
 ERASED = b""
@@ -56,6 +58,9 @@ def erase(zone: str, *, actor: str, item: str = "", author: str = "") -> Erased:
 def _erase(zone: str, actor: str, item: str, author: str) -> Erased:
     if item:
         items = Item.objects.filter(zone=zone, external_id=item)
+        if not items.exists():
+            # It was erased on another machine, perhaps, whose files are not this one's.
+            remembered.forget([item])
         events = Event.objects.none()
     else:
         items = Item.objects.filter(zone=zone, versions__author_id=author)
@@ -67,9 +72,17 @@ def _erase(zone: str, actor: str, item: str, author: str) -> Erased:
 
 
 def erase_items(zone: str, ids: Sequence[int], cause: str, *, actor: str) -> Erased:
-    """Erase items of a zone, with the events on them, some at a time."""
+    """Erase items of a zone, with the events on them, some at a time.
+
+    Raises:
+        SignalError: what a judge keeps of them cannot be reached. The items at hand are not erased then.
+    """
+    takers = remembered.takers(ids)
     return sum(
-        (_erase_items(zone, ids[at : at + AT_ONCE], cause, actor) for at in range(0, len(ids), AT_ONCE)),
+        (
+            _erase_items(zone, ids[at : at + AT_ONCE], cause, actor, takers)
+            for at in range(0, len(ids), AT_ONCE)
+        ),
         Erased(),
     )
 
@@ -83,7 +96,9 @@ def erase_events(zone: str, ids: Sequence[int], cause: str, *, actor: str) -> Er
 
 
 @transaction.atomic
-def _erase_items(zone: str, ids: Sequence[int], cause: str, actor: str) -> Erased:
+def _erase_items(
+    zone: str, ids: Sequence[int], cause: str, actor: str, takers: Mapping[str, Sequence[int]]
+) -> Erased:
     items = list(Item.objects.select_for_update(no_key=True).filter(zone=zone, pk__in=ids).order_by("pk"))
     authors: dict[int, set[str | None]] = defaultdict(set)
     for pk, author in ItemVersion.objects.filter(item__in=ids).values_list("item", "author_id"):
@@ -91,6 +106,8 @@ def _erase_items(zone: str, ids: Sequence[int], cause: str, actor: str) -> Erase
     on_hold = held(zone)
     free = [one for one in items if not _is_held(one, authors[one.pk], on_hold)]
     mine = [one.pk for one in free]
+    remembered.forget([one.external_id for one in free])
+    remembered.forget_sources([one.external_id for one in free], takers)
     ItemVersion.objects.filter(item__in=mine).update(
         text=None, media=None, context=None, author_id=None, salt=ERASED
     )
@@ -102,6 +119,7 @@ def _erase_items(zone: str, ids: Sequence[int], cause: str, actor: str) -> Erase
     _forget(Event.objects.filter(item__in=mine))
     # What reviewers wrote may quote the item.
     Answer.objects.filter(item__in=mine).update(note="", span_start=None, span_end=None)
+    Answer.objects.filter(item__in=mine).exclude(assist_verdict__in=("", USEFUL)).update(assist_verdict=WRONG)
     Task.objects.filter(item__in=mine).update(message="")
     ask_no_more(Task.objects.filter(item__in=mine))
     Gold.objects.filter(item__in=mine, retired_at=None).update(

@@ -44,7 +44,7 @@ def ask_about_held() -> int:
 def _ask(numbers: Sequence[int]) -> int:
     with transaction.atomic():
         # As whoever decides on them does: what is decided meanwhile is looked at anew.
-        list(Item.objects.select_for_update().filter(pk__in=numbers).order_by("pk"))
+        list(Item.objects.select_for_update(no_key=True).filter(pk__in=numbers).order_by("pk"))
         newest = Decision.objects.filter(item__in=_unasked().filter(pk__in=numbers)).order_by()
         standing = newest.values("item").annotate(newest=Max("pk")).values("newest")
         decisions = Decision.objects.filter(pk__in=list(standing.values_list("newest", flat=True)))

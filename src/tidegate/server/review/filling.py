@@ -25,8 +25,9 @@ Languages = Mapping[tuple[int, int], str | None]
 """By item and version."""
 
 
-def fill(decisions: Sequence[Decision]) -> None:
-    """Ask about what was decided just now, and ask no more about what it replaces.
+def fill(decisions: Sequence[Decision], new: Collection[int] = ()) -> None:
+    """Ask about what was decided just now, and ask no more about what it replaces. Nothing has been asked
+    about items that are `new`.
 
     Whoever calls holds the items. People's own decisions are settled where they answer.
     """
@@ -34,7 +35,7 @@ def fill(decisions: Sequence[Decision]) -> None:
     if not fresh:
         return
     held = ladder().with_outcome(Outcome.HELD)
-    asked = _kept(fresh, held)
+    asked = _kept([one for one in fresh if one.item_id not in new], held)
     wanted: list[tuple[Decision, Kind]] = [
         (one, Kind(Kind.DECIDE)) for one in fresh if one.action in held and one.item_id not in asked
     ]
@@ -106,6 +107,8 @@ def note_queues(tasks: Collection[Task]) -> None:
 def _kept(decisions: Sequence[Decision], held: Collection[str]) -> set[int]:
     """The items whose open question stays, with its place in the queue; what is asked else of these is
     gone."""
+    if not decisions:
+        return set()
     open_tasks = Task.objects.filter(
         item__in=[one.item_id for one in decisions],
         kind__in=(Kind.DECIDE, Kind.ARBITRATE, Kind.APPEAL),

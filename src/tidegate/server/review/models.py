@@ -28,6 +28,10 @@ BLIND = (Kind.AUDIT, Kind.GOLD)
 """Kinds that show no score, no decision and no author, and look like any other task."""
 
 
+USEFUL, WRONG = "useful", "wrong"
+"""What somebody says of what the machine found."""
+
+
 class State(models.TextChoices):
     """Where a task stands. GONE: nobody needs the answer any more, since the item or the decision changed."""
 
@@ -138,7 +142,7 @@ class Answer(models.Model):
     assisted = models.BooleanField()
     """Whether the screen showed what the machine had found."""
     assist_verdict = models.CharField(max_length=200, default="", blank=True)
-    """useful, or what was wrong with it."""
+    """`USEFUL`, or what was wrong with it; `WRONG` where that was erased."""
     bulk = models.UUIDField(null=True)
     """The decision on near-duplicates that it came from, alike in all that came from it; null for one by
     itself."""

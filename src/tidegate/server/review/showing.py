@@ -18,12 +18,13 @@ from tidegate.server.people.models import User
 from tidegate.server.review.assisting import assisted
 from tidegate.server.review.media import picture
 from tidegate.server.review.models import Answer, Kind, Task
-from tidegate.server.review.suspicion import scores
+from tidegate.server.review.suspicion import WHISPER, scores
 from tidegate.server.review.times import idle_limit_ms
 
 SCORES = 5
 """How many scores are shown, the highest first."""
 CONTENT = ("kind", "text", "language", "market", "surface", "context")
+JUDGED = ("policy", "clause", "evidence", "rationale")
 
 
 def shown(tasks: Sequence[Task], person: User) -> list[dict[str, Any]]:
@@ -65,6 +66,8 @@ def _assist(task: Task, decision: Decision) -> dict[str, Any]:
         "reason": decision.reason,
         "judge": _judge(decision),
         "scores": [{"harm": harm, "score": round(score, 3)} for harm, score in heard[:SCORES]],
+        # Which words moved them the screen asks for itself, where there is anything to be asked.
+        "moved": None if heard and heard[0][1] >= WHISPER else [],
         "author": task.item.author_id,
         "views": task.item.views,
         "reports": task.item.reports,
@@ -74,11 +77,13 @@ def _assist(task: Task, decision: Decision) -> dict[str, Any]:
 
 def _judge(decision: Decision) -> dict[str, Any] | None:
     """What a judge said, where one was asked: the policy, its clause, what it rests on, and why."""
-    heard: dict[str, dict[str, Any]] = orjson.loads(decision.signals)
-    for fields in heard.values():
-        if fields.get("rationale"):
-            return {name: fields.get(name) for name in ("policy", "clause", "evidence", "rationale")}
-    return None
+    heard = judge_shown(orjson.loads(decision.signals))
+    return None if heard is None else {name: heard[1].get(name) for name in JUDGED}
+
+
+def judge_shown(signals: dict[str, dict[str, Any]]) -> tuple[str, dict[str, Any]] | None:
+    """The judge whose answer a screen shows, and what it said: the first that gave a reason."""
+    return next(((name, said) for name, said in signals.items() if said.get("rationale")), None)
 
 
 def _appeal(task: Task) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from tidegate.signals.judge.judgement import OVERALL, column_of
 from tidegate.signals.judge.prompt import BUILT_IN, load_prompt
 from tidegate.signals.judge.settings import Settings, read_settings
 
+NAME = "judge"
+
 
 def build_judge(
     name: str, section: Mapping[str, object], base: Path, folder: PolicyFolder, where: Where
@@ -33,6 +35,21 @@ def build_judge(
     if settings.calibration:
         judge.calibration = calibrations.read(base / settings.calibration, judge.questions.id)
     return judge
+
+
+def is_judge(name: str, section: Mapping[str, object]) -> bool:
+    """Whether a section of tidegate.toml sets up a judge."""
+    return section.get("use", name) == NAME
+
+
+def store_files(sections: Mapping[str, Mapping[str, object]], base: Path) -> list[Path]:
+    """Where the judges of a workspace keep their answers; the files need not be there yet."""
+    named = [
+        str(section.get("store", Settings.store))
+        for name, section in sections.items()
+        if is_judge(name, section)
+    ]
+    return [base / one for one in dict.fromkeys(named)]
 
 
 def _policies(settings: Settings, folder: PolicyFolder, where: Where) -> tuple[Policy, ...]:

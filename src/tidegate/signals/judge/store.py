@@ -1,14 +1,16 @@
 """Answers and spending at rest, in one SQLite file beside tidegate.toml.
 
 An answer is found by what it is the answer to: item, prompt, policies, model and parameters, hashed. Spending
-is kept by UTC day, so that a budget holds across processes and runs.
+is kept by UTC day, so that a budget holds across processes and runs. What is forgotten is overwritten, in the
+file and in its log, and not only marked as free.
 """
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,9 +29,13 @@ CREATE TABLE IF NOT EXISTS spending (
     judge TEXT NOT NULL, day TEXT NOT NULL, tokens INTEGER NOT NULL, money REAL NOT NULL,
     PRIMARY KEY (judge, day)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS forgotten (item TEXT PRIMARY KEY, at TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS answers_at ON answers (at);
+CREATE INDEX IF NOT EXISTS answers_of_item ON answers (item_id);
 """
 BUSY_S = 30.0
+IN_FLIGHT = timedelta(hours=1)
+"""So long after an item is forgotten no answer about it is kept: one may have been on its way."""
 
 
 class Store:
@@ -53,7 +59,9 @@ class Store:
         bands: Sequence[int],
     ) -> None:
         now = _now().isoformat()
-        with self.connection:
+        with self._writing():
+            if self._is_forgotten(item_id):
+                return
             self.connection.execute(
                 "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (key, judge, item_id, answer, fingerprint, negations, now),
@@ -95,13 +103,42 @@ class Store:
             self._spend(judge, tokens, money)
 
     def purge(self, keep_days: int) -> None:
-        """Forget answers that are older, whose items may have been erased meanwhile."""
+        """Forget answers that are older."""
         before = (_now() - timedelta(days=keep_days)).isoformat()
-        with self.connection:
-            self.connection.execute(
-                "DELETE FROM bands WHERE key IN (SELECT key FROM answers WHERE at < ?)", (before,)
-            )
-            self.connection.execute("DELETE FROM answers WHERE at < ?", (before,))
+        with self._writing():
+            self._delete("at < ?", (before,))
+            self._purge_forgotten()
+
+    def forget(self, items: Collection[str]) -> int:
+        """Forget all answers that were given about these items, by whichever judge; how many they were.
+        Spending stays."""
+        now, gone = _now().isoformat(), 0
+        with self._writing():
+            self._purge_forgotten()
+            for item in items:
+                gone += self._delete("item_id = ?", (item,))
+                self.connection.execute(
+                    "INSERT OR REPLACE INTO forgotten VALUES (?, ?)", (_digest(item), now)
+                )
+        # The write-ahead log holds pages as they were, until it is cut.
+        self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        return gone
+
+    def _delete(self, where: str, values: tuple[str, ...]) -> int:
+        self.connection.execute(
+            f"DELETE FROM bands WHERE key IN (SELECT key FROM answers WHERE {where})", values
+        )
+        return self.connection.execute(f"DELETE FROM answers WHERE {where}", values).rowcount
+
+    def _purge_forgotten(self) -> None:
+        self.connection.execute("DELETE FROM forgotten WHERE at < ?", ((_now() - IN_FLIGHT).isoformat(),))
+
+    def _is_forgotten(self, item_id: str) -> bool:
+        found = self.connection.execute(
+            "SELECT 1 FROM forgotten WHERE item = ? AND at >= ?",
+            (_digest(item_id), (_now() - IN_FLIGHT).isoformat()),
+        )
+        return found.fetchone() is not None
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -122,8 +159,8 @@ class Store:
 
 
 @contextmanager
-def open_store(path: Path, keep_days: int) -> Iterator[Store]:
-    """The store at `path`, made where there is none.
+def open_store(path: Path, keep_days: int | None) -> Iterator[Store]:
+    """The store at `path`, made where there is none; answers that are older than `keep_days` are forgotten.
 
     Raises:
         SignalError: the file cannot be opened, or is no such store.
@@ -133,19 +170,44 @@ def open_store(path: Path, keep_days: int) -> Iterator[Store]:
         connection.execute("PRAGMA journal_mode = WAL")
         # A crash of the machine may lose the last answers, which can be asked for again; never the file.
         connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA secure_delete = ON")
         connection.executescript(SCHEMA)
     except sqlite3.Error as error:
-        raise SignalError(
-            f"the judge's answers cannot be kept here: {error}",
-            where=Where(path),
-            remedy="Name another file with store = …, in a folder that may be written.",
-        ) from error
+        raise _unusable(path, error) from error
     try:
         store = Store(connection)
-        store.purge(keep_days)
+        if keep_days is not None:
+            store.purge(keep_days)
         yield store
     finally:
         connection.close()
+
+
+def forget(path: Path, items: Collection[str]) -> int:
+    """Make the store at `path`, if there is one, forget these items; how many answers are gone.
+
+    Raises:
+        SignalError: the file cannot be opened, or is no such store. Nothing is forgotten then.
+    """
+    if not path.is_file():
+        return 0
+    with open_store(path, None) as store:
+        try:
+            return store.forget(items)
+        except sqlite3.Error as error:
+            raise _unusable(path, error) from error
+
+
+def _digest(item_id: str) -> str:
+    return hashlib.sha256(item_id.encode("utf-8", "replace")).hexdigest()
+
+
+def _unusable(path: Path, error: sqlite3.Error) -> SignalError:
+    return SignalError(
+        f"the judge's answers cannot be kept here: {error}",
+        where=Where(path),
+        remedy="Name another file with store = …, in a folder that may be written.",
+    )
 
 
 def _signed(band: int) -> int:

@@ -444,6 +444,7 @@ document.addEventListener("keydown", (event) => {
 
 async function leave(dialog, where, body) {
   const task = buffer[0];
+  byId(dialog).querySelector("form").reset(); // what was written of another item is not said of this one
   const value = await ask(dialog);
   if (!value || buffer[0] !== task) return;
   const said = { handle: task.handle, ...body(value) };
