@@ -195,7 +195,7 @@ def test_a_trial_from_its_beginning_to_its_end_by_the_pages(site: Site) -> None:
     for_leads = page(lead, "/care-team/")
     assert "-8.00 (" in for_leads
     assert "if each has 5 people at least, and never who took part" in for_leads
-    assert "From 75 % of the limit of an hour on" in for_leads
+    assert "is light goes first" in for_leads
     assert "-8.00 (" in page(clients[3], "/care/trials/")
     assert "less with it on" in page(clients[3], "/care/trials/")
     clients[0].post("/care/trials/", {"leave": ""})

@@ -114,7 +114,7 @@ def _waiting(at: datetime) -> Mapping[Name, list[_Waits]]:
         Task.objects.filter(state=State.OPEN)
         .exclude(kind=Kind.GOLD)
         .annotate(due=_Since(at - LONG_AGO, "due_at", QUARTER))
-        .values_list("zone", "queue", "due")
+        .values_list("due", "queue", "zone")  # sorted by numbers first, which is much quicker
         .annotate(
             tasks=Count("pk"),
             held=Count("pk", filter=Q(not_before__gt=at)),
@@ -123,7 +123,7 @@ def _waiting(at: datetime) -> Mapping[Name, list[_Waits]]:
         )
         .order_by()
     )
-    for zone, queue, due, tasks, held, reserved, oldest in counted:
+    for due, queue, zone, tasks, held, reserved, oldest in counted:
         found[zone, queue].append(_Waits(due - LONG_AGO // QUARTER, tasks, held, reserved, oldest))
     return found
 
@@ -134,12 +134,12 @@ def _by_hour(rows: QuerySet[Any], at: datetime, when: str, queue: str) -> Mappin
     counted = (
         rows.filter(**{f"{when}__gte": since, f"{when}__lt": at})
         .annotate(hour=_Since(since, when, HOUR))
-        .values_list("zone", queue, "hour")
+        .values_list("hour", queue, "zone")
         .annotate(Count("pk"))
         .order_by()
     )
     found: dict[Name, Any] = defaultdict(lambda: np.zeros(DAYS * HOURS, dtype=np.int64))
-    for zone, name, hour, number in counted:
+    for hour, name, zone, number in counted:
         found[zone, name][min(max(hour, 0), DAYS * HOURS - 1)] += number
     return {name: counts.reshape(DAYS, HOURS) for name, counts in found.items()}
 
