@@ -171,6 +171,32 @@ def test_the_history_has_all_that_happened_in_its_order(posts: None, sessions: A
     assert edited.count("<strong>Edited</strong>") == 1
 
 
+def test_whoever_labels_audits_is_not_told_what_the_audit_drew(posts: None, sessions: Any) -> None:  # noqa: F811
+    import uuid
+
+    from tidegate.server.content.models import Decision
+    from tidegate.server.people.persons import Change, set_person
+    from tidegate.server.review.answering import answer
+    from tidegate.server.review.filling import fill
+    from tidegate.server.review.given import Given
+    from tidegate.server.review.models import Task
+    from tidegate.server.review.reviewers import reviewer_named
+
+    decision = Decision.objects.filter(item__zone="us", item__external_id="case-kept").latest("pk")
+    decision.audited = True
+    decision.save(update_fields=["audited"])
+    fill([decision])
+    person, _ = set_person("auda", Change(roles=["moderator"], zones=["us"]), actor="test")
+    tasks = Task.objects.filter(item=decision.item, kind="audit")
+    tasks.update(leased_to=person, leased_until=datetime.now(UTC) + timedelta(hours=1))
+    given = Given(uuid.uuid4(), tasks.latest("pk").handle, "allow", None, note="Seen in the audit.")
+    answer(reviewer_named(person), given)
+    told, hidden = (page_of(sessions[role, "us"], "case-kept") for role in ("lead", "moderator"))
+    for words in ("Drawn for the audit", "Seen in the audit."):
+        assert words in told
+        assert words not in hidden
+
+
 def test_what_people_answered_and_decided_is_in_the_history(posts: None, sessions: Any) -> None:  # noqa: F811
     import uuid
 

@@ -190,7 +190,7 @@ def test_the_history_of_an_item_does_not_say_that_it_is_a_gold() -> None:
         reported()
     who = somebody("moderator")
     answered(who, leased_until_gold(who)[-1], "allow")
-    said = [str(fact) for moment in history(gold.item, names=True) for fact in moment.facts]
+    said = [str(fact) for moment in history(gold.item, names=True, audits=True) for fact in moment.facts]
     assert said
     assert "gold" not in " ".join(said)
     assert who.person.username not in " ".join(said)

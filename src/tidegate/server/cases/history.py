@@ -57,13 +57,18 @@ class Moment:
     more: Sequence[tuple[Title, object]] = field(default=())
 
 
-def history(item: Item, *, names: bool) -> list[Moment]:
-    """The newest `SHOWN` moments of an item, oldest first; people by name where `names`."""
+def history(item: Item, *, names: bool, audits: bool) -> list[Moment]:
+    """The newest `SHOWN` moments of an item, oldest first; people by name where `names`.
+
+    Args:
+        audits: whether to say what the audit drew and what was answered to it. Not to those whom it asks:
+            they label blind.
+    """
     moments = [
         *_versions(item),
-        *_decisions(item),
+        *_decisions(item, audits=audits),
         *_events(item),
-        *_answers(item, names=names),
+        *_answers(item, names=names, audits=audits),
         *_deliveries(item),
     ]
     return sorted(moments, key=lambda moment: moment.at)[-SHOWN:]
@@ -78,7 +83,7 @@ def _versions(item: Item) -> Iterator[Moment]:
         )
 
 
-def _decisions(item: Item) -> Iterator[Moment]:
+def _decisions(item: Item, *, audits: bool) -> Iterator[Moment]:
     for place, one in enumerate(Decision.objects.filter(item=item).order_by("-pk")[:SHOWN]):
         failure = orjson.loads(one.failure) if one.failure else {}
         yield Moment(
@@ -95,7 +100,7 @@ def _decisions(item: Item) -> Iterator[Moment]:
                 (_("Version"), one.item_version),
                 *((name, problem) for name, problem in failure.items()),
                 (_("Audit chance"), None if one.strategy == PEOPLE else f"{one.audit_probability:.2%}"),
-                (_("Drawn for the audit"), _("yes") if one.audited else None),
+                (_("Drawn for the audit"), _("yes") if one.audited and audits else None),
             ),
             more=list(_signals(one)) if place < WHOLE else [],
         )
@@ -126,12 +131,13 @@ def _events(item: Item) -> Iterator[Moment]:
         )
 
 
-def _answers(item: Item, *, names: bool) -> Iterator[Moment]:
+def _answers(item: Item, *, names: bool, audits: bool) -> Iterator[Moment]:
     """What people answered, but for what they took back.
 
     An answer on a gold says nothing of the item, and would say that it is one.
     """
-    found = Answer.objects.filter(item=item, undone_at=None).exclude(task__kind=Kind.GOLD)
+    hidden = [Kind.GOLD] if audits else [Kind.GOLD, Kind.AUDIT]
+    found = Answer.objects.filter(item=item, undone_at=None).exclude(task__kind__in=hidden)
     for one in found.select_related("task", "person").order_by("-answered_at")[:SHOWN]:
         yield Moment(
             one.answered_at,

@@ -50,7 +50,7 @@ def item(request: HttpRequest, zone: str, external_id: str) -> HttpResponse:
         "by_person": stands is not None and stands.strategy == PEOPLE,
         "version": None if decided is None else version_behind(decided),
         "why": None if decided is None else why(decided),
-        "history": history(one, names=who.may("see_people")),
+        "history": history(one, names=who.may("see_people"), audits=not who.may("label_audits")),
         "may_see_versions": who.may("stop_everything"),
     }
     return render(request, "cases/item.html", context)
