@@ -104,6 +104,7 @@ def test_a_judge_without_answers_has_none_counted_as_right(site: Callable[..., P
     found = json.loads(tidegate("policy", "eval", "loud-music", "--json").output)
     assert found["agreement"]["unanswered"] == 42
     assert found["agreement"]["recall"]["estimate"] == 0.0
+    assert found["agreement"]["precision"]["estimate"] is None
     assert found["reasons"] == {"the answer is text/html, not JSON": 42}
     shown = tidegate("policy", "eval", "loud-music")
     assert shown.exit_code == 1

@@ -7,9 +7,10 @@ import tempfile
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+import orjson
 
 from tidegate.cli import options
 from tidegate.names import counted
@@ -194,9 +195,6 @@ def evaluate(
 
     Exit status 1: the judge had no answer to any case.
     """
-    import json
-    from dataclasses import asdict
-
     from tidegate.runs.judging.evaluate import compare
     from tidegate.runs.judging.evaluate import evaluate as evaluated
 
@@ -209,7 +207,7 @@ def evaluate(
             (against or judge, against_version or (version if against else None)),
         )
         if as_json:
-            click.echo(json.dumps(asdict(found), ensure_ascii=False, indent=2))
+            click.echo(_json(found))
             return
         _show(found.first)
         _show(found.second)
@@ -222,7 +220,7 @@ def evaluate(
         return
     one, _ = evaluated(place, policy, judge, version=version, reformats=reformats, injections=injections)
     if as_json:
-        click.echo(json.dumps(asdict(one), ensure_ascii=False, indent=2))
+        click.echo(_json(one))
     else:
         _show(one)
     if one.agreement.unanswered == one.cases:
@@ -454,6 +452,11 @@ def _show_injections(found: Evaluation) -> None:
     show.frame(pl.DataFrame(rows, schema=columns, orient="row"), "Items that give orders")
     if not tried:
         click.echo("  No golden case was judged rightly without orders, so none could be turned.")
+
+
+def _json(found: Any) -> str:
+    """A dataclass as JSON; a figure that there is not is null."""
+    return orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY).decode()
 
 
 def _rounded(value: float) -> float | None:
