@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import polars as pl
 import pytest
 from tests.signals.judge.conftest import MakeJudge, items_of, write_policy
 from tests.signals.judge.serving import (
@@ -223,6 +224,20 @@ def test_near_duplicates_take_over_the_answer_and_say_whose(judge_at: MakeJudge)
     assert found["judge.propagated_from"].to_list() == [None, "i0", "i0", None]
     assert found["judge.violates"].to_list() == [True, True, True, False]
     assert later["judge.propagated_from"].to_list() == ["i0"]
+
+
+def test_answers_are_shared_within_a_zone_alone(judge_at: MakeJudge) -> None:
+    """Nor may one learn, from an answer that cost nothing, that another zone has such an item."""
+    texts = [LONG.format("!!"), LONG.format("22"), LONG.format("33"), LONG.format("!!")]
+    zones = pl.Series("zone", ["us", "eu", "us", "eu"])
+    with serving(by_hour) as server:
+        judge = judge_at(server.url, near_duplicates=0.9)
+        found = compute(judge, items_of(*texts).with_columns(zones))
+        assert len(server.requests) == 2
+        later = compute(judge, items_of(texts[1]).with_columns(zone=pl.lit("sg")))
+        assert len(server.requests) == 3
+    assert found["judge.propagated_from"].to_list() == [None, None, "i0", "i1"]
+    assert later["judge.propagated_from"].to_list() == [None]
 
 
 def test_a_word_of_negation_makes_another_text(judge_at: MakeJudge) -> None:

@@ -75,7 +75,7 @@ def decide(
         if detector == AUTHOR.name and detector not in bench.off:
             answer = author_signals(asked, batch)
         else:
-            answer = deadline.ask(bench, detector, items.drop(ZONE))
+            answer = deadline.ask(bench, detector, items)
         if detector != ITEM_SIGNALS.name:
             for key, said in zip(asked, said_by(bench.catalog.detectors[detector], answer), strict=True):
                 if said is not None:

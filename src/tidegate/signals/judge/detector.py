@@ -134,7 +134,7 @@ class Batch:
         self.line = Line(client, self.settings, judge.breaker, Budget(self.settings, store, judge.name))
         self.places = asyncio.Semaphore(self.settings.concurrency)
         self.prints: dict[str, Fingerprint | None] = {}
-        self.leaders: dict[int, list[Question]] = defaultdict(list)
+        self.leaders: dict[tuple[str, int], list[Question]] = defaultdict(list)
 
     async def close(self) -> None:
         await self.line.client.close()
@@ -243,7 +243,7 @@ class Batch:
         like = self._print(question)
         self.store.keep(
             question.key,
-            self.questions.id,
+            question.realm,
             question.item_id,
             judgement.dumps(),
             None if like is None else like.signature.tobytes(),
@@ -266,7 +266,7 @@ class Batch:
         like = self._print(question)
         if like is None:
             return None
-        for key, item_id, signature, negations in self.store.alike(self.questions.id, like.bands):
+        for key, item_id, signature, negations in self.store.alike(question.realm, like.bands):
             other = Fingerprint(np.frombuffer(signature, dtype=np.uint64), negations)
             if like.similarity(other) >= self.settings.near_duplicates:
                 kept = self.store.answer(key)
@@ -278,13 +278,13 @@ class Batch:
         """Let others of the batch follow this question."""
         own = self._print(question)
         for band in own.bands if own is not None else ():
-            self.leaders[band].append(question)
+            self.leaders[question.realm, band].append(question)
 
     def _leader_of(self, question: Question) -> Question | None:
         own = self._print(question)
         if own is None:
             return None
-        for leader in (one for band in own.bands for one in self.leaders[band]):
+        for leader in (one for band in own.bands for one in self.leaders[question.realm, band]):
             other = self._print(leader)
             if other is not None and own.similarity(other) >= self.settings.near_duplicates:
                 return leader

@@ -39,9 +39,14 @@ SAMPLING_TEMPERATURE = 0.7
 
 @dataclass(frozen=True)
 class Question:
-    """What is sent of one item. `quotable` is the text that evidence must stand in; None with a picture."""
+    """What is sent of one item. `quotable` is the text that evidence must stand in; None with a picture.
+
+    `realm` is within what answers are shared: the judge's `id`, and the zone where there is one, since nobody
+    may learn from an answer that another zone has such an item.
+    """
 
     item_id: str
+    realm: str
     text: str
     context: str
     picture: str | None
@@ -91,7 +96,7 @@ class Questioner:
         return hashlib.sha256(orjson.dumps(about)).hexdigest()
 
     def question(self, item: Mapping[str, Any]) -> Question:
-        """The question about a row of `tables.ITEMS`.
+        """The question about a row of `tables.ITEMS`, in the service with its zone.
 
         Raises:
             NoVerdictError: its picture cannot be sent.
@@ -102,10 +107,11 @@ class Questioner:
         picture = None
         if self.settings.images and item["kind"] == "image":
             picture = _picture(media)
-        about = [self.id, text, context, picture and hashlib.sha256(picture.encode()).hexdigest()]
+        realm = "/".join(filter(None, [self.id, item.get("zone")]))
+        about = [realm, text, context, picture and hashlib.sha256(picture.encode()).hexdigest()]
         key = hashlib.sha256(orjson.dumps(about)).hexdigest()
         return Question(
-            str(item["id"]), text, context, picture, key, not defused(text).strip() and picture is None
+            str(item["id"]), realm, text, context, picture, key, not defused(text).strip() and picture is None
         )
 
     def _check_length(self, shown: str) -> None:
