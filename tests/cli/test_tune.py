@@ -96,6 +96,11 @@ def test_without_out_the_strategies_of_groups_lie_beside_the_strategy(made: Worl
     assert strategy.read_text(encoding="utf-8") == STRATEGY
 
 
+def in_a_line(output: str) -> str:
+    """Without the line breaks of a narrow terminal."""
+    return " ".join(output.split())
+
+
 def test_the_run_is_where_the_labels_lie_unless_told(made: World, strategy: Path) -> None:
     labels = Path(shutil.copy(made.labels, made.run.root / "labels.csv"))
     arguments = [str(strategy), "--labels", str(labels), *LIMITS, "--dry-run"]
@@ -111,12 +116,10 @@ def test_a_run_that_was_told_the_truth_needs_no_labels(tmp_path: Path) -> None:
     arguments = [str(strategy), "--run", str(tmp_path / "run"), "--leakage-at-most", "0.05"]
     done = CliRunner(env={"COLUMNS": "200"}).invoke(command, arguments)
     assert done.exit_code == 0, done.output
-    checked = CliRunner(env={"COLUMNS": "300"}).invoke(check, [str(strategy)])
-    assert (
-        "the threshold 'remove' has no certificate: text.certificate.json is about leakage" in checked.output
-    )
-    assert "Run `tidegate tune` with --overkill-at-most as well" in checked.output
-    assert "'review'" not in checked.output
+    told = in_a_line(CliRunner().invoke(check, [str(strategy)]).output)
+    assert "the threshold 'remove' has no certificate: text.certificate.json is about leakage" in told
+    assert "Run `tidegate tune` with --overkill-at-most as well" in told
+    assert "'review'" not in told
 
 
 def test_what_cannot_be_certified_leaves_with_1_and_writes_nothing(made: World, strategy: Path) -> None:
@@ -151,10 +154,10 @@ def test_without_labels_and_run_it_asks_for_them(strategy: Path) -> None:
 
 def test_strategy_check_warns_of_a_missing_and_of_a_stale_certificate(tmp_path: Path) -> None:
     strategy = Path(shutil.copy(STARTER_STRATEGY, tmp_path / "text.yaml"))
-    done = CliRunner(env={"COLUMNS": "300"}).invoke(check, [str(strategy)])
+    done = CliRunner().invoke(check, [str(strategy)])
     assert done.exit_code == 0
-    assert "no certificate speaks for fine, remove, review, help" in done.output
+    assert "no certificate speaks for fine, remove, review, help" in in_a_line(done.output)
     (tmp_path / "text.certificate.json").write_text("{}", encoding="utf-8")
-    done = CliRunner(env={"COLUMNS": "300"}).invoke(check, [str(strategy)])
+    done = CliRunner().invoke(check, [str(strategy)])
     assert done.exit_code == 0
-    assert "this certificate cannot be read" in done.output
+    assert "this certificate cannot be read" in in_a_line(done.output)

@@ -123,17 +123,18 @@ def running(
     workers: int = 2,
     strategy: str | None = None,
     settings: str = "",
-    four_eyes: bool = False,
+    four_eyes: bool | None = False,
     policies: Path | None = None,
     folders: pytest.TempPathFactory | None = None,
 ) -> Iterator[Service]:
     """The service over a new workspace with these settings, and this strategy published; the starter's where
-    none is given. Where no `four_eyes` are asked for, keys and commands activate alone. With `policies`, a
-    folder of further ones.
+    none is given. Where no `four_eyes` are asked for, keys and commands activate alone; None leaves that to
+    the version that is set up. With `policies`, a folder of further ones.
 
     Where there are `folders` and the database is SQLite, it is a copy of one that is made there once.
     """
-    settings = f"{settings}\n[launches]\nfour_eyes = {str(four_eyes).lower()}\n"
+    if four_eyes is not None:
+        settings = f"{settings}\n[launches]\nfour_eyes = {str(four_eyes).lower()}\n"
     if folders is None or "DATABASE_URL" in environment:
         _set_up(workspace, environment, strategy, settings, policies)
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -93,16 +94,18 @@ def test_a_detector_that_is_switched_off_is_not_asked() -> None:
 
 
 def test_nothing_is_told_of_blind_tasks_of_others_tasks_or_where_nobody_is_helped() -> None:
+    from tidegate.server.review.assisting import is_helped
     from tidegate.server.review.models import Kind, Task
 
     scored("text")
     who = somebody("moderator")
     task = only(who)
     assert asked(somebody("moderator"), task) == {}
+    # By this handle a task comes without help, where its queue helps with three quarters of them.
+    handle = next(one for one in iter(uuid.uuid4, None) if not is_helped(one, "unhelped"))
     for change in ({"kind": Kind.AUDIT}, {"kind": Kind.GOLD}, {"kind": Kind.APPEAL}, {"queue": "unhelped"}):
         before = {name: getattr(task, name) for name in change}
-        # By this handle a task comes without help, where its queue helps with three quarters of them.
-        Task.objects.filter(pk=task.pk).update(**change, handle="00000000-0000-4000-8000-000000001ddf")
+        Task.objects.filter(pk=task.pk).update(**change, handle=handle)
         task.refresh_from_db()
         assert asked(who, task) == {}
         Task.objects.filter(pk=task.pk).update(**before)
