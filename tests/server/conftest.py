@@ -278,7 +278,7 @@ def inside(
             shutil.copy(made_once(tmp_path_factory, "populated", make) / "tidegate.db", file)
             connect(**dj_database_url.parse(f"sqlite:///{file}", conn_max_age=None))
         else:
-            connect(OPTIONS={}, **dj_database_url.parse(url, conn_max_age=None))
+            connect(**{"OPTIONS": {}, **dj_database_url.parse(url, conn_max_age=None)})
             call_command("migrate", verbosity=0)
             with connections["default"].cursor() as cursor:
                 cursor.execute(APP_ROLE)
