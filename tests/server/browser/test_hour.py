@@ -269,7 +269,7 @@ def expected(what: str) -> dict[str, Any]:
         "undo": {"answers": [answer(ALLOWED, undone=True), answer(REMOVED)], **removed},
         "hold": {**left, "open": [["general", "decide", "hana", "", True]]},
         "wrong": {"answers": [answer(ALLOWED, verdict="no-harm")], **allowed},
-        "send": {**left, "open": [["general", "decide", "mo", "You know them.", False]]},
+        "send": {**left, "skips": ["sent"], "open": [["general", "decide", "mo", "You know them.", False]]},
         "call": {
             "answers": [answer(REMOVED, policy="violent-extremism", severity="critical", called=True)],
             **removed,

@@ -429,7 +429,11 @@ function ask(id) {
   const dialog = byId(id);
   dialog.returnValue = "";
   dialog.showModal();
-  return new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue), { once: true }));
+  return new Promise((resolve) => {
+    // Of closing the browser tells later, and the next key may come before: what was chosen would be of the next item.
+    dialog.addEventListener("submit", (event) => resolve(event.submitter?.value ?? ""), { once: true });
+    dialog.addEventListener("close", () => resolve(dialog.returnValue), { once: true });
+  });
 }
 
 const asking = () => document.querySelector("dialog[open]") !== null;
