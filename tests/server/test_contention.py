@@ -155,7 +155,7 @@ class Window:
         said = {"key": key, "handle": handle, "action": "allow", "have": rest, "screen": [["decide", 900]]}
         have = self._told(client, "answer", said, rest)
         if what == "undo":
-            reply = client.post("/review/undo", json={"key": key, "have": have})
+            reply = client.post("/review/undo", json={"key": key, "have": have, "window": self.uuid})
             self.counts[f"undo {reply.status_code}"] += 1
             return [handle, *have] if reply.status_code == 200 else have
         if chance.random() < 0.05:  # the reply was lost
