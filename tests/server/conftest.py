@@ -362,3 +362,14 @@ grant usage on schema public to tidegate_app;
 grant select, insert, update, delete on all tables in schema public to tidegate_app;
 grant usage on all sequences in schema public to tidegate_app;
 """
+
+
+@pytest.fixture
+def everywhere(inside: Path) -> Iterator[None]:
+    """In the scope of all zones, with nothing to do: what other tests left open is gone."""
+    from tidegate.server.review.models import State, Task
+    from tidegate.server.zones.scope import EVERYWHERE, within
+
+    with within(EVERYWHERE):
+        Task.objects.filter(state=State.OPEN).update(state=State.GONE)
+        yield

@@ -16,16 +16,6 @@ pytestmark = pytest.mark.usefixtures("everywhere")
 
 
 @pytest.fixture
-def everywhere(inside: Path) -> Iterator[None]:
-    from tidegate.server.review.models import State, Task
-    from tidegate.server.zones.scope import EVERYWHERE, within
-
-    with within(EVERYWHERE):
-        Task.objects.filter(state=State.OPEN).update(state=State.GONE)
-        yield
-
-
-@pytest.fixture
 def unassisted(inside: Path) -> Iterator[None]:
     """The queue `reported` shows nobody what the machine found."""
     from tidegate.server.review.queues import queues

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
 from tests.server.test_review import REMOVE, answered, only, posted, reported, somebody, stands, told
 
 pytestmark = pytest.mark.usefixtures("everywhere")
-
-
-@pytest.fixture
-def everywhere(inside: Path) -> Iterator[None]:
-    from tidegate.server.review.models import State, Task
-    from tidegate.server.zones.scope import EVERYWHERE, within
-
-    with within(EVERYWHERE):
-        Task.objects.filter(state=State.OPEN).update(state=State.GONE)
-        yield
 
 
 def lapsed(task: Any) -> None:
@@ -194,3 +183,17 @@ def test_a_call_of_the_script_that_says_nothing_sensible_is_understood() -> None
         body = {"window": str(uuid.uuid4()), **more}
         said = client.post(f"/review/{where}", body, content_type="application/json")
         assert said.status_code == 200
+
+
+def test_nothing_is_taken_back_for_a_window_without_a_name() -> None:
+    """What cannot be answered with what is next is not half done."""
+    from tidegate.server.review.models import Answer
+
+    item, who = reported(), somebody("moderator")
+    outcome = answered(who, only(who), *REMOVE)
+    client = Client()
+    client.force_login(who.person)
+    told = client.post("/review/undo", {"key": str(outcome.answer.key)}, content_type="application/json")
+    assert (told.status_code, told.json()["field"]) == (422, "window")
+    assert Answer.objects.get(pk=outcome.answer.pk).undone_at is None
+    assert stands(item).action == "remove"

@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from datetime import timedelta
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.server.conftest import AUDIT_SEED, AUDITED
 
-pytestmark = pytest.mark.usefixtures("inside")
+pytestmark = pytest.mark.usefixtures("everywhere")
 NUMBERS = count()
-
-
-@pytest.fixture(autouse=True)
-def everywhere(inside: Path) -> Iterator[None]:
-    from tidegate.server.review.models import State, Task
-    from tidegate.server.zones.scope import EVERYWHERE, within
-
-    with within(EVERYWHERE):
-        Task.objects.filter(state=State.OPEN).update(state=State.GONE)
-        yield
 
 
 def somebody(*roles: str, zones: tuple[str, ...] = ("us",)) -> Any:

@@ -13,17 +13,6 @@ Site = Callable[..., None]
 
 
 @pytest.fixture
-def everywhere(inside: Path) -> Iterator[None]:
-    """In the scope of all zones, with nothing to do."""
-    from tidegate.server.review.models import State, Task
-    from tidegate.server.zones.scope import EVERYWHERE, within
-
-    with within(EVERYWHERE):
-        Task.objects.filter(state=State.OPEN).update(state=State.GONE)
-        yield
-
-
-@pytest.fixture
 def site(inside: Path) -> Iterator[Site]:
     """`site(per_hour=16)` writes the section [care]; it is taken away when the test is done."""
     from tidegate.server.care.settings import care_of

@@ -113,17 +113,30 @@ def asked_by_script(
     return view
 
 
-@asked_by_script
+def moving_on(work: Callable[[Reviewer, Body], Mapping[str, Any]]) -> Callable[[HttpRequest], HttpResponse]:
+    """A call that is answered with what is next too. Which window asks is read first: of a call that names
+    none, nothing is done."""
+
+    @asked_by_script
+    @wraps(work)
+    def view(who: Reviewer, body: Body) -> Mapping[str, Any]:
+        window = uuid_of(body, "window")
+        return {**work(who, body), **_more(who, window, body)}
+
+    return view
+
+
+@moving_on
 def take(who: Reviewer, body: Body) -> Mapping[str, Any]:
     """Hold what one holds for longer, and fill up."""
-    return _more(who, body)
+    return {}
 
 
-@asked_by_script
+@moving_on
 def answered(who: Reviewer, body: Body) -> Mapping[str, Any]:
     """One answer; and what is next."""
     given = given_from(body)
-    return {"came": _told(answer(who, given), given), **_more(who, body)}
+    return {"came": _told(answer(who, given), given)}
 
 
 def _told(outcome: Outcome, given: Given) -> Came:
@@ -134,28 +147,28 @@ def _told(outcome: Outcome, given: Given) -> Came:
     return Came.WAITING if given.second_opinion else Came.DECIDED
 
 
-@asked_by_script
+@moving_on
 def taken_back(who: Reviewer, body: Body) -> Mapping[str, Any]:
     """Undo an answer; the task comes back."""
     task = undo(who, uuid_of(body, "key"))
-    return {"task": shown([task], who.person)[0], **_more(who, body)}
+    return {"task": shown([task], who.person)[0]}
 
 
-@asked_by_script
+@moving_on
 def skipped(who: Reviewer, body: Body) -> Mapping[str, Any]:
     leaving.skip(who, uuid_of(body, "handle"), str(body.get("reason")), screen_of(body.get("screen")))
-    return _more(who, body)
+    return {}
 
 
-@asked_by_script
+@moving_on
 def held(who: Reviewer, body: Body) -> Mapping[str, Any]:
     minutes = body.get("minutes")
     whole = minutes if isinstance(minutes, int) and abs(minutes) < 1_000_000 else 0
     leaving.hold(who, uuid_of(body, "handle"), timedelta(minutes=whole))
-    return _more(who, body)
+    return {}
 
 
-@asked_by_script
+@moving_on
 def sent(who: Reviewer, body: Body) -> Mapping[str, Any]:
     name = body.get("to")
     to = next((one for one in _colleagues(who) if one.username == name), None)
@@ -166,13 +179,13 @@ def sent(who: Reviewer, body: Body) -> Mapping[str, Any]:
             remedy="Choose somebody from the list.",
         )
     leaving.send(who, uuid_of(body, "handle"), to, _message(body))
-    return _more(who, body)
+    return {}
 
 
-@asked_by_script
+@moving_on
 def escalated(who: Reviewer, body: Body) -> Mapping[str, Any]:
     leaving.escalate(who, uuid_of(body, "handle"), _message(body))
-    return _more(who, body)
+    return {}
 
 
 @asked_by_script
@@ -191,10 +204,10 @@ def _handles(body: Body, name: str) -> list[UUID]:
     return [uuid_of({"handle": one}, "handle") for one in _words_of(body, name)]
 
 
-def _more(who: Reviewer, body: Body) -> Mapping[str, Any]:
+def _more(who: Reviewer, window: UUID, body: Body) -> Mapping[str, Any]:
     """Tasks that the screen has not got yet, and which it has that are not this person's any more."""
     have = set(_words_of(body, "have"))
-    mine: list[Task] = leasing.lease(who, window=uuid_of(body, "window"))
+    mine: list[Task] = leasing.lease(who, window=window)
     handles = {str(task.handle) for task in mine}
     return {
         "tasks": shown([task for task in mine if str(task.handle) not in have], who.person),

@@ -51,7 +51,7 @@ class Store:
     def keep(
         self,
         key: str,
-        judge: str,
+        realm: str,
         item_id: str,
         answer: str,
         fingerprint: bytes | None,
@@ -64,21 +64,22 @@ class Store:
                 return
             self.connection.execute(
                 "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (key, judge, item_id, answer, fingerprint, negations, now),
+                (key, realm, item_id, answer, fingerprint, negations, now),
             )
             self.connection.executemany(
                 "INSERT OR IGNORE INTO bands VALUES (?, ?, ?)",
-                [(judge, _signed(band), key) for band in bands],
+                [(realm, _signed(band), key) for band in bands],
             )
 
-    def alike(self, judge: str, bands: Sequence[int]) -> list[tuple[str, str, bytes, str]]:
-        """Key, item, fingerprint and negations of the answers that share a band."""
+    def alike(self, realm: str, bands: Sequence[int]) -> list[tuple[str, str, bytes, str]]:
+        """Key, item, fingerprint and negations of the realm's answers that share a band (`judge` in the
+        file: see `Question.realm`)."""
         places = ",".join("?" * len(bands))
         return self.connection.execute(
             "SELECT key, item_id, fingerprint, negations FROM answers "
             "WHERE fingerprint IS NOT NULL AND key IN "
             f"(SELECT key FROM bands WHERE judge = ? AND band IN ({places})) ORDER BY at, key",
-            (judge, *map(_signed, bands)),
+            (realm, *map(_signed, bands)),
         ).fetchall()
 
     def spent(self, judge: str) -> tuple[int, float]:
