@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from tidegate.errors import TidegateError
+from tidegate.errors import RunError, TidegateError
 from tidegate.server.figures.wording import difference_rows
 from tidegate.server.launches.actions import publish
 from tidegate.server.launches.decider import checked
@@ -45,11 +45,8 @@ def draft(request: HttpRequest) -> HttpResponse:
     message = request.POST.get("message", "").strip()
     context |= {"text": text, "message": message}
     try:
-        if request.POST.get("do") == "publish" and message:
-            return _publish(request, text, message)
         if request.POST.get("do") == "publish":
-            context["problem"] = _("Say why: nothing is published without a reason.")
-            return render(request, "launches/draft.html", context)
+            return _publish(request, text, message)
         context["said"] = [] if now is None else differences(checked(now.text), checked(text))
         context |= _tried(request, text)
     except TidegateError as error:
@@ -74,6 +71,8 @@ def try_version(request: HttpRequest, name: str, number: int) -> HttpResponse:
 
 
 def _publish(request: HttpRequest, text: str, message: str) -> HttpResponse:
+    if not message:
+        raise RunError(_("Say why: nothing is published without a reason"))
     actor, now = _standing(request).person.actor, "activate" in request.POST
     second = needs_second(None)
     made = publish(text, message, actor=actor, activate=now and not second)
