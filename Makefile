@@ -27,7 +27,7 @@ demo: setup
 	$(BIN)/tidegate demo --out $(OUT) $(DEMO)
 
 test: setup lint
-	$(BIN)/pytest -m "not slow and not browser" -n 2 --dist worksteal
+	$(BIN)/pytest -m "not slow and not browser" -n 2
 
 test-slow: setup
 	$(BIN)/pytest -m slow -n 2
