@@ -264,7 +264,7 @@ def inside(
             _populate()
 
     def make(folder: Path) -> None:
-        connect(**dj_database_url.parse(f"sqlite:///{folder / 'tidegate.db'}", conn_max_age=None))
+        connect(NAME=folder / "tidegate.db")
         call_command("migrate", verbosity=0)
         populate()
         connect()
@@ -276,7 +276,7 @@ def inside(
             connect(OPTIONS={**before["OPTIONS"], "init_command": begin})
             file = tmp_path_factory.mktemp("database") / "tidegate.db"
             shutil.copy(made_once(tmp_path_factory, "populated", make) / "tidegate.db", file)
-            connect(**dj_database_url.parse(f"sqlite:///{file}", conn_max_age=None))
+            connect(NAME=file)
         else:
             connect(**{"OPTIONS": {}, **dj_database_url.parse(url, conn_max_age=None)})
             call_command("migrate", verbosity=0)

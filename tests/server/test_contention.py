@@ -209,16 +209,7 @@ def feed(service: Service, until: float, sent: Counter[str], answered: Counter[s
             sent["items"] += 100
 
 
-SQLITE = pytest.param(
-    "sqlite",
-    marks=pytest.mark.skipif(
-        "TIDEGATE_CONTENTION_S" not in os.environ,
-        reason="with so many windows SQLite lets some requests wait for minutes: docs/console.md",
-    ),
-)
-
-
-@pytest.mark.parametrize("kind", [SQLITE, "postgresql"])
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_fifty_reviewers_at_once(kind: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
     with database(kind, tmp_path_factory) as url:

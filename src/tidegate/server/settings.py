@@ -115,6 +115,7 @@ DATABASES = {
     )
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["ENGINE"] = "tidegate.server.sqlite"
     DATABASES["default"]["OPTIONS"] = {
         # A transaction that reads first and writes later would fail where another writer came between.
         "transaction_mode": "IMMEDIATE",
