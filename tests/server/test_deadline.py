@@ -300,10 +300,11 @@ def test_metrics_tell_how_much_waits(site: Service, client: httpx.Client, server
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("deadline = 5", "there is no setting 'deadline'"),
-        ("deadline_ms = 0", "a number above 0"),
-        ('deadline_ms = "long"', "a number above 0"),
-        ("deadline_ms = 60_000", "at most 25,000"),
+        ("deadline = 5", "[intake] has no field 'deadline'"),
+        ("deadline_ms = 0", "a number from 0.001 to 25,000"),
+        ('deadline_ms = "long"', "a number from 0.001 to 25,000"),
+        ("deadline_ms = 60_000", "to 25,000"),
+        ("[care]\nper_hour = 1", "a whole number from 8 to 1,000,000"),
     ],
 )
 def test_a_setting_that_cannot_be_meant_is_told_when_the_service_starts(

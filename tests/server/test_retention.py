@@ -213,10 +213,10 @@ def test_the_days_work_is_done_once_by_whoever_comes_first(inside: Path) -> None
     ("section", "says"),
     [
         ("[retention]\ntxt = 3", "Did you mean 'text'?"),
-        ("[retention]\ntext = 0", "a whole number of days"),
-        ("[retention]\ntext = true", "a whole number of days"),
+        ("[retention]\ntext = 0", "a whole number from 1 to 99,999"),
+        ("[retention]\ntext = true", "a whole number from 1 to 99,999"),
         ("[retention.zones.eu]\nappeal = '1'", "retention.zones.eu.appeal"),
-        ("[retention]\nzones = 3", "sections of their own"),
+        ("[retention]\nzones = 3", "this must be a section"),
     ],
 )
 def test_settings_that_are_none_are_told(tmp_path: Path, section: str, says: str) -> None:

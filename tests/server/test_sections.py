@@ -44,6 +44,21 @@ def test_a_workspace_with_all_of_them_loads(tmp_path: Path, monkeypatch: pytest.
     assert [company.id for company in companies(site)] == ["example"]
 
 
+@pytest.mark.parametrize(
+    "name", ["intake", "webhooks", "queues", "review", "care", "launches", "retention", "sign_in"]
+)
+@pytest.mark.parametrize("line", ["{name} = 3", "[{name}]\nsomething = 3"])
+@pytest.mark.usefixtures("django_workspace")
+def test_each_is_read_when_the_service_starts(tmp_path: Path, name: str, line: str) -> None:
+    from tidegate.server.sections import check
+
+    (tmp_path / FILE).write_text(line.format(name=name))
+    with pytest.raises(WorkspaceError) as error:
+        check(tmp_path)
+    assert error.value.where.field == name + ".something" * line.startswith("[")
+    assert error.value.remedy
+
+
 def test_queues_are_read_and_what_is_wrong_in_them_is_named(tmp_path: Path) -> None:
     file = tmp_path / FILE
     file.write_text('[queues.hard]\nsla_minutes = 30\nanswers = 2\ncertificates = ["csam"]\n')

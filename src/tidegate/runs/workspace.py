@@ -60,15 +60,15 @@ def find_workspace(start: Path) -> Workspace:
     return load_workspace(STARTER)
 
 
-def load_workspace(root: Path) -> Workspace:
-    """Read `root`/tidegate.toml.
+def read_file(root: Path) -> dict[str, Any]:
+    """What stands in `root`/tidegate.toml.
 
     Raises:
-        WorkspaceError: the file is not TOML, or holds an unknown section or a value of the wrong type.
+        WorkspaceError: there is no such file, or it is not TOML.
     """
     path = root / FILE
     try:
-        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise WorkspaceError(
             f"there is no {FILE} here", where=Where(root), remedy="Run `tidegate init FOLDER` to lay one out."
@@ -78,6 +78,14 @@ def load_workspace(root: Path) -> Workspace:
             f"not valid TOML: {error}", where=Where(path), remedy="Mend the line."
         ) from error
 
+
+def load_workspace(root: Path) -> Workspace:
+    """Read `root`/tidegate.toml.
+
+    Raises:
+        WorkspaceError: the file is not TOML, or holds an unknown section or a value of the wrong type.
+    """
+    path, settings = root / FILE, read_file(root)
     for section in settings:
         if section not in SECTIONS:
             raise WorkspaceError(

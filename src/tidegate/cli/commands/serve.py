@@ -33,11 +33,9 @@ def command(workspace: Path, host: str, port: int, workers: int, threads: int) -
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = shared
     boot(workspace)
 
-    from tidegate.server.content.settings import intake
-    from tidegate.server.review.media import origins
+    from tidegate.server import sections
 
-    intake(workspace)  # a setting that is wrong is said now, and not at the first item
-    origins(workspace)
+    sections.check(workspace)
 
     from granian import Granian
     from granian.constants import Interfaces

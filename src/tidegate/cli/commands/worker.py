@@ -23,17 +23,17 @@ def command(workspace: Path, once: bool) -> None:
 
     boot(workspace)
 
+    from tidegate.server import sections
     from tidegate.server.content.finishing import Finisher, finish_all
     from tidegate.server.content.settings import intake
     from tidegate.server.delivery.settings import webhooks
     from tidegate.server.delivery.worker import Worker
     from tidegate.server.retention.daily import Housekeeping, run_due
-    from tidegate.server.retention.settings import retention
 
+    sections.check(workspace)
     worker = Worker(webhooks(workspace))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
-    retention(workspace)  # a setting that is wrong is said now, and not at night
     settings = intake(workspace)
     if once:
         run_due(workspace)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from tidegate.errors import Where, WorkspaceError
-from tidegate.names import nearest
-from tidegate.runs.workspace import FILE
+from tidegate.server.section import section
 
 LONGEST_MS = 25_000
 """A request gives up after 30 seconds; what is pending must be answered before."""
+LEAST, DAY_S = 0.001, 86_400
 
 
 @dataclass(frozen=True)
@@ -34,22 +32,9 @@ def intake(workspace: Path) -> Intake:
     Raises:
         WorkspaceError: there is no such setting, or its value cannot be meant.
     """
-    path = workspace / FILE
-    section = tomllib.loads(path.read_text(encoding="utf-8")).get("intake", {})
-    names = [one.name for one in fields(Intake)]
-    most = {"deadline_ms": LONGEST_MS, "lease_s": 86_400}
-    for name, value in section.items():
-        where = Where(path, field=f"intake.{name}")
-        if name not in names:
-            raise WorkspaceError(
-                f"there is no setting '{name}'",
-                where=where,
-                remedy=f"{nearest(name, names)}Settings are {', '.join(names)}.",
-            )
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= most[name]:
-            raise WorkspaceError(
-                f"this must be a number above 0, and at most {most[name]:,}",
-                where=where,
-                remedy="Mend the value, or leave it out.",
-            )
-    return Intake(**section)
+    given = section(workspace, "intake").knows([one.name for one in fields(Intake)])
+    waits = "deadline_ms" in given.given
+    return Intake(
+        deadline_ms=given.number("deadline_ms", 500, LEAST, LONGEST_MS) if waits else None,
+        lease_s=given.number("lease_s", Intake.lease_s, LEAST, DAY_S),
+    )

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import random
-import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from tidegate.errors import Where, WorkspaceError
-from tidegate.names import nearest
-from tidegate.runs.workspace import FILE
+from tidegate.server.section import section
+
+MOST = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -41,36 +40,18 @@ def webhooks(workspace: Path) -> Webhooks:
     Raises:
         WorkspaceError: there is no such setting, or its value is of another type.
     """
-    path = workspace / FILE
-    section = tomllib.loads(path.read_text(encoding="utf-8")).get("webhooks", {})
-    types = {one.name: type(one.default) for one in fields(Webhooks)}
-    for name, value in section.items():
-        where = Where(path, field=f"webhooks.{name}")
-        if name not in types:
-            raise WorkspaceError(
-                f"there is no setting '{name}'",
-                where=where,
-                remedy=f"{nearest(name, types)}Settings are {', '.join(types)}.",
-            )
-        fits = isinstance(value, bool) if types[name] is bool else _number(value, types[name])
-        if not fits:
-            wanted = {bool: "true or false", int: "a whole number above 0", float: "a number from 0 up"}
-            raise WorkspaceError(
-                f"this must be {wanted[types[name]]}", where=where, remedy="Mend the value, or leave it out."
-            )
-    settings = Webhooks(**section)
+    given, plain = section(workspace, "webhooks"), Webhooks()
+    given.knows([one.name for one in fields(Webhooks)])
+    seconds = ("delay_s", "first_wait_s", "factor", "longest_wait_s", "timeout_s", "lease_s")
+    settings = Webhooks(
+        allow_private=given.flag("allow_private", default=plain.allow_private),
+        tries=given.whole("tries", plain.tries, 1, MOST),
+        **{name: given.number(name, getattr(plain, name), 0, MOST) for name in seconds},
+    )
     if settings.lease_s < settings.timeout_s:
-        raise WorkspaceError(
+        raise given.wrong(
+            "lease_s",
             "lease_s is below timeout_s",
-            where=Where(path, field="webhooks.lease_s"),
-            remedy="Leave a try the time to end: give lease_s twice timeout_s or more.",
+            "Leave a try the time to end: give lease_s twice timeout_s or more.",
         )
     return settings
-
-
-def _number(value: object, wanted: type) -> bool:
-    if isinstance(value, bool):
-        return False
-    if wanted is int:
-        return isinstance(value, int) and value > 0
-    return isinstance(value, int | float) and 0 <= value < 1e9

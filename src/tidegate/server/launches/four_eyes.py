@@ -6,18 +6,16 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
 from django.conf import settings
 
-from tidegate.errors import RunError, Where, WorkspaceError
-from tidegate.names import nearest
-from tidegate.runs.workspace import FILE
+from tidegate.errors import RunError, Where
 from tidegate.server.launches.models import Activation, StrategyVersion
 from tidegate.server.launches.reads import active
 from tidegate.server.launches.versions import chosen
 from tidegate.server.people.roles import roles_with
+from tidegate.server.section import section
 
 FOUR_EYES = "four_eyes"
 APPROVE = "approve_launches"
@@ -34,19 +32,8 @@ def four_eyes(workspace: Path | None = None) -> bool:
     Raises:
         WorkspaceError: the section [launches] says something else than four_eyes, or not true or false.
     """
-    path = (workspace or Path(settings.WORKSPACE)) / FILE
-    section = tomllib.loads(path.read_text(encoding="utf-8")).get("launches", {})
-    for key, value in section.items():
-        where = Where(path, field=f"launches.{key}")
-        if key != FOUR_EYES:
-            raise WorkspaceError(
-                f"launches have no setting '{key}'",
-                where=where,
-                remedy=nearest(key, [FOUR_EYES]) or f"There is {FOUR_EYES}.",
-            )
-        if not isinstance(value, bool):
-            raise WorkspaceError("this must be true or false", where=where, remedy="Write four_eyes = false.")
-    return bool(section.get(FOUR_EYES, True))
+    given = section(workspace or Path(settings.WORKSPACE), "launches").knows([FOUR_EYES])
+    return given.flag(FOUR_EYES, default=True)
 
 
 def needs_second(version: StrategyVersion | None) -> bool:

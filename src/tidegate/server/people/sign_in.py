@@ -6,16 +6,15 @@ Read by the settings, so nothing of Django is imported here.
 from __future__ import annotations
 
 import os
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from tidegate.errors import Where, WorkspaceError
-from tidegate.names import nearest
 from tidegate.runs.workspace import FILE
+from tidegate.server.section import Section, section
 
+OIDC = "oidc"
 NEEDED = ("id", "name", "issuer", "client_id", "secret_env")
 KNOWN = (*NEEDED, "second_factor")
 
@@ -38,34 +37,22 @@ def companies(workspace: Path) -> list[Company]:
     Raises:
         WorkspaceError: a setting is missing, unknown or of another type.
     """
-    path = workspace / FILE
-    if not path.is_file():
+    if not (workspace / FILE).is_file():
         return []
-    section = tomllib.loads(path.read_text(encoding="utf-8")).get("sign_in", {})
-    return [
-        _company(one, Where(path, field=f"sign_in.oidc.{place}"))
-        for place, one in enumerate(section.get("oidc", []))
-    ]
+    given = section(workspace, "sign_in").knows([OIDC])
+    told = given.given.get(OIDC, [])
+    if not isinstance(told, list) or not all(isinstance(one, dict) for one in told):
+        raise given.wrong(OIDC, "each company is a section of its own", "Write [[sign_in.oidc]].")
+    return [_company(Section(given.path, f"sign_in.{OIDC}.{at}", one)) for at, one in enumerate(told)]
 
 
-def _company(given: dict[str, Any], where: Where) -> Company:
-    for name in given:
-        if name not in KNOWN:
-            raise WorkspaceError(
-                f"there is no setting '{name}'",
-                where=where,
-                remedy=f"{nearest(name, KNOWN)}Settings are {', '.join(KNOWN)}.",
-            )
+def _company(given: Section) -> Company:
+    given.knows(KNOWN)
     for name in NEEDED:
-        if not isinstance(given.get(name), str) or not given[name]:
-            raise WorkspaceError(
-                f"'{name}' is missing", where=where, remedy="docs/people.md shows the whole section."
-            )
-    if not isinstance(given.get("second_factor", False), bool):
-        raise WorkspaceError(
-            "second_factor is true or false", where=where, remedy="Mend the value, or leave it out."
-        )
-    return Company(**given)
+        if not isinstance(given.given.get(name), str) or not given.given[name]:
+            raise given.wrong(name, f"'{name}' is missing", "docs/people.md shows the whole section.")
+    needed = {name: given.given[name] for name in NEEDED}
+    return Company(**needed, second_factor=given.flag("second_factor", default=False))
 
 
 def oidc_apps(workspace: Path) -> list[dict[str, Any]]:

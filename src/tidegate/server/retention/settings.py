@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from tidegate.errors import Where, WorkspaceError
-from tidegate.names import nearest
-from tidegate.runs.workspace import FILE
+from tidegate.server.section import Section, section
 
 ITEMS = ("text", "image", "video", "query")
 EVENTS = ("report", "appeal")
 KINDS = (*ITEMS, *EVENTS)
 ZONES = "zones"
+USUAL, LONGEST = 365, 99_999
+"""Days."""
 
 
 @dataclass(frozen=True)
@@ -35,34 +33,11 @@ def retention(workspace: Path) -> Retention:
     Raises:
         WorkspaceError: there is no such kind, or its days are no whole number above 0.
     """
-    path = workspace / FILE
-    section = dict(tomllib.loads(path.read_text(encoding="utf-8")).get("retention", {}))
-    by_zone = section.pop(ZONES, {})
-    if not isinstance(by_zone, dict):
-        raise WorkspaceError(
-            "zones are sections of their own",
-            where=Where(path, field="retention.zones"),
-            remedy="Write [retention.zones.eu].",
-        )
+    given = section(workspace, "retention").knows((*KINDS, ZONES))
     return Retention(
-        _days(path, "retention", section),
-        {zone: _days(path, f"retention.zones.{zone}", own) for zone, own in by_zone.items()},
+        _days(given), {zone: _days(own.knows(KINDS)) for zone, own in given.within(ZONES).sections()}
     )
 
 
-def _days(path: Path, name: str, section: Any) -> dict[str, int]:
-    for kind, days in dict(section).items():
-        where = Where(path, field=f"{name}.{kind}")
-        if kind not in KINDS:
-            raise WorkspaceError(
-                f"nothing of the kind '{kind}' is kept",
-                where=where,
-                remedy=f"{nearest(kind, KINDS)}Kinds are {', '.join(KINDS)}.",
-            )
-        if isinstance(days, bool) or not isinstance(days, int) or not 0 < days < 100_000:
-            raise WorkspaceError(
-                "this must be a whole number of days above 0",
-                where=where,
-                remedy="Give 365, say.",
-            )
-    return dict(section)
+def _days(given: Section) -> dict[str, int]:
+    return {kind: given.whole(kind, USUAL, 1, LONGEST) for kind in KINDS if kind in given.given}

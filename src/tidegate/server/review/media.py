@@ -10,7 +10,6 @@ Content-Security-Policy, wherever an address leads.
 from __future__ import annotations
 
 import re
-import tomllib
 from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -18,15 +17,12 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from tidegate.errors import Where, WorkspaceError
-from tidegate.names import nearest
-from tidegate.runs.workspace import FILE
 from tidegate.server.people.content_security import header
+from tidegate.server.section import Section, section
 
 if TYPE_CHECKING:
     from tidegate.server.content.models import ItemVersion
 
-SECTION = "review"
 FIELDS = ("media",)
 IMAGE, VIDEO = "image", "video"
 _ORIGIN = re.compile(r"(https?)://([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(?::(\d{1,5}))?", re.ASCII)
@@ -44,29 +40,13 @@ def origins(workspace: Path) -> frozenset[str]:
     Raises:
         WorkspaceError: a field is unknown, or something is no origin.
     """
-    path = workspace / FILE
-    section = tomllib.loads(path.read_text(encoding="utf-8")).get(SECTION, {})
-    if not isinstance(section, dict):
-        raise WorkspaceError(
-            "[review] is a section", where=Where(path, field=SECTION), remedy="Write [review] and its fields."
+    given = section(workspace, "review").knows(FIELDS)
+    listed = given.given.get("media", [])
+    if not isinstance(listed, list):
+        raise given.wrong(
+            "media", "this must be a list of origins", 'Write media = ["https://media.example.com"].'
         )
-    for field in section:
-        if field not in FIELDS:
-            raise WorkspaceError(
-                f"[review] has no field '{field}'",
-                where=Where(path, field=f"{SECTION}.{field}"),
-                remedy=f"{nearest(field, FIELDS)}Fields are {', '.join(FIELDS)}.",
-            )
-    given = section.get("media", [])
-    if not isinstance(given, list):
-        raise WorkspaceError(
-            "this must be a list of origins",
-            where=Where(path, field=f"{SECTION}.media"),
-            remedy='Write media = ["https://media.example.com"].',
-        )
-    return frozenset(
-        _checked(one, Where(path, field=f"{SECTION}.media.{at}")) for at, one in enumerate(given)
-    )
+    return frozenset(_checked(one, given, f"media.{at}") for at, one in enumerate(listed))
 
 
 def picture(version: ItemVersion) -> dict[str, str | None] | None:
@@ -97,14 +77,14 @@ def _here() -> frozenset[str]:
     return origins(Path(settings.WORKSPACE))
 
 
-def _checked(given: Any, where: Where) -> str:
+def _checked(one: Any, given: Section, field: str) -> str:
     """An origin as browsers write it; nothing else may come into the policy's header."""
-    found = _ORIGIN.fullmatch(given.lower()) if isinstance(given, str) else None
+    found = _ORIGIN.fullmatch(one.lower()) if isinstance(one, str) else None
     if found is None or int(found[3] or 1) not in range(1, 65_536):
-        raise WorkspaceError(
-            f"{given!r} is no origin",
-            where=where,
-            remedy="Write scheme and host, and the port if it has one: https://media.example.com. "
+        raise given.wrong(
+            field,
+            f"{one!r} is no origin",
+            "Write scheme and host, and the port if it has one: https://media.example.com. "
             "No path, no user, no *.",
         )
     return _plain(*found.groups())
