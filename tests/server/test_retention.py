@@ -107,6 +107,29 @@ def test_what_was_erased_is_as_if_it_had_never_been_sent() -> None:
     assert found[0].version == 1
 
 
+def test_an_item_that_was_erased_before_it_was_decided_breaks_no_list() -> None:
+    from django.test import Client
+
+    from tidegate.server.content.actions import take_in
+    from tidegate.server.content.arrivals import CONTENT, Arrival
+    from tidegate.server.content.models import Item
+    from tidegate.server.people.keys import make_key
+    from tidegate.server.retention.erasing import erase
+
+    zone = f"z{uuid.uuid4().hex[:6]}"
+    key = make_key(f"reads-{zone}", zone, ["items"], actor="test")
+    send(zone, {"id": "decided", "text": "Tea."})
+    content = dict.fromkeys(CONTENT) | {"kind": "text", "text": "my secret", "surface": "foreign"}
+    take_in([Arrival("key:test", zone, "mine", content, None)], within_s=1e-9)
+    assert erase(zone, actor="test", item="mine").items == 1
+    client = Client(headers={"Authorization": f"Bearer {key}"}, raise_request_exception=False)
+    listed = client.get("/api/v1/items")
+    assert listed.status_code == 200
+    assert [one["id"] for one in listed.json()["items"]] == ["decided"]
+    [gone] = Item.objects.filter(zone=zone, external_id__startswith="erased-")
+    assert client.post(f"/api/v1/items/{gone.external_id}/undo").status_code == 404
+
+
 def test_an_edit_that_races_with_an_erasure_brings_nothing_back(monkeypatch: pytest.MonkeyPatch) -> None:
     from tidegate.server.content import actions
     from tidegate.server.content.models import Item
