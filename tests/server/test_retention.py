@@ -91,6 +91,21 @@ def test_on_request_a_person_is_forgotten_and_every_figure_stays() -> None:
     assert erase(zone, actor="test", author="user-7") == Erased()
 
 
+def test_the_ledger_names_no_event_by_the_platforms_id() -> None:
+    """Such an id may say who reported; nothing that is in the ledger can be erased."""
+    from tidegate.server.events.actions import record
+    from tidegate.server.events.models import Event
+    from tidegate.server.events.occurrences import Occurrence
+    from tidegate.server.ledger.models import Entry
+
+    zone = f"z{uuid.uuid4().hex[:6]}"
+    send(zone, {"id": "post", "text": "Tea."})
+    record([Occurrence("key:test", zone, "user-7 reports post", "post", "report", by="user-7")])
+    said = Entry.objects.get(zone=zone, act="item.reported")
+    assert "user-7" not in json.dumps(vars(said), default=str)
+    assert json.loads(said.details) == {"event": Event.objects.get(zone=zone).pk}
+
+
 def test_what_was_erased_is_as_if_it_had_never_been_sent() -> None:
     from tidegate.server.content.models import Item
     from tidegate.server.content.reads import see_item

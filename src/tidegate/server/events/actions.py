@@ -199,7 +199,7 @@ def _acts(events: Sequence[tuple[Occurrence, Event]], decisions: Sequence[Decisi
                 act=f"item.{one.type}ed",
                 zone=one.zone,
                 subject=f"item:{event.item_id}",
-                details={"event": event.external_id},
+                details={"event": event.pk},  # not by the platform's id, which may say who
                 evidence=evidence_of(event.salt, one.canonical),
             )
     for decision in decisions:
