@@ -169,7 +169,7 @@ def test_a_past_that_was_written_anew_is_told_by_its_anchor(rows: list[tuple[Any
 
 
 def test_of_two_anchors_of_one_row_none_is_passed_over(rows: list[tuple[Any, str]]) -> None:
-    """A past that was cut off, anchored, and grown again to the same length: the file then names a row twice."""
+    """A past that was cut off, anchored and grown again to the same length: the file names a row twice."""
     from tidegate.server.ledger.chain import FIRST, Anchor, first_break
 
     end, digest = (len(rows), rows[-1][1]), rows[4][1]

@@ -36,6 +36,9 @@ class Stamp(NamedTuple):
     reports: int
     views: int | None
     pending_since: datetime | None
+    acted_at: datetime | None
+    removed_at: datetime | None
+    """By these two it is known that a person has decided meanwhile."""
 
 
 class RaceError(Exception):
@@ -43,7 +46,7 @@ class RaceError(Exception):
 
 
 def stamp_of(item: Item) -> Stamp:
-    return Stamp(item.version, item.reports, item.views, item.pending_since)
+    return Stamp(*(getattr(item, name) for name in Stamp._fields))
 
 
 def without_races(keys: Collection[Key], work: Callable[[], T]) -> T:
@@ -138,7 +141,7 @@ def update(item: Item, *, was: Stamp) -> None:
     Raises:
         RaceError: it is not at that version, or not pending as it was, or has other numbers, any more.
     """
-    fields = ("digest", "author_id", "acted_at", "removed_at", *Stamp._fields)
+    fields = ("digest", "author_id", *Stamp._fields)
     # An item that was erased meanwhile is no longer known by this id.
     same = Item.objects.filter(pk=item.pk, external_id=item.external_id)
     unchanged = same.filter(**was._asdict())
