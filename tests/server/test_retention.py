@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.server.receiving import until
 
 pytestmark = pytest.mark.usefixtures("inside")
 
@@ -245,6 +247,37 @@ def test_the_days_work_is_done_once_by_whoever_comes_first(inside: Path) -> None
     Daily.objects.filter(work="retention", day=noon.date()).update(done_at=None)
     assert run_due(inside, noon + timedelta(minutes=1)) == []
     assert run_due(inside, noon + LAPSED + timedelta(minutes=1)) == ["retention"]
+
+
+def test_a_setting_that_is_none_holds_the_days_work_up_until_it_is_mended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tidegate.server.retention import daily
+    from tidegate.server.retention.models import Daily
+    from tidegate.server.zones.scope import EVERYWHERE, of_process
+
+    settings, anchors = tmp_path / "tidegate.toml", tmp_path / "anchors.jsonl"
+    settings.write_text("[retention]\ntext = 0")
+    anchors.mkdir()  # and nothing can be appended to it
+    monkeypatch.setattr(daily, "LOOK_S", 0.05)
+    monkeypatch.setattr(daily, "LAPSED", timedelta(0))
+    of_today = Daily.objects.filter(day=datetime.now(UTC).date())
+    of_today.delete()
+    of_process(EVERYWHERE)
+    keeper = daily.Housekeeping(tmp_path)
+    keeper.start()
+    try:
+        time.sleep(0.3)
+        settings.write_text("")
+        until(lambda: of_today.filter(work="anchor").exists())
+        time.sleep(0.3)
+        anchors.rmdir()
+        until(lambda: of_today.filter(work="anchor").exclude(done_at=None).exists())
+        assert anchors.is_file()
+    finally:
+        keeper.stop()
+        keeper.join()
+        of_process(None)
 
 
 @pytest.mark.parametrize(
