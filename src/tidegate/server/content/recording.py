@@ -19,7 +19,7 @@ from tidegate.server.content.deciding import Decided
 from tidegate.server.content.models import PEOPLE, Decision, Item, ItemVersion
 from tidegate.server.content.search import QUERY, search
 from tidegate.server.delivery.outbox import tell
-from tidegate.server.launches.decider import site
+from tidegate.server.launches.decider import SupersededError, site
 from tidegate.server.review.filling import fill
 from tidegate.strategy import decision_record
 
@@ -50,21 +50,25 @@ def stamp_of(item: Item) -> Stamp:
 
 
 def without_races(keys: Collection[Key], work: Callable[[], T]) -> T:
-    """`work`, a read and a transaction on these items; anew where another process came between.
+    """`work`, a read and a transaction on these items; anew where another process came between, or where
+    another version decides meanwhile.
 
     The first attempt holds nobody up; the following ones hold the items all the while, so they come through.
     """
-    for attempt in range(RACES):
+    attempt = 0
+    while True:
         try:
             if attempt == 0:
                 return work()
             with transaction.atomic():
                 hold(keys)
                 return work()
+        except SupersededError:
+            attempt = 0  # the items are as they were, so nobody is held up
         except (IntegrityError, RaceError):
-            if attempt == RACES - 1:
+            attempt += 1
+            if attempt == RACES:
                 raise
-    raise AssertionError("the last attempt returns or raises")
 
 
 def hold(keys: Collection[Key]) -> None:
