@@ -108,6 +108,22 @@ def test_the_ledger_names_no_event_by_the_platforms_id() -> None:
     assert json.loads(said.details) == {"event": Event.objects.get(zone=zone).pk}
 
 
+def test_a_dead_letter_about_what_was_erased_is_not_sent_anew() -> None:
+    from tidegate.server.delivery.dead import dead, resend
+    from tidegate.server.delivery.endpoints import add_endpoint
+    from tidegate.server.delivery.models import Delivery, State
+    from tidegate.server.delivery.settings import Webhooks
+    from tidegate.server.retention.erasing import erase
+
+    zone = f"z{uuid.uuid4().hex[:6]}"
+    add_endpoint(f"hook-{zone}", zone, "https://hooks.example.com/", Webhooks(), actor="test")
+    send(zone, {"id": "mine", "text": "my secret"}, {"id": "other", "text": "Tea."})
+    Delivery.objects.filter(endpoint__zone=zone).update(state=State.DEAD)
+    erase(zone, actor="test", item="mine")
+    assert [one.item.external_id for one in dead().filter(endpoint__zone=zone)] == ["other"]
+    assert resend(dead().get(endpoint__zone=zone).pk, actor="test") == 1
+
+
 def test_what_was_erased_is_as_if_it_had_never_been_sent() -> None:
     from tidegate.server.content.models import Item
     from tidegate.server.content.reads import see_item
