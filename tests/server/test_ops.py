@@ -153,6 +153,18 @@ def test_metrics_add_up_over_the_processes_and_say_nothing_of_zones(watched: Wat
     assert watched.get("/metrics", other).status_code == 403
 
 
+def test_a_method_that_somebody_made_up_is_no_series_of_its_own(watched: Watched, key: str) -> None:
+    """Else anybody could fill the memory of Prometheus, and ours."""
+    for number in range(3):
+        made_up = httpx.request(
+            f"MADEUP{number}", f"http://127.0.0.1:{watched.port}/api/v1/items", timeout=30
+        )
+        assert made_up.status_code == 405
+    found = watched.get("/metrics", key).text
+    assert "MADEUP" not in found
+    assert 'method="other",route="/api/v1/items",status="405"' in found
+
+
 def test_what_is_off_and_what_failed_for_it_are_counted(watched: Watched, key: str) -> None:
     watched.command("switch", "off", "detector", "quick", "--because", "a try")
     decided = watched.post(key, text="Tea.").json()["decisions"][0]

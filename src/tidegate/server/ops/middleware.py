@@ -15,6 +15,9 @@ from tidegate.server.ops.tracing import request_span
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 log = logging.getLogger("tidegate.requests")
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+OTHER = "other"
+"""Of a method that somebody made up: each would be a series of its own, which stays."""
 
 
 def observed(get_response: GetResponse) -> GetResponse:
@@ -28,7 +31,8 @@ def observed(get_response: GetResponse) -> GetResponse:
                 span.update_name(f"{request.method} {route}")
                 span.set_attributes({"http.route": route, "http.response.status_code": response.status_code})
         seconds = time.perf_counter() - started
-        REQUESTS.labels(request.method, route, str(response.status_code)).observe(seconds)
+        method = request.method if request.method in METHODS else OTHER
+        REQUESTS.labels(method, route, str(response.status_code)).observe(seconds)
         standing = None if route == PRIVATE else getattr(request, "standing", None)
         extra = {
             "method": request.method,
