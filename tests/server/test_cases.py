@@ -112,8 +112,14 @@ def test_pages_of_what_is_found_follow_one_another(
         seen += re.findall(r'href="/items/us/([^"]+)"', page)
         following = re.search(r'class="button" href="([^"]+)"', page)
         address = html.unescape(following.group(1)) if following else ""
+        assert not re.search(r"before=\d+(&|$)", address), "the number of a row"
     assert {"case-removed", "case-kept", "case-edited", "post-1"} <= set(seen)
     assert len(seen) == len(set(seen))
+
+
+def test_a_place_in_the_list_that_is_none_is_not_there(sessions: Any) -> None:  # noqa: F811
+    today = datetime.now(UTC).date()
+    assert sessions["lead", "us"].get(f"/cases/?since={today}&until={today}&before=7").status_code == 404
 
 
 def test_days_that_do_not_fit_are_told(sessions: Any) -> None:  # noqa: F811

@@ -270,6 +270,7 @@ def test_an_endpoint_that_has_gone_is_disabled_and_a_delay_holds_back(delivering
         again.command("webhook", "resend", "--all")
         again.command("worker", "--once")
         assert len(receiver.of(item)) == 2
+        assert len(receiver.of(later)) == 1, "what was decided meanwhile is told too"
         headers, body = receiver.received[-1]
         for secret in (new, again.secret):
             Webhook(secret).verify(body.decode(), headers)

@@ -102,6 +102,14 @@ def test_a_cursor_that_is_none_is_told(client: httpx.Client, wrong: str) -> None
     assert client.get("/items", params={"limit": 0}).status_code == 422
 
 
+def test_a_cursor_does_not_tell_by_its_length_how_many_rows_there_are(django_workspace: Path) -> None:
+    from tidegate.server.api.cursors import cursor, row_of
+
+    few, many = cursor("decisions", 7), cursor("decisions", 12_345_678)
+    assert len(few) == len(many)
+    assert (row_of("decisions", few), row_of("decisions", many)) == (7, 12_345_678)
+
+
 def test_a_stream_holds_the_whole_table(client: httpx.Client) -> None:
     answer = client.get("/exports/items", params={"format": "jsonl"}).raise_for_status()
     rows = [json.loads(line) for line in answer.text.splitlines()]

@@ -18,14 +18,14 @@ WHO = "(lead, program_manager)"
 class Key:
     """A key of the API that may launch."""
 
-    def __init__(self, name: str, maker: str = "test") -> None:
+    def __init__(self, name: str, maker: str = "test", zone: str = "us") -> None:
         from django.test import Client
 
         from tidegate.server.people.keys import make_key
         from tidegate.server.zones.scope import EVERYWHERE, within
 
         with within(EVERYWHERE):
-            key = make_key(name, "us", ["launches"], actor=maker)
+            key = make_key(name, zone, ["launches"], actor=maker)
         self.client = Client(headers={"authorization": f"Bearer {key}"})
 
     def __call__(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
@@ -115,6 +115,19 @@ def test_whoever_made_the_key_is_no_second_person_to_it(lead: Any, inside: Path)
     assert own("DELETE", f"/proposals/{asked['id']}")[1]["state"] == "declined"
     assert own("DELETE", f"/proposals/{asked['id']}")[0] == 409
     assert own("GET", "/proposals/999")[0] == 404
+
+
+def test_nor_to_a_key_of_a_zone_that_they_do_not_see_any_more(lead: Any, inside: Path) -> None:
+    from tidegate.server.people.models import User
+    from tidegate.server.zones.scope import EVERYWHERE, within
+
+    with within(EVERYWHERE):
+        maker = User.objects.get(username="lena").actor
+    own = Key("lenas-eu", maker, zone="eu")
+    made = own("POST", "/strategies", {"text": text_with(inside, 7500), "message": "x", "activate": False})[1]
+    asked = own("POST", f"/strategies/counting/{made['version']}/proposals", {"reason": "mine"})[1]
+    assert "whoever asked cannot agree" in agreed(lead)
+    assert own("DELETE", f"/proposals/{asked['id']}")[1]["state"] == "declined"
 
 
 def test_commands_ask_too_and_say_so(command: Any, lead: Any, inside: Path) -> None:

@@ -122,6 +122,52 @@ def test_bad_input_is_told_by_field_and_stores_nothing(
     assert client.get("/items/a").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("/items", rb'{"id": "a", "text": "cut in two \ud83d"}', "text"),
+        ("/items", rb'{"items": [{"id": "b"}, {"id": "\udc00"}]}', "items.1.id"),
+        ("/events", rb'{"id": "e", "item_id": "a", "type": "report", "reason": "\ud83d"}', "reason"),
+    ],
+)
+def test_half_of_a_character_is_told_by_field(
+    client: httpx.Client, path: str, body: bytes, field: str
+) -> None:
+    """What is left of an emoji that was cut in two, as JavaScript does, is no text in UTF-8."""
+    answer = client.post(path, content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 422
+    assert answer.json()["field"] == field
+    assert "half of a character" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/items/a%00b", "/items/a%00b/undo", "/strategies/a%00b/1"])
+def test_an_address_with_a_nul_leads_nowhere(service: Any, path: str) -> None:
+    """PostgreSQL has no such text, so it would refuse the question."""
+    made = service.command(
+        "key", f"nul-{uuid.uuid4()}", "--zone", "us", "--scope", "items", "--scope", "launches"
+    )
+    with service.client(made.stdout.strip()) as client:
+        answer = client.post(path) if path.endswith("undo") else client.get(path)
+        assert answer.status_code == 404
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert client.delete("/switches/rule", params={"name": "a\x00b"}).status_code == 422
+
+
+@pytest.mark.parametrize("address", ["/api/v1/items", "/v1/moderations"])
+def test_what_is_refused_before_a_route_runs_is_a_problem_too(service: Any, address: str) -> None:
+    headers = {"Authorization": f"Bearer {service.key}"}
+    answer = httpx.request("PUT", f"{service.url}{address}", headers=headers, json={})
+    assert (answer.status_code, answer.headers["content-type"]) == (405, "application/problem+json")
+    assert "POST" in answer.headers["allow"]
+    assert "POST" in answer.json()["remedy"]
+
+
+def test_a_body_that_is_too_large_is_told(client: httpx.Client) -> None:
+    answer = client.post("/items", json={"id": "a", "text": "x" * (16 * 2**20)})
+    assert (answer.status_code, answer.headers["content-type"]) == (413, "application/problem+json")
+    assert answer.json()["remedy"] == "Send several requests."
+
+
 def test_a_body_that_is_no_json_is_told(client: httpx.Client) -> None:
     answer = client.post("/items", content=b"{", headers={"Content-Type": "application/json"})
     assert answer.status_code == 400

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import polars as pl
 import pytest
 from tests.server.conftest import Service, database, running
@@ -202,6 +203,22 @@ def test_what_is_erased_is_gone_from_the_judges_file_and_what_was_spent_stays(si
     after.close()
     assert told_of(site, "copy-of-it") == "erased"
     assert feedback_on_erased(site) == ["wrong"]
+
+
+def test_what_is_moderated_without_keeping_is_not_in_the_judges_file_either(site: Service) -> None:
+    key = site.command("key", "moderates", "--zone", "us", "--scope", "moderations").stdout.strip()
+    words = "at night the trumpet of my secret neighbour Leopold plays, and nobody may know of it"
+    answered = httpx.post(
+        f"{site.url}/v1/moderations",
+        json={"input": words},
+        headers={"Authorization": f"Bearer {key}"},
+        timeout=300,
+    ).raise_for_status()
+    assert answered.json()["results"][0]["flagged"]
+    post(site, {"id": "real", "text": "by day we drum, and this is the first item that is one"})
+    kept = bytes_kept(site)
+    assert b"real" in kept
+    assert b"moderation-0" not in kept
 
 
 def told_of(site: Service, item: str) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import threading
 import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -151,6 +153,18 @@ def test_metrics_add_up_over_the_processes_and_say_nothing_of_zones(watched: Wat
     assert watched.get("/metrics", other).status_code == 403
 
 
+def test_a_method_that_somebody_made_up_is_no_series_of_its_own(watched: Watched, key: str) -> None:
+    """Else anybody could fill the memory of Prometheus, and ours."""
+    for number in range(3):
+        made_up = httpx.request(
+            f"MADEUP{number}", f"http://127.0.0.1:{watched.port}/api/v1/items", timeout=30
+        )
+        assert made_up.status_code == 405
+    found = watched.get("/metrics", key).text
+    assert "MADEUP" not in found
+    assert 'method="other",route="/api/v1/items",status="405"' in found
+
+
 def test_what_is_off_and_what_failed_for_it_are_counted(watched: Watched, key: str) -> None:
     watched.command("switch", "off", "detector", "quick", "--because", "a try")
     decided = watched.post(key, text="Tea.").json()["decisions"][0]
@@ -172,6 +186,19 @@ def test_logs_name_routes_and_hold_nothing_that_people_wrote(watched: Watched, k
     assert line["ms"] > 0
     assert SECRET not in (watched.workspace / "log").read_text()
     assert "%20" not in (watched.workspace / "log").read_text()
+
+
+def test_what_fails_is_logged_by_its_route_too(watched: Watched, key: str) -> None:
+    with closing(sqlite3.connect(watched.workspace / "tidegate.db")) as database:
+        database.execute("alter table content_itemversion rename to gone")
+        try:
+            watched.post(key, id=f"{SECRET} id")
+            assert watched.get(f"/api/v1/items/{SECRET} id", key).status_code == 503
+        finally:
+            database.execute("alter table gone rename to content_itemversion")
+    said = "Service Unavailable: /api/v1/items/"
+    until(lambda: any(line["message"].startswith(said) for line in watched.lines))
+    assert SECRET not in (watched.workspace / "log").read_text()
 
 
 def test_a_request_goes_on_in_the_trace_that_it_came_in(watched: Watched, key: str) -> None:

@@ -233,6 +233,7 @@ def test_a_key_of_another_zone_cannot_be_revoked_and_none_made_there(admin: Any)
     for fields in (
         {"name": "far", "zone": "eu", "scopes": ["items"]},
         {"name": "far", "zone": "us", "scopes": ["launches"]},
+        {"name": "far", "zone": "us", "scopes": ["metrics"]},
         {"name": "far", "zone": "us", "scopes": []},
         {"name": "far away", "zone": "us", "scopes": ["items"]},
     ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.server.receiving import until
 
 pytestmark = pytest.mark.usefixtures("inside")
 
@@ -91,6 +93,37 @@ def test_on_request_a_person_is_forgotten_and_every_figure_stays() -> None:
     assert erase(zone, actor="test", author="user-7") == Erased()
 
 
+def test_the_ledger_names_no_event_by_the_platforms_id() -> None:
+    """Such an id may say who reported; nothing that is in the ledger can be erased."""
+    from tidegate.server.events.actions import record
+    from tidegate.server.events.models import Event
+    from tidegate.server.events.occurrences import Occurrence
+    from tidegate.server.ledger.models import Entry
+
+    zone = f"z{uuid.uuid4().hex[:6]}"
+    send(zone, {"id": "post", "text": "Tea."})
+    record([Occurrence("key:test", zone, "user-7 reports post", "post", "report", by="user-7")])
+    said = Entry.objects.get(zone=zone, act="item.reported")
+    assert "user-7" not in json.dumps(vars(said), default=str)
+    assert json.loads(said.details) == {"event": Event.objects.get(zone=zone).pk}
+
+
+def test_a_dead_letter_about_what_was_erased_is_not_sent_anew() -> None:
+    from tidegate.server.delivery.dead import dead, resend
+    from tidegate.server.delivery.endpoints import add_endpoint
+    from tidegate.server.delivery.models import Delivery, State
+    from tidegate.server.delivery.settings import Webhooks
+    from tidegate.server.retention.erasing import erase
+
+    zone = f"z{uuid.uuid4().hex[:6]}"
+    add_endpoint(f"hook-{zone}", zone, "https://hooks.example.com/", Webhooks(), actor="test")
+    send(zone, {"id": "mine", "text": "my secret"}, {"id": "other", "text": "Tea."})
+    Delivery.objects.filter(endpoint__zone=zone).update(state=State.DEAD)
+    erase(zone, actor="test", item="mine")
+    assert [one.item.external_id for one in dead().filter(endpoint__zone=zone)] == ["other"]
+    assert resend(dead().get(endpoint__zone=zone).pk, actor="test") == 1
+
+
 def test_what_was_erased_is_as_if_it_had_never_been_sent() -> None:
     from tidegate.server.content.models import Item
     from tidegate.server.content.reads import see_item
@@ -105,6 +138,29 @@ def test_what_was_erased_is_as_if_it_had_never_been_sent() -> None:
     found = see_item(zone, "mine", actor="test")
     assert found is not None
     assert found[0].version == 1
+
+
+def test_an_item_that_was_erased_before_it_was_decided_breaks_no_list() -> None:
+    from django.test import Client
+
+    from tidegate.server.content.actions import take_in
+    from tidegate.server.content.arrivals import CONTENT, Arrival
+    from tidegate.server.content.models import Item
+    from tidegate.server.people.keys import make_key
+    from tidegate.server.retention.erasing import erase
+
+    zone = f"z{uuid.uuid4().hex[:6]}"
+    key = make_key(f"reads-{zone}", zone, ["items"], actor="test")
+    send(zone, {"id": "decided", "text": "Tea."})
+    content = dict.fromkeys(CONTENT) | {"kind": "text", "text": "my secret", "surface": "foreign"}
+    take_in([Arrival("key:test", zone, "mine", content, None)], within_s=1e-9)
+    assert erase(zone, actor="test", item="mine").items == 1
+    client = Client(headers={"Authorization": f"Bearer {key}"}, raise_request_exception=False)
+    listed = client.get("/api/v1/items")
+    assert listed.status_code == 200
+    assert [one["id"] for one in listed.json()["items"]] == ["decided"]
+    [gone] = Item.objects.filter(zone=zone, external_id__startswith="erased-")
+    assert client.post(f"/api/v1/items/{gone.external_id}/undo").status_code == 404
 
 
 def test_an_edit_that_races_with_an_erasure_brings_nothing_back(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,6 +263,37 @@ def test_the_days_work_is_done_once_by_whoever_comes_first(inside: Path) -> None
     Daily.objects.filter(work="retention", day=noon.date()).update(done_at=None)
     assert run_due(inside, noon + timedelta(minutes=1)) == []
     assert run_due(inside, noon + LAPSED + timedelta(minutes=1)) == ["retention"]
+
+
+def test_a_setting_that_is_none_holds_the_days_work_up_until_it_is_mended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tidegate.server.retention import daily
+    from tidegate.server.retention.models import Daily
+    from tidegate.server.zones.scope import EVERYWHERE, of_process
+
+    settings, anchors = tmp_path / "tidegate.toml", tmp_path / "anchors.jsonl"
+    settings.write_text("[retention]\ntext = 0")
+    anchors.mkdir()  # and nothing can be appended to it
+    monkeypatch.setattr(daily, "LOOK_S", 0.05)
+    monkeypatch.setattr(daily, "LAPSED", timedelta(0))
+    of_today = Daily.objects.filter(day=datetime.now(UTC).date())
+    of_today.delete()
+    of_process(EVERYWHERE)
+    keeper = daily.Housekeeping(tmp_path)
+    keeper.start()
+    try:
+        time.sleep(0.3)
+        settings.write_text("")
+        until(lambda: of_today.filter(work="anchor").exists())
+        time.sleep(0.3)
+        anchors.rmdir()
+        until(lambda: of_today.filter(work="anchor").exclude(done_at=None).exists())
+        assert anchors.is_file()
+    finally:
+        keeper.stop()
+        keeper.join()
+        of_process(None)
 
 
 @pytest.mark.parametrize(

@@ -272,6 +272,34 @@ def test_machines_do_not_overrule_people_but_may_ask_them_again() -> None:
     assert (stands(passed).action, stands(passed).strategy) == ("allow", "people")
 
 
+@pytest.mark.parametrize("what", ["a report", "an edit"])
+def test_what_a_person_decides_while_a_machine_reads_the_item_counts_against_its_author(
+    what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tidegate.server.content import actions as intake
+    from tidegate.server.content.arrivals import CONTENT, Arrival
+    from tidegate.server.events import actions as events
+
+    item, moderator = reported(), somebody("moderator")
+    task, module, done = only(moderator), events if what == "a report" else intake, []
+    decide = module.decide
+
+    def meanwhile(*arguments: Any, **named: Any) -> Any:
+        if not done:
+            done.append(answered(moderator, task, *REMOVE))
+        return decide(*arguments, **named)
+
+    monkeypatch.setattr(module, "decide", meanwhile)
+    if module is events:
+        told(item, "report", by="somebody late")
+    else:
+        edit = dict.fromkeys(CONTENT) | {"kind": "text", "text": "Tea at five?", "market": "XX"}
+        intake.take_in([Arrival("key:test", item.zone, item.external_id, edit, None)])
+    item.refresh_from_db()
+    assert stands(item).action == "remove"
+    assert item.removed_at == item.acted_at == done[0].answer.decision.decided_at
+
+
 def test_an_audit_is_blind_and_changes_nothing() -> None:
     from tidegate.server.content.models import Decision
     from tidegate.server.review.filling import fill

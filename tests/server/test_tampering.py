@@ -168,6 +168,33 @@ def test_a_past_that_was_written_anew_is_told_by_its_anchor(rows: list[tuple[Any
     assert f"row {len(rows)} was anchored" in shorter.problem
 
 
+def test_of_two_anchors_of_one_row_none_is_passed_over(rows: list[tuple[Any, str]]) -> None:
+    """A past that was cut off, anchored and grown again to the same length: the file names a row twice."""
+    from tidegate.server.ledger.chain import FIRST, Anchor, first_break
+
+    end, digest = (len(rows), rows[-1][1]), rows[4][1]
+    for told in ((FIRST, digest), (digest, FIRST)):
+        broken = first_break(rows, end, [Anchor(5, one, f"as {one[:4]}") for one in told])
+        assert broken is not None
+        assert broken.problem == "row 5 is not the one that was anchored at as 0000: the past was rewritten"
+
+
+def test_a_row_that_was_put_in_before_the_first_is_named(inside: Path) -> None:
+    from django.db import transaction
+
+    from tidegate.server import rows
+    from tidegate.server.ledger.actions import verify
+    from tidegate.server.ledger.models import Entry
+
+    row = {name: Entry.objects.values(name).get(number=1)[name] for name in rows.columns(Entry)}
+    with transaction.atomic():
+        rows.insert(Entry, [row | {"number": -3}])
+        assert verify()[1] is not None
+        assert verify()[1].problem == "row -3 was put in before the first"  # type: ignore[union-attr]
+        transaction.set_rollback(True)
+    assert verify()[1] is None
+
+
 def test_anchors_are_appended_once_and_read_back(inside: Path, tmp_path: Path) -> None:
     from tidegate.errors import RunError
     from tidegate.server.ledger.actions import Act, append, verify

@@ -18,7 +18,8 @@ from tidegate.server.api.problems import ProblemError
 
 def cursor(kind: str, row: int) -> str:
     """The place after this row, in lists of this kind."""
-    return _lock().encrypt(f"{kind}:{row}".encode()).decode()
+    # As long for every row: a longer cursor would tell that there are more rows.
+    return _lock().encrypt(f"{kind}:{row:019}".encode()).decode()
 
 
 def row_of(kind: str, text: str) -> int:

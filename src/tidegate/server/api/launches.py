@@ -155,7 +155,7 @@ def post_switches(request: HttpRequest, body: SwitchIn) -> Switch:
 
 
 @router.delete("/switches/{kind}", response={200: SwitchesOut, 404: ProblemOut, **PROBLEMS})
-def delete_switch(request: HttpRequest, kind: Kind, name: str = "") -> dict[str, Any]:
+def delete_switch(request: HttpRequest, kind: Kind, name: Short = "") -> dict[str, Any]:
     """Switch on again; answers with what is still off."""
     _check(kind, name)
     actor = _who(request)

@@ -96,6 +96,7 @@ def get_items(request: HttpRequest, asked: Query[ItemFilter]) -> dict[str, Any]:
                 "decision": stands(item.external_id, found[item.pk].stands),
             }
             for item in page
+            if item.pk in found  # what was erased before it was decided has nothing that stands
         ],
         "next": following,
     }

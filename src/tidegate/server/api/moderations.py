@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from uuid import uuid4
 
 import orjson
+from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from ninja import Body, NinjaAPI, Schema
@@ -192,6 +193,11 @@ def _(request: HttpRequest, error: NotReadyError) -> HttpResponse:
 def _(request: HttpRequest, error: Exception) -> HttpResponse:
     message = "The database cannot be used now. Send the same request again in a while."
     return _error(HTTPStatus.SERVICE_UNAVAILABLE, message, kind="server_error")
+
+
+@moderations.exception_handler(RequestDataTooBig)
+def _(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
+    return _error(HTTPStatus.BAD_REQUEST, "This body is too large. Send several requests.")
 
 
 @moderations.exception_handler(HttpError)

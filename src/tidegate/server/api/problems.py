@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
+from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
@@ -72,6 +73,14 @@ def answer_with_problems(api: NinjaAPI) -> None:
                 "the database cannot be used now",
                 remedy="Nothing was half done: send the same request again in a while.",
                 headers={"Retry-After": "5"},
+            )
+        )
+
+    @api.exception_handler(RequestDataTooBig)
+    def _(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
+        return rendered(
+            ProblemError(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "this body is too large", remedy="Send several requests."
             )
         )
 

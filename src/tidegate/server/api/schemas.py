@@ -14,10 +14,15 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Discr
 from tidegate.server.settings import MOST_ITEMS
 
 
-def _no_nul(text: str) -> str:
+def _storable(text: str) -> str:
     # PostgreSQL cannot store it, and no writing system has it.
     if "\x00" in text:
         raise ValueError("a NUL character cannot be stored; remove it")
+    # What cuts texts by units of UTF-16, as JavaScript does, leaves half of an emoji at the end.
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("half of a character (a lone surrogate) is no text in UTF-8; remove it") from error
     return text
 
 
@@ -30,7 +35,7 @@ def _in_utc(when: datetime) -> datetime:
 
 
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
-Text = Annotated[str, AfterValidator(_no_nul)]
+Text = Annotated[str, AfterValidator(_storable)]
 Id = Annotated[Text, Field(min_length=1, max_length=512)]
 Short = Annotated[Text, Field(max_length=512)]
 

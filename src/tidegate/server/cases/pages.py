@@ -14,6 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from tidegate.server.api.cursors import cursor, row_of
+from tidegate.server.api.problems import ProblemError
 from tidegate.server.cases.history import history
 from tidegate.server.cases.known import known_names
 from tidegate.server.cases.search import EXACT, LONGEST, Wanted, record, search, texts
@@ -25,6 +27,7 @@ from tidegate.server.days import between, day_field
 from tidegate.server.people.access import Standing, open_to
 from tidegate.server.zones.scope import SITE
 
+CASES = "cases"
 WEEK = timedelta(days=7)
 SNIPPET = 160
 """Characters of a text that a row shows."""
@@ -69,7 +72,7 @@ class Search(forms.Form):
     since = day_field(_("From"))
     until = day_field(_("Up to and with"))
     show = forms.BooleanField(label=_("Show what they say"), required=False)
-    before = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    before = forms.CharField(required=False, max_length=500, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
         told: dict[str, Any] = super().clean() or {}
@@ -100,7 +103,7 @@ def cases(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"form": form, "asked": asked is not None, "known": known, "people": PEOPLE}
     if asked is not None and form.is_valid():
         wanted = form.wanted(who.zones)
-        found = search(wanted, before=form.cleaned_data["before"])
+        found = search(wanted, before=_row(form.cleaned_data["before"]))
         shown = form.cleaned_data["show"]
         record(wanted, found, shown=shown, actor=who.person.actor)
         said = texts(found.rows) if shown else {}
@@ -114,8 +117,18 @@ def cases(request: HttpRequest) -> HttpResponse:
             ]
         if found.following is not None:
             again = {name: value for name, value in asked.items() if name != "before"}
-            context["following"] = urlencode({**again, "before": found.following})
+            context["following"] = urlencode({**again, "before": cursor(CASES, found.following)})
     return render(request, "cases/cases.html", context)
+
+
+def _row(place: str) -> int | None:
+    """The row that a page ends with. Addresses hold a cursor: the number would tell of other zones."""
+    if not place:
+        return None
+    try:
+        return row_of(CASES, place)
+    except ProblemError as error:
+        raise Http404 from error
 
 
 def _cut(text: str | None) -> str:

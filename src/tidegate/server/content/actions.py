@@ -19,7 +19,7 @@ from tidegate.server.content.deciding import Decided, decide
 from tidegate.server.content.models import Decision, Item, ItemVersion, Pending
 from tidegate.server.content.pending import Answer, pending_on, replace, standing, waits
 from tidegate.server.content.recording import decisions_of, hold, stamp_of, store, update, without_races
-from tidegate.server.launches.decider import decider
+from tidegate.server.launches.decider import check_still, decider
 from tidegate.server.ledger.actions import Act, append, evidence_of
 from tidegate.server.ops.metrics import took_in
 from tidegate.server.ops.tracing import span
@@ -66,6 +66,8 @@ def _take_in(batch: Sequence[Arrival], deadline: Deadline) -> list[Answer]:
     with transaction.atomic():
         hold([one.key for one in fresh if one.key in known])  # items first, as all who lock them and more
         _update_views([one for one in batch if _is_retry(one, known)], known)
+        if fresh:
+            check_still(bench)
         made = _record(fresh, cases, known, bench, now)
     answers = dict(zip((one.key for one in fresh), made, strict=True))
     return [answers.get(one.key) or stands[known[one.key].pk] for one in batch]

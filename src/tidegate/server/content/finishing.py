@@ -29,7 +29,7 @@ from tidegate.server.content.recording import decisions_of, hold, stamp_of, stor
 from tidegate.server.content.settings import Intake
 from tidegate.server.events.models import Event
 from tidegate.server.events.occurrences import APPEAL
-from tidegate.server.launches.decider import decider
+from tidegate.server.launches.decider import check_still, decider
 from tidegate.server.ledger.actions import append
 from tidegate.server.ops.tracing import span
 from tidegate.server.review.filling import fill_appeals
@@ -154,11 +154,14 @@ def _finish(claimed: dict[int, Pending], heard: dict[int, Signals]) -> None:
         [{"views": item.views, "reports": item.reports} for item in items],
         known,
         now,
-        given=[heard[item.pk] for item in items],
+        given=[
+            {name: said for name, said in heard[item.pk].items() if name not in bench.off} for item in items
+        ],
     )
     heard |= {item.pk: one.signals for item, one in zip(items, found, strict=True)}
     with transaction.atomic():
         hold(known)
+        check_still(bench)
         decisions = decisions_of(bench, items, found, now)
         for item, stamp in zip(items, was, strict=True):
             item.pending_since = None

@@ -60,7 +60,7 @@ def known_signals(one: Pending, bench: Bench) -> Signals:
 
 
 def standing(items: Sequence[Item]) -> dict[int, Answer]:
-    """What stands on each item, by its number."""
+    """What stands on each item, by its number; nothing on those that were erased before they were decided."""
     waiting = [item.pk for item in items if item.pending_since is not None]
     # Asked for first: what is finished meanwhile has its decision by the second query.
     pending = {one.pk: one for one in Pending.objects.filter(pk__in=waiting)} if waiting else {}

@@ -19,7 +19,7 @@ from tidegate.server.content.deciding import Decided
 from tidegate.server.content.models import PEOPLE, Decision, Item, ItemVersion
 from tidegate.server.content.search import QUERY, search
 from tidegate.server.delivery.outbox import tell
-from tidegate.server.launches.decider import site
+from tidegate.server.launches.decider import SupersededError, site
 from tidegate.server.review.filling import fill
 from tidegate.strategy import decision_record
 
@@ -36,6 +36,9 @@ class Stamp(NamedTuple):
     reports: int
     views: int | None
     pending_since: datetime | None
+    acted_at: datetime | None
+    removed_at: datetime | None
+    """By these two it is known that a person has decided meanwhile."""
 
 
 class RaceError(Exception):
@@ -43,25 +46,29 @@ class RaceError(Exception):
 
 
 def stamp_of(item: Item) -> Stamp:
-    return Stamp(item.version, item.reports, item.views, item.pending_since)
+    return Stamp(*(getattr(item, name) for name in Stamp._fields))
 
 
 def without_races(keys: Collection[Key], work: Callable[[], T]) -> T:
-    """`work`, a read and a transaction on these items; anew where another process came between.
+    """`work`, a read and a transaction on these items; anew where another process came between, or where
+    another version decides meanwhile.
 
     The first attempt holds nobody up; the following ones hold the items all the while, so they come through.
     """
-    for attempt in range(RACES):
+    attempt = 0
+    while True:
         try:
             if attempt == 0:
                 return work()
             with transaction.atomic():
                 hold(keys)
                 return work()
+        except SupersededError:
+            attempt = 0  # the items are as they were, so nobody is held up
         except (IntegrityError, RaceError):
-            if attempt == RACES - 1:
+            attempt += 1
+            if attempt == RACES:
                 raise
-    raise AssertionError("the last attempt returns or raises")
 
 
 def hold(keys: Collection[Key]) -> None:
@@ -138,7 +145,7 @@ def update(item: Item, *, was: Stamp) -> None:
     Raises:
         RaceError: it is not at that version, or not pending as it was, or has other numbers, any more.
     """
-    fields = ("digest", "author_id", "acted_at", "removed_at", *Stamp._fields)
+    fields = ("digest", "author_id", *Stamp._fields)
     # An item that was erased meanwhile is no longer known by this id.
     same = Item.objects.filter(pk=item.pk, external_id=item.external_id)
     unchanged = same.filter(**was._asdict())

@@ -22,8 +22,9 @@ def tell(decisions: Sequence[Decision]) -> None:
         return
     zones = {decision.item.zone for decision in decisions}
     endpoints = defaultdict(list)
-    # Times are the database's: several machines then agree on them.
-    for endpoint in Endpoint.objects.filter(zone__in=zones, active=True).annotate(now=Now()).order_by("pk"):
+    # Times are the database's: several machines then agree on them. What is decided while an endpoint is
+    # disabled waits for it: nobody would know what it missed.
+    for endpoint in Endpoint.objects.filter(zone__in=zones, removed=False).annotate(now=Now()).order_by("pk"):
         if DECIDED in endpoint.events:
             endpoints[endpoint.zone].append(endpoint)
     deliveries = [

@@ -34,7 +34,10 @@ def undo(zone: str, external_id: str, *, actor: str) -> Undone | None:
         item = Item.objects.select_for_update(no_key=True).filter(zone=zone, external_id=external_id).first()
         if item is None:
             return None
-        decision = standing([item])[item.pk].stands
+        answer = standing([item]).get(item.pk)
+        if answer is None:  # it was erased before it was decided
+            return None
+        decision = answer.stands
         if isinstance(decision, Pending):
             return Undone(decision, 0, 0)
         mine = Delivery.objects.select_for_update(of=("self",)).filter(decision=decision, event=DECIDED)

@@ -22,7 +22,7 @@ from tidegate.server.content.recording import decisions_of, hold, stamp_of, stor
 from tidegate.server.events.models import Event
 from tidegate.server.events.occurrences import APPEAL, REPORT, VIEWS, Occurrence
 from tidegate.server.events.overruling import overrules, stands_for_machines
-from tidegate.server.launches.decider import decider
+from tidegate.server.launches.decider import check_still, decider
 from tidegate.server.ledger.actions import Act, append, evidence_of
 from tidegate.server.review.filling import fill_appeals
 
@@ -89,6 +89,7 @@ def _record(told: Sequence[Occurrence]) -> list[Outcome]:
     cases = decide(bench, list(again), contents, numbers, items, now)
     with transaction.atomic():
         hold(items)  # else a person could decide between this reading and the writing
+        check_still(bench)
         stands = standing(list(items.values()))
         told_on = {pk: one.stands for pk, one in stands.items() if isinstance(one.stands, Decision)}
         compared = stands_for_machines([told_on[item.pk] for item in again.values()], bench)
@@ -199,7 +200,7 @@ def _acts(events: Sequence[tuple[Occurrence, Event]], decisions: Sequence[Decisi
                 act=f"item.{one.type}ed",
                 zone=one.zone,
                 subject=f"item:{event.item_id}",
-                details={"event": event.external_id},
+                details={"event": event.pk},  # not by the platform's id, which may say who
                 evidence=evidence_of(event.salt, one.canonical),
             )
     for decision in decisions:

@@ -58,12 +58,17 @@ EXPORTED_EVENTS = Table(
 
 @dataclass(frozen=True)
 class Source:
-    """Where a table's rows come from: `fields` has the columns whose field has another name."""
+    """Where a table's rows come from: `fields` has the columns whose field has another name.
+
+    `key` numbers the rows. Of items it is the item's own: by that of its newest content, an item that is
+    edited while others are read would be in no batch.
+    """
 
     table: Table
     rows: Callable[[str], QuerySet[Any]]
     fields: Mapping[str, str]
     time: str
+    key: str = "pk"
 
 
 SOURCES = {
@@ -80,6 +85,7 @@ SOURCES = {
                 "pending_since": "item__pending_since",
             },
             "received_at",
+            key="item_id",
         ),
         Source(
             EXPORTED_DECISIONS,
@@ -115,8 +121,8 @@ def export(name: str, zone: str, since: datetime | None, until: datetime | None)
             rows = rows.filter(**{f"{source.time}__gte": since})
         if until is not None:
             rows = rows.filter(**{f"{source.time}__lt": until})
-        newest = rows.order_by("-pk").values_list("pk", flat=True).first() or 0
-        rows = rows.filter(pk__lte=newest).order_by("pk")
+        newest = rows.order_by(f"-{source.key}").values_list(source.key, flat=True).first() or 0
+        rows = rows.filter(**{f"{source.key}__lte": newest}).order_by(source.key)
         return Export(source.table, rows.count(), _frames(source, zone, rows))
 
 
@@ -127,7 +133,7 @@ def _frames(source: Source, zone: str, rows: QuerySet[Any]) -> Iterator[pl.DataF
     while True:
         with within_zones([zone]):
             batch: Sequence[tuple[Any, ...]] = list(
-                rows.filter(pk__gt=last).values_list("pk", *fields)[:AT_ONCE]
+                rows.filter(**{f"{source.key}__gt": last}).values_list(source.key, *fields)[:AT_ONCE]
             )
         if not batch:
             return

@@ -20,6 +20,10 @@ class NotReadyError(RunError):
     """Nothing decides: no strategy is active."""
 
 
+class SupersededError(Exception):
+    """Another version decides since a batch was begun, or something was switched off: to be decided anew."""
+
+
 @dataclass(frozen=True)
 class Loaded:
     """A published version, loaded; `activation` is the number of the activation that asked for it."""
@@ -44,6 +48,18 @@ def decider() -> Bench:
         if _loaded is None or _loaded.activation != newest:
             _loaded = _load()
         return _loaded.bench
+
+
+def check_still(bench: Bench) -> None:
+    """Call within the transaction that stores what `bench`, which `decider` gave, has decided.
+
+    Detectors may have taken long. What is switched off meanwhile acts no more.
+
+    Raises:
+        SupersededError: it is not what decides any more.
+    """
+    if decider() is not bench:
+        raise SupersededError
 
 
 def _load() -> Loaded:

@@ -14,6 +14,7 @@ from tidegate.server.launches.decider import site
 from tidegate.server.launches.models import Proposal, StrategyVersion
 from tidegate.server.ledger.actions import Act, append, in_turn
 from tidegate.server.ledger.models import Entry
+from tidegate.server.zones.scope import EVERYWHERE, within
 
 
 def propose(name: str, number: int, reason: str, *, actor: str) -> Proposal:
@@ -95,7 +96,8 @@ def _maker(actor: str) -> str | None:
     """Who made the key that acts: nobody is a second person to their own key."""
     if not actor.startswith("key:"):
         return None
-    made = Entry.objects.filter(act="key.made", subject=actor).order_by("pk").first()
+    with within(EVERYWHERE):  # whoever agrees may not be cleared for the key's zone, or not any more
+        made = Entry.objects.filter(act="key.made", subject=actor).order_by("pk").first()
     return None if made is None else made.actor
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import DatabaseError
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Subquery
 
 from tidegate.server import clock, rows
 from tidegate.server.ledger.chain import FIRST, Anchor, Break, Row, UnreadableError, first_break
@@ -75,12 +75,15 @@ def verify(anchors: Sequence[Anchor] = ()) -> tuple[int, Break | None]:
     try:
         # In one statement, so that it is one moment.
         later = Exists(Entry.objects.filter(number__gt=OuterRef("number")))
-        head = Head.objects.filter(pk=1).annotate(later=later).first()
+        earlier = Entry.objects.filter(number__lt=1).order_by("number").values("number")[:1]
+        head = Head.objects.filter(pk=1).annotate(later=later, earlier=Subquery(earlier)).first()
     except DatabaseError:
         return 0, Break(1, "where the ledger ends cannot be read")
     if head is None:
         first = Entry.objects.order_by("number").values_list("number", flat=True).first()
         return 0, None if first is None else Break(1, "where the ledger ends is not recorded")
+    if head.earlier is not None:
+        return head.number, Break(head.earlier, f"row {head.earlier} was put in before the first")
     if head.later:
         return head.number, Break(head.number + 1, f"row {head.number + 1} was put in after the end")
     return head.number, first_break(_rows(head.number), (head.number, head.digest), anchors)

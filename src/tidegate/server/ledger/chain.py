@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 FIRST = "0" * 64
@@ -64,7 +65,9 @@ def first_break(
         end: number and digest that the last row is recorded to have.
         anchors: that the chain must run through.
     """
-    anchored: Mapping[int, Anchor] = {one.number: one for one in anchors}
+    anchored: dict[int, list[Anchor]] = defaultdict(list)  # one row may be anchored twice, and differently
+    for one in anchors:
+        anchored[one.number].append(one)
     number, before = 0, FIRST
     try:
         for row, stored in rows:
@@ -73,14 +76,15 @@ def first_break(
             if not _follows(row, stored, before):
                 return Break(row.number, f"row {row.number} was changed")
             number, before = row.number, stored
-            if number in anchored and anchored[number].digest != stored:
-                at = anchored[number].at
+            others = [one for one in anchored.get(number, ()) if one.digest != stored]
+            if others:
+                at = others[0].at
                 return Break(
                     number, f"row {number} is not the one that was anchored at {at}: the past was rewritten"
                 )
     except UnreadableError:
         return Break(number + 1, f"row {number + 1} cannot be read")
-    beyond = [one for one in anchored.values() if one.number > number]
+    beyond = [one for same in anchored.values() for one in same if one.number > number]
     if beyond and (number, before) == end:
         return Break(
             number + 1,

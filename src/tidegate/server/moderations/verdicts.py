@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,9 @@ from tidegate.policy.load import load_policies
 from tidegate.runs.bench import Bench
 from tidegate.server.content.arrivals import CONTENT
 from tidegate.server.content.deciding import ZONE, Decided, decide, frame_of, said_by
+from tidegate.server.launches.decider import site
+from tidegate.signals import Detector
+from tidegate.signals.judge.detector import Judge
 from tidegate.tables import DetectorSpec, SignalType
 
 
@@ -71,6 +74,7 @@ def verdicts(bench: Bench, zone: str, parts: Sequence[Part]) -> list[Verdict]:
     Raises:
         UnreadableError: no detector says anything of a part that is no text.
     """
+    bench = _keeping_nothing(bench)
     judges = [spec for spec in bench.catalog.detectors.values() if any(_judging(spec))]
     keys = [(zone, f"moderation-{number}") for number in range(len(parts))]
     contents = [part.columns for part in parts]
@@ -86,6 +90,18 @@ def verdicts(bench: Bench, zone: str, parts: Sequence[Part]) -> list[Verdict]:
                 remedy="Send text alone, or add a detector for it to tidegate.toml.",
             )
     return [_verdict(bench, part, one, found) for part, one, found in zip(parts, decided, harms, strict=True)]
+
+
+def _keeping_nothing(bench: Bench) -> Bench:
+    """The same bench with judges that keep no answer: nobody could ever erase what is no item."""
+    return replace(bench, detectors={**bench.detectors, **_forgetful_judges()})
+
+
+@cache
+def _forgetful_judges() -> Mapping[str, Detector]:
+    return {
+        name: replace(one, remember=False) for name, one in site().detectors.items() if isinstance(one, Judge)
+    }
 
 
 def _verdict(bench: Bench, part: Part, decided: Decided, found: Mapping[str, Chance]) -> Verdict:

@@ -10,9 +10,21 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+from django.http import HttpRequest
 
 EXTRAS = ("method", "route", "status", "ms", "actor", "trace")
 """What a record may carry beside its message."""
+UNKNOWN = "unknown"
+"""The route of what matches none: its address is what somebody made up."""
+PRIVATE = "/care/"
+"""What somebody does under this address is nobody else's business: neither which page it was, nor who."""
+
+
+def route_of(request: HttpRequest) -> str:
+    """What logs, metrics and traces call the address of a request."""
+    match = getattr(request, "resolver_match", None)
+    route = f"/{match.route}" if match else UNKNOWN
+    return PRIVATE if route.startswith(PRIVATE) else route
 
 
 class JsonLines(logging.Formatter):
@@ -33,6 +45,16 @@ class JsonLines(logging.Formatter):
         return orjson.dumps(line).decode()
 
 
+class ByRoute(logging.Filter):
+    """Of what Django itself says of a request that failed: the route in place of the address."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        request = getattr(record, "request", None)
+        if record.name == "django.request" and request is not None and isinstance(record.args, tuple):
+            record.args = (*record.args[:1], route_of(request))
+        return True
+
+
 def _raised_at(trace: Any) -> list[str]:
     places = []
     while trace is not None:
@@ -49,11 +71,14 @@ def logging_config(form: str) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"lines": {"()": JsonLines} if form == "json" else text},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
+        "filters": {"by_route": {"()": ByRoute}},
+        "handlers": {
+            "stderr": {"class": "logging.StreamHandler", "formatter": "lines", "filters": ["by_route"]}
+        },
         "loggers": {
             "tidegate": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
             "tidegate.requests": {"level": "INFO" if form == "json" else "WARNING"},
-            # Django's own lines of requests hold addresses as they came.
+            # Django's own lines of requests hold addresses as they came: see `ByRoute`.
             "django": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
         },
     }

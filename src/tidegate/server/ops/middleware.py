@@ -9,16 +9,15 @@ from collections.abc import Callable
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from tidegate.server.ops.logs import PRIVATE, route_of
 from tidegate.server.ops.metrics import REQUESTS
 from tidegate.server.ops.tracing import request_span
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 log = logging.getLogger("tidegate.requests")
-UNKNOWN = "unknown"
-"""The route of what matches none: its address is what somebody made up."""
-
-PRIVATE = "/care/"
-"""What somebody does under this address is nobody else's business: neither which page it was, nor who."""
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+OTHER = "other"
+"""Of a method that somebody made up: each would be a series of its own, which stays."""
 
 
 def observed(get_response: GetResponse) -> GetResponse:
@@ -27,16 +26,14 @@ def observed(get_response: GetResponse) -> GetResponse:
         headers = {name.lower(): value for name, value in request.headers.items()}
         with request_span(f"{request.method}", headers) as span:
             response = get_response(request)
-            route = f"/{request.resolver_match.route}" if request.resolver_match else UNKNOWN
-            private = route.startswith(PRIVATE)
-            if private:
-                route = PRIVATE
+            route = route_of(request)
             if span is not None:
                 span.update_name(f"{request.method} {route}")
                 span.set_attributes({"http.route": route, "http.response.status_code": response.status_code})
         seconds = time.perf_counter() - started
-        REQUESTS.labels(request.method, route, str(response.status_code)).observe(seconds)
-        standing = None if private else getattr(request, "standing", None)
+        method = request.method if request.method in METHODS else OTHER
+        REQUESTS.labels(method, route, str(response.status_code)).observe(seconds)
+        standing = None if route == PRIVATE else getattr(request, "standing", None)
         extra = {
             "method": request.method,
             "route": route,

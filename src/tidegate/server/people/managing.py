@@ -21,6 +21,8 @@ from tidegate.server.zones.scope import SITE
 
 WITH_RIGHT = {"launches": "publish_strategies"}
 """Scopes of keys that act on all zones: who makes such a key must have the right themselves."""
+OF_OPERATORS = ("metrics",)
+"""Scopes that no page gives: figures added up over all zones, less one's own, are those of the others."""
 
 
 def shared(who: Standing) -> QuerySet[User]:
@@ -68,4 +70,5 @@ def zones_of_keys(who: Standing) -> Sequence[str]:
 
 
 def scopes_to_give(who: Standing) -> Sequence[str]:
-    return [scope for scope in SCOPES if scope not in WITH_RIGHT or who.may(WITH_RIGHT[scope])]
+    given = [scope for scope in SCOPES if scope not in OF_OPERATORS]
+    return [scope for scope in given if scope not in WITH_RIGHT or who.may(WITH_RIGHT[scope])]

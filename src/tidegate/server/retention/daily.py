@@ -13,7 +13,7 @@ from django.contrib.sessions.models import Session
 from django.db import Error, IntegrityError, connection, transaction
 from django.db.models import F, Q
 
-from tidegate.errors import SignalError
+from tidegate.errors import TidegateError
 from tidegate.server.care.exposures import forget
 from tidegate.server.content.models import Item, ItemVersion
 from tidegate.server.events.models import Event
@@ -93,7 +93,8 @@ class Housekeeping(threading.Thread):
         while not self._stopping.is_set():
             try:
                 run_due(self._workspace)
-            except (Error, SignalError) as error:  # the database, or the file in which a judge keeps answers
+            except (Error, TidegateError, OSError) as error:
+                # The database, a setting, a full disk, or the file in which a judge keeps answers.
                 log.warning("the day's work waits: %s", str(error).strip())
             finally:
                 connection.close()

@@ -125,7 +125,8 @@ def _erase_items(
     Gold.objects.filter(item__in=mine, retired_at=None).update(
         retired_at=Now(), retired_because=Because.ERASED
     )
-    Delivery.objects.filter(item__in=mine, state=State.WAITING).update(
+    # A dead letter too, which could be sent anew.
+    Delivery.objects.filter(item__in=mine, state__in=(State.WAITING, State.DEAD)).update(
         state=State.UNDONE, claimed_until=None, ended_at=Now(), problem="the item was erased"
     )
     for one in free:
