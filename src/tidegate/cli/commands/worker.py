@@ -28,12 +28,12 @@ def command(workspace: Path, once: bool) -> None:
     from tidegate.server.delivery.settings import webhooks
     from tidegate.server.delivery.worker import Worker
     from tidegate.server.retention.daily import Housekeeping, run_due
-    from tidegate.server.retention.settings import retention
+    from tidegate.server.settings_check import check_settings
 
+    check_settings(workspace)
     worker = Worker(webhooks(workspace))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
-    retention(workspace)  # a setting that is wrong is said now, and not at night
     settings = intake(workspace)
     if once:
         run_due(workspace)

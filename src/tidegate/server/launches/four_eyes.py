@@ -42,7 +42,7 @@ def four_eyes(workspace: Path | None = None) -> bool:
             raise WorkspaceError(
                 f"launches have no setting '{key}'",
                 where=where,
-                remedy=nearest(key, [FOUR_EYES]) or f"There is {FOUR_EYES}.",
+                remedy=nearest(key, [FOUR_EYES]).strip() or f"There is {FOUR_EYES}.",
             )
         if not isinstance(value, bool):
             raise WorkspaceError("this must be true or false", where=where, remedy="Write four_eyes = false.")
