@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 import uuid
@@ -172,6 +173,17 @@ def test_logs_name_routes_and_hold_nothing_that_people_wrote(watched: Watched, k
     assert line["ms"] > 0
     assert SECRET not in (watched.workspace / "log").read_text()
     assert "%20" not in (watched.workspace / "log").read_text()
+
+
+def test_what_the_exporter_of_traces_says_is_json_too() -> None:
+    says = (
+        "import logging, logging.config; from tidegate.server.ops.logs import logging_config; "
+        "logging.config.dictConfig(logging_config('json')); "
+        "logging.getLogger('opentelemetry.exporter').warning('nobody listens')"
+    )
+    done = subprocess.run([sys.executable, "-c", says], capture_output=True, text=True, check=True)
+    line = json.loads(done.stderr)
+    assert (line["level"], line["message"]) == ("warning", "nobody listens")
 
 
 def test_a_request_goes_on_in_the_trace_that_it_came_in(watched: Watched, key: str) -> None:
