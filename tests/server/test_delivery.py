@@ -265,7 +265,12 @@ def test_an_endpoint_that_has_gone_is_disabled_and_a_delay_holds_back(delivering
         again.post(later, "Tea.")
         again.command("worker", "--once")
         assert receiver.of(later) == []
+        [listed] = [line for line in again.command("webhook", "list").splitlines() if again.zone in line]
+        assert "no, 410" in listed
+        assert hook not in again.command("webhook", "list"), "it was removed"
         again.command("webhook", f"hook-{again.zone}", "--enable")
+        [listed] = [line for line in again.command("webhook", "list").splitlines() if again.zone in line]
+        assert "yes" in listed
         new = again.command("webhook", f"hook-{again.zone}", "--rotate")
         again.command("webhook", "resend", "--all")
         again.command("worker", "--once")

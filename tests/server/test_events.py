@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -156,12 +157,19 @@ def test_events_come_whole_or_not_at_all(client: httpx.Client) -> None:
         ({"id": "e", "item_id": "a", "type": "repport"}, "type", "Did you mean 'report'?"),
         ({"id": "e", "item_id": "a", "type": "views"}, "views", "Field required"),
         ({"id": "e", "item_id": "a", "type": "report", "reasons": "x"}, "reasons", "Did you mean 'reason'?"),
+        (
+            {"id": "e", "item_id": "a", "type": "report", "statement": "x"},
+            "statement",
+            "no field 'statement'",
+        ),
+        ({"id": "e", "item_id": "a", "type": "appeal", "statement": "\ud83c"}, "statement", "surrogate pair"),
     ],
 )
 def test_an_event_that_is_none_is_told_by_field(
     client: httpx.Client, event: dict[str, Any], field: str | None, said: str
 ) -> None:
-    problem = client.post("/events", json=event)
+    sent = json.dumps(event)  # which escapes what UTF-8 has no bytes for
+    problem = client.post("/events", content=sent, headers={"Content-Type": "application/json"})
     assert problem.status_code == 422
     assert problem.json()["field"] == field
     assert said in problem.json()["detail"] + (problem.json()["remedy"] or "")

@@ -128,3 +128,21 @@ def test_another_zone_is_empty_and_says_so(counting: Any, populated: str, tmp_pa
     asked = counting.command("measure", "--from", "server")
     assert asked.returncode == 2
     assert "--from server --zone us" in asked.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "remedy"),
+    [
+        (["explain", "nobody"], 'tidegate sql --from server --zone {zone} "select'),
+        (["measure"], "tidegate export --zone {zone} --out FOLDER"),
+        (["causes"], "FOLDER/audit.csv"),
+    ],
+)
+def test_an_error_names_no_folder_that_is_gone(
+    counting: Any, populated: str, command: list[str], remedy: str
+) -> None:
+    done = counting.command(command[0], "--from", "server", "--zone", populated, *command[1:])
+    assert done.returncode == 2
+    assert f"error: server, zone {populated}" in done.stderr
+    assert remedy.format(zone=populated) in done.stderr
+    assert "/tidegate-" not in done.stderr

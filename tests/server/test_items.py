@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -104,6 +105,10 @@ def test_another_zone_does_not_exist(client: httpx.Client, service: Any) -> None
         ({"id": "a", "views": -1}, 422, "views", "greater than or equal to 0"),
         ({"id": "a", "created_at": "2026-03-02T09:00:00"}, 422, "created_at", "timezone"),
         ({"id": "a", "text": "x\x00y"}, 422, "text", "NUL"),
+        ({"id": "a", "text": "a flag cut in two: \ud83c"}, 422, "text", "half of a surrogate pair"),
+        ({"id": ""}, 422, "id", "at least 1 character"),
+        ([{"id": "a", "text": "x"}], 422, None, 'several as {"items": [ … ]}'),
+        ("a", 422, None, "this must be a JSON object"),
         ({"items": []}, 422, "items", "at least 1 item"),
         ({"items": [{"id": "a"}, {"id": "b", "views": "many"}]}, 422, "items.1.views", "integer"),
         ({"items": [{"id": "a"}, {"id": "a"}]}, 422, "items.1.id", "twice"),
@@ -111,9 +116,10 @@ def test_another_zone_does_not_exist(client: httpx.Client, service: Any) -> None
     ],
 )
 def test_bad_input_is_told_by_field_and_stores_nothing(
-    client: httpx.Client, service: Any, body: object, status: int, field: str, said: str
+    client: httpx.Client, service: Any, body: object, status: int, field: str | None, said: str
 ) -> None:
-    answer = client.post("/items", json=body)
+    sent = json.dumps(body)  # which escapes what UTF-8 has no bytes for
+    answer = client.post("/items", content=sent, headers={"Content-Type": "application/json"})
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
     problem = answer.json()
@@ -137,7 +143,7 @@ def test_half_of_a_character_is_told_by_field(
     answer = client.post(path, content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code == 422
     assert answer.json()["field"] == field
-    assert "half of a character" in answer.json()["detail"]
+    assert "half of a surrogate pair" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("path", ["/items/a%00b", "/items/a%00b/undo", "/strategies/a%00b/1"])
@@ -162,16 +168,25 @@ def test_what_is_refused_before_a_route_runs_is_a_problem_too(service: Any, addr
     assert "POST" in answer.json()["remedy"]
 
 
-def test_a_body_that_is_too_large_is_told(client: httpx.Client) -> None:
-    answer = client.post("/items", json={"id": "a", "text": "x" * (16 * 2**20)})
-    assert (answer.status_code, answer.headers["content-type"]) == (413, "application/problem+json")
-    assert answer.json()["remedy"] == "Send several requests."
-
-
 def test_a_body_that_is_no_json_is_told(client: httpx.Client) -> None:
     answer = client.post("/items", content=b"{", headers={"Content-Type": "application/json"})
     assert answer.status_code == 400
     assert answer.json()["remedy"] == "Send JSON in UTF-8."
+
+
+def test_a_body_that_is_too_large_is_told(client: httpx.Client) -> None:
+    answer = client.post("/items", json={"id": "a", "text": "x" * (16 * 2**20)})
+    assert answer.status_code == 413
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert (answer.json()["detail"], answer.json()["remedy"]) == (
+        "a request may have 16 MB",
+        "Send several requests.",
+    )
+
+
+def test_no_body_is_told(client: httpx.Client) -> None:
+    answer = client.post("/items")
+    assert (answer.status_code, answer.json()["detail"]) == (422, "the request has no body")
 
 
 def test_without_a_valid_key_nothing_is_said(service: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -82,3 +83,10 @@ def test_keys_are_listed_with_their_last_use_and_never_shown(service: Any) -> No
     assert "9" in mine
     assert "never" in gone
     assert listed.index(used) < listed.index(unused)
+
+
+def test_the_help_names_every_scope(service: Any, django_workspace: Path) -> None:
+    from tidegate.server.people.keys import SCOPES
+
+    told = service.command("key", "--help").stdout
+    assert [scope for scope in SCOPES if scope not in told] == []

@@ -157,7 +157,7 @@ def test_what_switches_make_is_a_version_that_names_its_base(launches: httpx.Cli
         ({"kind": "rule"}, 422, "which rule?"),
         ({"kind": "everything", "name": "text"}, 422, "'everything' has no name"),
         ({"kind": "all"}, 422, "kind"),
-        ({"kind": "everything", "reason": ""}, 422, "reason"),
+        ({"kind": "everything", "reason": ""}, 422, '"field":"reason"'),
     ],
 )
 def test_what_cannot_be_switched_off_is_told(

@@ -7,6 +7,7 @@ import os
 import signal
 import sqlite3
 import subprocess
+import sys
 import threading
 import time
 import uuid
@@ -199,6 +200,17 @@ def test_what_fails_is_logged_by_its_route_too(watched: Watched, key: str) -> No
     said = "Service Unavailable: /api/v1/items/"
     until(lambda: any(line["message"].startswith(said) for line in watched.lines))
     assert SECRET not in (watched.workspace / "log").read_text()
+
+
+def test_what_the_exporter_of_traces_says_is_json_too() -> None:
+    says = (
+        "import logging, logging.config; from tidegate.server.ops.logs import logging_config; "
+        "logging.config.dictConfig(logging_config('json')); "
+        "logging.getLogger('opentelemetry.exporter').warning('nobody listens')"
+    )
+    done = subprocess.run([sys.executable, "-c", says], capture_output=True, text=True, check=True)
+    line = json.loads(done.stderr)
+    assert (line["level"], line["message"]) == ("warning", "nobody listens")
 
 
 def test_a_request_goes_on_in_the_trace_that_it_came_in(watched: Watched, key: str) -> None:

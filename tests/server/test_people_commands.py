@@ -7,6 +7,7 @@ import uuid
 from typing import Any
 
 import httpx
+import pytest
 
 
 def name() -> str:
@@ -43,10 +44,32 @@ def test_the_first_person_gets_in_by_the_link_that_is_printed(service: Any) -> N
     assert re.search(rf"{who}.*moderator.*us.*no", listed)
 
 
-def test_somebody_who_is_not_there_is_not_added_by_a_link(service: Any) -> None:
-    done = service.command("person", name(), "--link")
+@pytest.mark.parametrize(
+    "change",
+    [
+        ["--link"],
+        ["--lost-second-factor"],
+        ["--deactivate"],
+        ["--activate"],
+        ["--drop-role", "lead"],
+        ["--drop-zone", "us"],
+        ["--erase"],
+    ],
+    ids=" ".join,
+)
+def test_a_change_adds_nobody_who_is_not_there(service: Any, change: list[str]) -> None:
+    who = name()
+    done = service.command("person", who, *change)
     assert done.returncode == 2
     assert "there is nobody named" in done.stderr
+    assert who not in service.command("person", "--list").stdout
+
+
+def test_an_address_that_is_none_is_told(service: Any) -> None:
+    done = service.command("person", name(), "--email", "ana")
+    assert done.returncode == 2
+    assert "field 'email'" in done.stderr
+    assert "such as ana@example.com" in done.stderr
 
 
 def test_the_table_of_roles_is_the_one_in_the_file(service: Any) -> None:

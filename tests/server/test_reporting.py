@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import subprocess
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
@@ -12,6 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
+from tests.server.conftest import database
 
 from tidegate.server.reporting.views import VIEWS
 
@@ -114,3 +117,43 @@ def test_zones_are_given_and_taken(
     assert service.command("analyst", "postgres", "--zone", "us").returncode == 2
     assert service.command("analyst", "Robert'); --", "--zone", "us").returncode == 2
     assert service.command("analyst", name).returncode == 2
+
+
+@pytest.mark.slow
+def test_an_owner_who_is_no_superuser_makes_roles_and_takes_them_away(
+    tidegate: Any, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with database("postgresql", tmp_path_factory) as superuser:
+        assert superuser is not None
+        with psycopg.connect(superuser, autocommit=True) as connection:
+            connection.execute("create role keeper login password 'kept'")
+            connection.execute("create database kept owner keeper")
+            url = urlsplit(superuser)
+            place = url.netloc.rpartition("@")[2]
+            owner = urlunsplit(url._replace(netloc=f"keeper:kept@{place}", path="/kept"))
+            environment = os.environ | {"DATABASE_URL": owner}
+            tidegate("init", "site", cwd=tmp_path, environment=environment)
+
+            def analyst(*arguments: str) -> subprocess.CompletedProcess[str]:
+                done = tidegate("analyst", "ana", *arguments, cwd=tmp_path / "site", environment=environment)
+                assert "Traceback" not in done.stderr
+                return done
+
+            for right in (
+                "alter role keeper createrole",
+                "grant set on parameter tidegate.zones to keeper",
+            ):
+                refused = analyst("--zone", "us")
+                assert refused.returncode == 2
+                assert "the database does not let keeper do this: permission denied" in refused.stderr
+                assert right.replace("keeper", "OWNER") in refused.stderr
+                connection.execute(right)
+        made = analyst("--zone", "us")
+        assert made.returncode == 0, made.stderr
+        own = urlunsplit(url._replace(netloc=f"ana:{made.stdout.strip()}@{place}", path="/kept"))
+        with psycopg.connect(own) as hers:
+            assert hers.execute("select count(*) from reporting.items").fetchone() == (0,)
+        gone = analyst("--remove")
+        assert gone.returncode == 0, gone.stderr
+        with pytest.raises(psycopg.OperationalError):
+            psycopg.connect(own)

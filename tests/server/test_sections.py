@@ -50,11 +50,11 @@ def test_a_workspace_with_all_of_them_loads(tmp_path: Path, monkeypatch: pytest.
 @pytest.mark.parametrize("line", ["{name} = 3", "[{name}]\nsomething = 3"])
 @pytest.mark.usefixtures("django_workspace")
 def test_each_is_read_when_the_service_starts(tmp_path: Path, name: str, line: str) -> None:
-    from tidegate.server.sections import check
+    from tidegate.server.settings_check import check_settings
 
     (tmp_path / FILE).write_text(line.format(name=name))
     with pytest.raises(WorkspaceError) as error:
-        check(tmp_path)
+        check_settings(tmp_path)
     assert error.value.where.field == name + ".something" * line.startswith("[")
     assert error.value.remedy
 

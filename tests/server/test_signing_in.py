@@ -161,6 +161,7 @@ def test_a_role_that_needs_it_does_nothing_before_the_second_factor(person: Pers
     somebody, client = person("auditor"), browser()
     sign_in(client, somebody.username)
     assert client.get("/ledger/").url == "/account/2fa/?next=%2Fledger%2F"
+    assert client.get("/account/2fa/").content.decode().count("Your roles need a second factor") == 1
     secret = add_app(client)
     assert client.get("/ledger/").status_code == 200  # to add one is to show it
     assert secret not in str(Authenticator.objects.get(user=somebody, type="totp").data)

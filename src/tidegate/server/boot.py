@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tidegate.errors import RunError, Where, WorkspaceError
-from tidegate.runs.workspace import FILE
+from tidegate.runs.workspace import FILE, load_workspace
 
 TRIES = 200
 """How often a migration is begun that meets those who serve meanwhile."""
@@ -22,8 +22,9 @@ def boot(workspace: Path, *, migrate: bool = True) -> None:
     """Set Django up for this process, and bring the database to the newest schema.
 
     Raises:
-        WorkspaceError: the folder is no workspace.
-        RunError: the extra `server` is not installed, or the database cannot be reached.
+        WorkspaceError: the folder is no workspace, or its file is not whole.
+        RunError: the extra `server` is not installed, a variable of the environment is wrong, or the
+            database cannot be reached.
     """
     if not (workspace / FILE).is_file():
         raise WorkspaceError(
@@ -31,6 +32,7 @@ def boot(workspace: Path, *, migrate: bool = True) -> None:
             where=Where(workspace),
             remedy="Lay a workspace out with `tidegate init`, and name it with --workspace.",
         )
+    load_workspace(workspace)
     os.environ["TIDEGATE_WORKSPACE"] = str(workspace.resolve())
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tidegate.server.settings")
     try:

@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import dj_database_url
 
+from tidegate.server.environment import database_url, proxies, public_url
 from tidegate.server.ops.logs import logging_config
 from tidegate.server.people.sign_in import oidc_apps, oidc_origins
 from tidegate.server.secret_key import secret_key
@@ -25,8 +25,8 @@ from tidegate.server.secret_key import secret_key
 HERE = Path(__file__).parent
 WORKSPACE = Path(os.environ.get("TIDEGATE_WORKSPACE", ".")).resolve()
 
-PUBLIC_URL = os.environ.get("TIDEGATE_URL", "http://127.0.0.1:8080").rstrip("/")
-_PUBLIC = urlsplit(PUBLIC_URL)
+_PUBLIC = public_url()
+PUBLIC_URL = _PUBLIC.geturl()
 _HTTPS = _PUBLIC.scheme == "https"
 
 SECRET_KEY = os.environ.get("TIDEGATE_SECRET_KEY") or secret_key(WORKSPACE)
@@ -111,7 +111,7 @@ WHITENOISE_USE_FINDERS = (
 
 DATABASES = {
     "default": dj_database_url.parse(
-        os.environ.get("DATABASE_URL") or f"sqlite:///{WORKSPACE / 'tidegate.db'}",
+        database_url(WORKSPACE),
         conn_max_age=None,
         conn_health_checks=True,
     )
@@ -196,7 +196,7 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_PRESERVE_USERNAME_CASING = True
 ACCOUNT_REAUTHENTICATION_METHODS = ["password", "mfa"]
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
-ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("TIDEGATE_PROXIES", "1" if _HTTPS else "0"))
+ALLAUTH_TRUSTED_PROXY_COUNT = proxies(https=_HTTPS)
 MFA_ADAPTER = "tidegate.server.people.adapters.SecondFactor"
 MFA_FORMS = {
     "add_webauthn": "tidegate.server.people.forms.AddKey",

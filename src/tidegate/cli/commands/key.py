@@ -13,7 +13,10 @@ from tidegate.cli import options
 @click.argument("name", required=False)
 @click.option("--zone", help="The zone whose items it reads and writes, such as us.")
 @click.option(
-    "--scope", "scopes", multiple=True, help="What it may do: items, events, moderations. Repeatable."
+    "--scope",
+    "scopes",
+    multiple=True,
+    help="What it may do: items, events, moderations, launches, exports, metrics. Repeatable.",
 )
 @click.option(
     "--per-minute", type=click.IntRange(1), help="Items that it may send a minute; no limit without."

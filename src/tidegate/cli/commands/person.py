@@ -72,7 +72,9 @@ def command(
         click.echo(f"person {name}: erased")
         return
     change = persons.Change(roles, drop_roles, zones, drop_zones, email, language, time_zone, active)
-    person, added = persons.set_person(name, change, actor=actor, add=not (link or lost_second_factor))
+    # What takes away, or lets in again, is about somebody who is there: a name that is mistyped adds nobody.
+    there = link or lost_second_factor or active is not None or bool(drop_roles or drop_zones)
+    person, added = persons.set_person(name, change, actor=actor, add=not there)
     if lost_second_factor:
         persons.forget_second_factors(person, actor=actor)
     if added or link:

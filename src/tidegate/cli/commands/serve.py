@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import socket
 import tempfile
 from pathlib import Path
 
 import click
 
 from tidegate.cli import options
+from tidegate.errors import RunError
 
 
 @click.command("serve", short_help="Run the service: items in over HTTP, decisions out.")
@@ -33,17 +35,20 @@ def command(workspace: Path, host: str, port: int, workers: int, threads: int) -
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = shared
     boot(workspace)
 
-    from tidegate.server import sections
+    from tidegate.server.settings_check import check_secrets, check_settings
 
-    sections.check(workspace)
+    check_settings(workspace)
+    check_secrets(workspace)
+    address = _address(host, port)
 
     from granian import Granian
     from granian.constants import Interfaces
 
-    click.echo(f"Tidegate serves http://{host}:{port}/api/v1/ as /api/v1/openapi.json describes", err=True)
+    shown = f"[{host}]" if ":" in host else host
+    click.echo(f"Tidegate serves http://{shown}:{port}/api/v1/ as /api/v1/openapi.json describes", err=True)
     Granian(
         "tidegate.server.wsgi:application",
-        address=host,
+        address=address,
         port=port,
         interface=Interfaces.WSGI,
         workers=workers,
@@ -51,3 +56,21 @@ def command(workspace: Path, host: str, port: int, workers: int, threads: int) -
         log_enabled=False,
         respawn_failed_workers=True,
     ).serve()
+
+
+def _address(host: str, port: int) -> str:
+    """The numbers of the address, where nobody listens yet.
+
+    Our processes share a port, so that those of another service would share it with them.
+    """
+    try:
+        [(family, _, _, _, (address, *_)), *_] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((address, port))
+    except OSError as error:
+        raise RunError(
+            f"cannot listen on {host}:{port}: {error.strerror}",
+            remedy="Stop what listens there, or choose another --port; --host is an address of this machine.",
+        ) from error
+    return str(address)

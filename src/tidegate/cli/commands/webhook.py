@@ -22,7 +22,15 @@ class _Names(click.Group):
 
 @click.group("webhook", cls=_Names, short_help="Where decisions are delivered; what could not be.")
 def command() -> None:
-    """Add or change an endpoint: tidegate webhook NAME --zone us --url https://…; see docs/delivery.md."""
+    """Where decisions are delivered; see docs/delivery.md.
+
+    \b
+    tidegate webhook NAME --zone us --url https://…   adds an endpoint; prints its secret, once
+    tidegate webhook NAME --rotate                    makes a new secret
+    tidegate webhook NAME --enable                    sends again, after it answered 410
+    tidegate webhook NAME --remove                    sends nothing to it any more
+    tidegate webhook NAME --help                      says what else may be given
+    """
 
 
 @command.command("endpoint", hidden=True)
@@ -48,11 +56,18 @@ def endpoint(
     remove: bool,
     workspace: Path,
 ) -> None:
-    """Add the endpoint NAME and print its secret, once; or change it."""
+    """Add the endpoint NAME and print its secret, once; or --rotate, --enable or --remove it.
+
+    Zone, address, events and delay stay as they were given: for others, remove it and add one of
+    another name.
+    """
     if rotate + enable + remove > 1:
         raise click.UsageError("One of --rotate, --enable and --remove at a time.")
     if not (rotate or enable or remove) and (zone is None or url is None):
-        raise click.UsageError("An endpoint needs a --zone and a --url, such as --zone us --url https://….")
+        raise click.UsageError(
+            "A new endpoint needs a --zone and a --url, such as --zone us --url https://…; of one that is "
+            "there only the secret changes (--rotate), or whether it is sent to (--enable, --remove)."
+        )
     from tidegate.server.boot import boot
 
     boot(workspace)
@@ -75,6 +90,37 @@ def endpoint(
             name, zone or "", url or "", settings, actor=actor, events=events, delay_s=delay_s
         )
         click.echo(secret)
+
+
+@command.command("list")
+@options.workspace
+def listed(workspace: Path) -> None:
+    """List the endpoints, without their secrets."""
+    from tidegate.server.boot import boot
+
+    boot(workspace)
+
+    import polars as pl
+
+    from tidegate.cli import show
+    from tidegate.server.delivery.models import Endpoint
+
+    rows = [
+        {
+            "endpoint": one.name,
+            "zone": one.zone,
+            "address": one.url,
+            "events": ", ".join(one.events),
+            "delay s": one.delay_s,
+            "sent to": "yes" if one.active else "no, 410",
+            "added": f"{one.created_at:%Y-%m-%d %H:%M} UTC",
+        }
+        for one in Endpoint.objects.filter(removed=False).order_by("name")
+    ]
+    if rows:
+        show.frame(pl.DataFrame(rows))
+    else:
+        click.echo("There is no endpoint yet: tidegate webhook NAME --zone us --url https://…")
 
 
 @command.command("dead")

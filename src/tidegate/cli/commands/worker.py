@@ -23,14 +23,14 @@ def command(workspace: Path, once: bool) -> None:
 
     boot(workspace)
 
-    from tidegate.server import sections
     from tidegate.server.content.finishing import Finisher, finish_all
     from tidegate.server.content.settings import intake
     from tidegate.server.delivery.settings import webhooks
     from tidegate.server.delivery.worker import Worker
     from tidegate.server.retention.daily import Housekeeping, run_due
+    from tidegate.server.settings_check import check_settings
 
-    sections.check(workspace)
+    check_settings(workspace)
     worker = Worker(webhooks(workspace))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())

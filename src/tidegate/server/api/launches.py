@@ -14,7 +14,7 @@ from pydantic import ConfigDict, Field
 from tidegate.errors import RunError, TidegateError
 from tidegate.server.api.keys import Key
 from tidegate.server.api.problems import PROBLEMS, ProblemError
-from tidegate.server.api.schemas import ProblemOut, Short, Text
+from tidegate.server.api.schemas import ProblemOut, Short, Storable
 from tidegate.server.launches import actions
 from tidegate.server.launches.decider import checked
 from tidegate.server.launches.four_eyes import SecondPersonError
@@ -24,7 +24,7 @@ from tidegate.strategy.differences import differences
 
 router = Router(auth=Key("launches"), tags=["launches"])
 Number = Annotated[int, Field(ge=1, lt=2**31)]
-Why = Annotated[Text, Field(min_length=1, max_length=2_000)]
+Why = Annotated[str, Field(min_length=1, max_length=2_000), Storable]
 Done = TypeVar("Done")
 
 
@@ -33,7 +33,7 @@ class StrategyIn(Schema):
 
     model_config = ConfigDict(extra="forbid")
 
-    text: Annotated[Text, Field(max_length=1_000_000)]
+    text: Annotated[str, Field(max_length=1_000_000), Storable]
     message: Why
     activate: bool = True
 

@@ -19,7 +19,7 @@ from pydantic import Field
 
 from tidegate.server.api.keys import Key
 from tidegate.server.api.limits import take_off
-from tidegate.server.api.problems import ProblemError
+from tidegate.server.api.problems import TOO_LARGE, ProblemError, plainly
 from tidegate.server.api.rendering import Orjson
 from tidegate.server.api.schemas import Text
 from tidegate.server.launches.decider import NotReadyError, decider
@@ -79,7 +79,10 @@ class ErrorOut(Schema):
     error: dict[str, str | None]
 
 
-ERRORS = dict.fromkeys((400, 401, 403, 429, 503), ErrorOut)
+ERRORS = dict.fromkeys((400, 401, 403, 413, 429, 503), ErrorOut)
+OTHER_SHAPE = frozenset({"string_type", "list_type", "model_attributes_type"})
+"""How Pydantic calls it where `input` has not one of the shapes that it may have."""
+
 INPUT_TYPES = {"text": "text", "image": "image"}
 
 moderations = NinjaAPI(
@@ -149,14 +152,24 @@ def _error(
     return HttpResponse(orjson.dumps(body), status=status.value, content_type="application/json")
 
 
+def _wrong(errors: list[dict[str, Any]]) -> tuple[dict[str, Any], str]:
+    """The error of the shape that was meant, and what it says: each of the shapes of `input` has its own."""
+    for one in errors:
+        if one["type"] not in OTHER_SHAPE:
+            return one, plainly(one)
+    if "input" in errors[0]["loc"]:
+        return errors[0], "give a text, a list of texts, or the content parts of one post"
+    return errors[0], plainly(errors[0])
+
+
 @moderations.exception_handler(ValidationError)
 def _(request: HttpRequest, error: ValidationError) -> HttpResponse:
     """The clients know 400 for this, not 422."""
-    wrong = error.errors[0]
+    wrong, said = _wrong(error.errors)
     field = ".".join(
         str(part) for part in wrong["loc"] if part in ("input", "model") or isinstance(part, int)
     )
-    return _error(HTTPStatus.BAD_REQUEST, f"{field or 'body'}: {wrong['msg']}", param=field or None)
+    return _error(HTTPStatus.BAD_REQUEST, f"{field or 'body'}: {said}", param=field or None)
 
 
 @moderations.exception_handler(UnreadableError)
@@ -197,7 +210,7 @@ def _(request: HttpRequest, error: Exception) -> HttpResponse:
 
 @moderations.exception_handler(RequestDataTooBig)
 def _(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
-    return _error(HTTPStatus.BAD_REQUEST, "This body is too large. Send several requests.")
+    return _error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"{TOO_LARGE}. Send several requests.")
 
 
 @moderations.exception_handler(HttpError)

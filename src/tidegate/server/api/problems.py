@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
@@ -23,8 +24,19 @@ log = logging.getLogger("tidegate.api")
 PROBLEMS = dict.fromkeys((400, 401, 403, 413, 422, 429, 503), ProblemOut)
 """What any route may answer beside what it is for."""
 
-LISTS = {"items": tuple(ItemIn.model_fields), "events": EVENT_FIELDS}
-"""What comes in lists, and the fields of one of it."""
+LISTS = ("items", "events")
+"""What comes in lists."""
+
+FIELDS = (*LISTS, *ItemIn.model_fields, *EVENT_FIELDS)
+"""What somebody may have meant who names a field that is none."""
+
+SHAPES = frozenset({"body", "one", "many", "report", "appeal"})
+"""What stands last in the place of an error that is of no field, but of the whole."""
+
+NO_OBJECT = frozenset({"model_type", "model_attributes_type", "dict_type"})
+"""How Pydantic calls it where an object was to be."""
+
+TOO_LARGE = f"a request may have {settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 2**20} MB"
 
 
 class ProblemError(Exception):
@@ -79,9 +91,7 @@ def answer_with_problems(api: NinjaAPI) -> None:
     @api.exception_handler(RequestDataTooBig)
     def _(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
         return rendered(
-            ProblemError(
-                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "this body is too large", remedy="Send several requests."
-            )
+            ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_LARGE, remedy="Send several requests.")
         )
 
     @api.exception_handler(HttpError)
@@ -120,19 +130,16 @@ def rendered(problem: ProblemError) -> HttpResponse:
 
 def _of_validation(errors: list[dict[str, Any]]) -> ProblemError:
     wrong = errors[0]
-    named = {*LISTS, *(field for fields in LISTS.values() for field in fields)}
     *above, last = wrong["loc"]
     # The names of shapes stand between the lists, their places and the field.
     path = [part for part in above if isinstance(part, int) or part in LISTS]
-    path += [last] if isinstance(last, int) or last in named else []
+    path += [] if last in SHAPES else [last]
     field = ".".join(map(str, path)) or None
     status = HTTPStatus.UNPROCESSABLE_ENTITY
-    detail, remedy = wrong["msg"], "/api/v1/openapi.json says what may be sent."
+    detail, remedy = plainly(wrong), "/api/v1/openapi.json says what may be sent."
     if wrong["type"] == "extra_forbidden":
-        unknown = str(wrong["loc"][-1])
-        field = ".".join(map(str, [*path, unknown]))
-        detail = f"there is no field '{unknown}' here"
-        remedy = nearest(unknown, named).strip() or remedy
+        detail = f"there is no field '{last}' here"
+        remedy = nearest(str(last), set(FIELDS) - {str(last)}).strip() or remedy
     elif wrong["type"] == "union_tag_invalid":
         told = wrong["ctx"]
         field = ".".join(map(str, [*path, told["discriminator"].strip("'")]))
@@ -142,4 +149,15 @@ def _of_validation(errors: list[dict[str, Any]]) -> ProblemError:
         field = str(last)
     elif wrong["type"] == "too_long" and path in [[name] for name in LISTS]:
         status, remedy = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Send several requests."
+    elif wrong["type"] in NO_OBJECT and field is None:
+        remedy = 'Send one object, or several as {"items": [ … ]}, with events as {"events": [ … ]}.'
     return ProblemError(status, detail, field=field, remedy=remedy)
+
+
+def plainly(wrong: Mapping[str, Any]) -> str:
+    """What Pydantic says is wrong, without the names of its classes."""
+    if wrong["type"] in NO_OBJECT:
+        return "this must be a JSON object"
+    if wrong["type"] == "missing" and wrong["loc"][-1] in SHAPES:
+        return "the request has no body"
+    return str(wrong["msg"]).removeprefix("Value error, ")

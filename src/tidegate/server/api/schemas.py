@@ -18,11 +18,11 @@ def _storable(text: str) -> str:
     # PostgreSQL cannot store it, and no writing system has it.
     if "\x00" in text:
         raise ValueError("a NUL character cannot be stored; remove it")
-    # What cuts texts by units of UTF-16, as JavaScript does, leaves half of an emoji at the end.
+    # JSON may escape one half of a pair, as in "\\ud83c": where an emoji was cut in two.
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise ValueError("half of a character (a lone surrogate) is no text in UTF-8; remove it") from error
+        raise ValueError("half of a surrogate pair is no character; remove it") from error
     return text
 
 
@@ -35,9 +35,10 @@ def _in_utc(when: datetime) -> datetime:
 
 
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
-Text = Annotated[str, AfterValidator(_storable)]
-Id = Annotated[Text, Field(min_length=1, max_length=512)]
-Short = Annotated[Text, Field(max_length=512)]
+Storable = AfterValidator(_storable)
+Text = Annotated[str, Storable]
+Id = Annotated[str, Field(min_length=1, max_length=512), Storable]
+Short = Annotated[str, Field(max_length=512), Storable]
 
 
 class ItemIn(BaseModel):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
@@ -9,15 +10,17 @@ from pathlib import Path
 
 from django.conf import settings
 
-from tidegate.errors import RunError
+from tidegate.errors import RunError, TidegateError
 from tidegate.runs.bench import STARTER_STRATEGY, Bench, policy_ids, set_up
 from tidegate.server.launches.models import Kind, StrategyVersion
 from tidegate.server.launches.reads import active, newest_activation, switched_off
 from tidegate.strategy import Strategy, load_strategy
 
+log = logging.getLogger("tidegate.launches")
+
 
 class NotReadyError(RunError):
-    """Nothing decides: no strategy is active."""
+    """Nothing decides: no strategy is active, or the one that is cannot be loaded."""
 
 
 class SupersededError(Exception):
@@ -40,7 +43,7 @@ def decider() -> Bench:
     """What decides now. One small query tells whether that has changed since the last call.
 
     Raises:
-        NotReadyError: no strategy is active.
+        NotReadyError: no strategy is active, or the one that is cannot be loaded.
     """
     global _loaded
     newest = newest_activation()
@@ -70,7 +73,14 @@ def _load() -> Loaded:
         )
     number, version = found
     off = {switch.name for switch in switched_off() if switch.kind == Kind.DETECTOR}
-    return Loaded(number, replace(load_version(version), off=frozenset(off)))
+    try:
+        return Loaded(number, replace(load_version(version), off=frozenset(off)))
+    except TidegateError as error:
+        # It names files of this machine, which are the operator's to know.
+        log.error("the active strategy cannot be loaded: %s", error)
+        raise NotReadyError(
+            "the active strategy cannot be loaded", remedy="The service's log says why, and what to mend."
+        ) from error
 
 
 def load_version(version: StrategyVersion) -> Bench:

@@ -78,6 +78,8 @@ def logging_config(form: str) -> dict[str, Any]:
         "loggers": {
             "tidegate": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
             "tidegate.requests": {"level": "INFO" if form == "json" else "WARNING"},
+            # What the exporter of traces says: above all that nobody listens.
+            "opentelemetry": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
             # Django's own lines of requests hold addresses as they came: see `ByRoute`.
             "django": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
         },

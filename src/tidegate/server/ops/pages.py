@@ -9,7 +9,7 @@ from ninja.errors import AuthenticationError
 
 from tidegate.server.api.keys import Key
 from tidegate.server.api.problems import ProblemError, rendered, without_key
-from tidegate.server.launches.reads import active
+from tidegate.server.launches.decider import NotReadyError, decider
 from tidegate.server.ops.metrics import text
 from tidegate.server.people.access import PUBLIC, open_to
 
@@ -26,15 +26,16 @@ def live(request: HttpRequest) -> HttpResponse:
 @open_to(PUBLIC)
 @require_safe
 def ready(request: HttpRequest) -> HttpResponse:
-    """Whether items can be decided now: 503 where the database does not answer, or no strategy is active."""
+    """Whether items can be decided now: 503 where the database does not answer, no strategy is active, or
+    the one that is cannot be loaded."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-        found = active()
+        decider()
     except DatabaseError:
         return JsonResponse({"ready": False, "because": "the database does not answer"}, status=503)
-    if found is None:
-        return JsonResponse({"ready": False, "because": "no strategy is active"}, status=503)
+    except NotReadyError as error:
+        return JsonResponse({"ready": False, "because": error.what}, status=503)
     return JsonResponse({"ready": True, "because": None})
 
 

@@ -10,11 +10,13 @@ from zoneinfo import ZoneInfo
 
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.translation import gettext
 
 from tidegate.server.people.access import ACCOUNT, PUBLIC, SIGNED_IN, Standing, standing
 from tidegate.server.people.content_security import held_to
@@ -60,6 +62,7 @@ class Gate:
         if who == ACCOUNT:
             return None
         if found.lacks_second_factor:
+            messages.info(request, gettext("Your roles need a second factor. Add or show one to go on."))
             return _to("mfa_reauthenticate" if is_mfa_enabled(found.person) else "mfa_index", request)
         if who != SIGNED_IN and not found.may(who):
             raise PermissionDenied

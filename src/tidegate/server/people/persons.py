@@ -194,12 +194,17 @@ def _given(person: User, change: Change) -> Iterator[tuple[str, dict[str, str]]]
 def _check(name: str, change: Change) -> None:
     try:
         UnicodeUsernameValidator()(name)
-        if change.email:
-            validate_email(change.email)
         if name.startswith(ERASED):
             raise ValidationError("names that begin like this are those of people who were erased")
     except ValidationError as error:
         raise RunError(error.messages[0], where=Where(field="name"), remedy="Choose another.") from error
+    try:
+        if change.email:
+            validate_email(change.email)
+    except ValidationError as error:
+        raise RunError(
+            error.messages[0], where=Where(field="email"), remedy="Give one such as ana@example.com."
+        ) from error
     for role in (*change.roles, *change.drop_roles):
         if role not in ROLES:
             raise RunError(

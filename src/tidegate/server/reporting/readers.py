@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 
-from django.db import connection, transaction
+from django.db import ProgrammingError, connection, transaction
 
 from tidegate.errors import RunError, Where
 from tidegate.server.ledger.actions import Act, append
@@ -14,6 +15,9 @@ from tidegate.server.reporting.models import Reader
 from tidegate.server.zones.scope import SITE, checked_zone
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+FORBIDDEN = "42501"
+"""What PostgreSQL calls that a role has not the right."""
+
 LONGEST = "10min"
 """After so long a query of an analyst is ended."""
 
@@ -21,16 +25,16 @@ LONGEST = "10min"
 def set_reader(name: str, zones: Collection[str], *, actor: str) -> str | None:
     """Let a role read these zones, and no others. Returns its password where it is new.
 
-    To be called by a role of the database that may make roles, such as its owner.
+    To be called by a role of the database that may make roles and set `tidegate.zones` for them.
 
     Raises:
-        RunError: this is no PostgreSQL, or the name or a zone is none.
+        RunError: this is no PostgreSQL, the name or a zone is none, or the role that asks may not do it.
     """
     _check(name)
     for zone in zones:
         checked_zone(zone)
     password = None
-    with transaction.atomic(), connection.cursor() as cursor:
+    with _allowed(), transaction.atomic(), connection.cursor() as cursor:
         if not Reader.objects.filter(role=name).exists():
             password = secrets.token_urlsafe(24)
             _make(cursor, name, password)
@@ -47,12 +51,33 @@ def remove_reader(name: str, *, actor: str) -> None:
         RunError: there is none that was made here.
     """
     _check(name)
-    with transaction.atomic(), connection.cursor() as cursor:
+    with _allowed(), transaction.atomic(), connection.cursor() as cursor:
         if not Reader.objects.filter(role=name).delete()[0]:
-            raise RunError(f"there is no reader '{name}'", where=Where(field="name"))
-        cursor.execute(f'drop owned by "{name}"')
+            raise RunError(
+                f"there is no reader '{name}'",
+                where=Where(field="name"),
+                remedy="`tidegate analyst NAME --zone us` makes one.",
+            )
+        # Not `drop owned by`, which asks for the rights of the role itself: it owns nothing.
+        cursor.execute(f'revoke all on all tables in schema reporting from "{name}"')
+        cursor.execute(f'revoke all on schema reporting from "{name}"')
         cursor.execute(f'drop role "{name}"')
         append([Act(actor, "reader.removed", SITE, f"reader:{name}")])
+
+
+@contextmanager
+def _allowed() -> Iterator[None]:
+    try:
+        yield
+    except ProgrammingError as error:
+        if getattr(error.__cause__, "sqlstate", None) != FORBIDDEN:
+            raise
+        who = connection.settings_dict["USER"] or "the role of DATABASE_URL"
+        raise RunError(
+            f"the database does not let {who} do this: {str(error).strip()}",
+            remedy="As the owner of the tables, with two rights that a superuser gives it once: "
+            "alter role OWNER createrole; grant set on parameter tidegate.zones to OWNER",
+        ) from error
 
 
 def _make(cursor: object, name: str, password: str) -> None:
