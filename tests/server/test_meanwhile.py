@@ -44,6 +44,27 @@ def test_an_item_that_is_edited_while_a_table_leaves_is_in_it(monkeypatch: pytes
     assert found.count == 3
 
 
+def test_an_older_count_of_views_that_comes_late_changes_nothing() -> None:
+    from datetime import UTC, datetime, timedelta
+
+    from tidegate.server.content.models import Item
+    from tidegate.server.events.actions import record
+    from tidegate.server.events.occurrences import Occurrence
+
+    zone, noon = f"z{uuid.uuid4().hex[:6]}", datetime(2026, 3, 2, 12, tzinfo=UTC)
+    send(zone, "post")
+    told = [
+        (500, noon, 500),
+        (100, noon - timedelta(hours=1), 500),
+        (600, datetime(2999, 1, 1, tzinfo=UTC), 600),  # by a clock that was wrong
+        (700, noon + timedelta(hours=1), 700),
+        (800, None, 800),
+    ]
+    for number, (views, at, stands) in enumerate(told):
+        record([Occurrence("key:test", zone, f"views-{number}", "post", "views", views=views, at=at)])
+        assert Item.objects.get(zone=zone).views == stands
+
+
 @pytest.mark.parametrize("what", ["an item", "a report"])
 def test_what_is_switched_off_while_detectors_work_acts_no_more(
     what: str, monkeypatch: pytest.MonkeyPatch

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Max
 
 from tidegate.errors import RunError, Where
 from tidegate.server import clock
@@ -75,9 +75,8 @@ def _record(told: Sequence[Occurrence]) -> list[Outcome]:
     changed = {(one.zone, one.item_id): items[one.zone, one.item_id] for one in fresh}
     for one in _counted(fresh, items):
         items[one.zone, one.item_id].reports += 1
-    for one in sorted(fresh, key=lambda one: one.at or now):
-        if one.type == VIEWS:
-            items[one.zone, one.item_id].views = one.views
+    for one in _latest_views(fresh, items, now):
+        items[one.zone, one.item_id].views = one.views
     again = {
         (one.zone, one.item_id): changed[one.zone, one.item_id]
         for one in fresh
@@ -167,6 +166,23 @@ def _counted(fresh: Sequence[Occurrence], items: Mapping[Key, Item]) -> Iterator
         if one.by is None or who not in seen:
             yield one
         seen.add(who)
+
+
+def _latest_views(
+    fresh: Sequence[Occurrence], items: Mapping[Key, Item], now: datetime
+) -> Iterator[Occurrence]:
+    """Counts of views by when they were made, without those that come later than a newer one."""
+    counts = [one for one in fresh if one.type == VIEWS]
+    if not counts:
+        return
+    known = Event.objects.filter(type=VIEWS, item__in={items[one.zone, one.item_id].pk for one in counts})
+    # A time in the future, by a clock that was wrong, holds up none that come after it.
+    known = known.filter(at__lte=F("received_at"))
+    newest = dict(known.values("item").annotate(newest=Max("at")).values_list("item", "newest"))
+    for one in sorted(counts, key=lambda one: one.at or now):
+        at = newest.get(items[one.zone, one.item_id].pk)
+        if one.at is None or at is None or one.at >= at:
+            yield one
 
 
 def _newest_versions(items: Iterable[Item]) -> dict[int, ItemVersion]:
