@@ -155,7 +155,7 @@ def running(
         finally:
             warm.close()
             process.terminate()
-            process.wait(timeout=30)
+            process.wait(timeout=60)
 
 
 KEY = "key-of-the-feed"

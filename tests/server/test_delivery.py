@@ -177,7 +177,7 @@ def working(delivering: Any) -> Iterator[subprocess.Popen[bytes]]:
         yield process
         if process.poll() is None:
             process.terminate()
-            assert process.wait(timeout=30) == 0
+            assert process.wait(timeout=60) == 0
 
 
 def name(how: str = "post") -> str:
@@ -373,7 +373,7 @@ def test_nothing_is_lost_done_twice_or_out_of_order(delivering: Any, tmp_path: P
         for process in workers:
             process.terminate()
         # One that was still starting, and had claimed nothing, dies of the signal.
-        assert {process.wait(timeout=30) for process in workers} <= {0, -signal.SIGTERM}
+        assert {process.wait(timeout=60) for process in workers} <= {0, -signal.SIGTERM}
     of_item = defaultdict(list)
     for item, sequence in acts(db):
         of_item[item].append(sequence)

@@ -110,7 +110,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
             yield found
         finally:
             process.terminate()
-            process.wait(timeout=30)
+            process.wait(timeout=60)
             collector.shutdown()
             collector.server_close()
 

@@ -118,7 +118,7 @@ def serving(workspace: Path, environment: dict[str, str]) -> Iterator[str]:
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
-            process.wait(timeout=30)
+            process.wait(timeout=60)
 
 
 @pytest.mark.parametrize("former", [BEFORE_PENDING, pytest.param(BEFORE_ROLES, marks=pytest.mark.slow)])

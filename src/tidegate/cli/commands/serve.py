@@ -12,6 +12,10 @@ import click
 from tidegate.cli import options
 from tidegate.errors import RunError
 
+STOPS_WITHIN_S = 30
+"""What processes have to answer the requests at hand when they are told to stop. One that is told while it
+begins does not hear it, and would never end."""
+
 
 @click.command("serve", short_help="Run the service: items in over HTTP, decisions out.")
 @options.workspace
@@ -55,6 +59,7 @@ def command(workspace: Path, host: str, port: int, workers: int, threads: int) -
         blocking_threads=threads,
         log_enabled=False,
         respawn_failed_workers=True,
+        workers_kill_timeout=STOPS_WITHIN_S,
     ).serve()
 
 
