@@ -93,6 +93,19 @@ def test_what_cannot_be_exported_is_told_by_field(client: httpx.Client, address:
     assert (answer.status_code, answer.json()["field"]) == (422, field)
 
 
+@pytest.mark.parametrize(
+    ("address", "meant"),
+    [("/items?author=u1", "author_id"), ("/decisions?rul=x", "rule"), ("/exports/items?sinse=x", "since")],
+)
+def test_a_filter_that_is_mistyped_does_not_give_everything(
+    client: httpx.Client, address: str, meant: str
+) -> None:
+    answer = client.get(address)
+    assert answer.status_code == 422
+    assert answer.json()["field"] == address.partition("?")[2].partition("=")[0]
+    assert f"'{meant}'" in answer.json()["remedy"]
+
+
 @pytest.mark.parametrize("wrong", ["x", "gAAAAA", "57", "\u4f60"])
 def test_a_cursor_that_is_none_is_told(client: httpx.Client, wrong: str) -> None:
     answer = client.get("/items", params={"cursor": wrong})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
+from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 from django.db.models import QuerySet
@@ -10,9 +12,10 @@ from django.http import HttpRequest, StreamingHttpResponse
 from ninja import Query, Router, Schema
 from pydantic import Field
 
+from tidegate.names import nearest
 from tidegate.server.api.cursors import cursor, row_of
 from tidegate.server.api.keys import Key
-from tidegate.server.api.problems import PROBLEMS
+from tidegate.server.api.problems import PROBLEMS, ProblemError
 from tidegate.server.api.rendering import stands, told
 from tidegate.server.api.schemas import DecisionOut, Moment, Short
 from tidegate.server.content.models import Decision, Item
@@ -79,6 +82,7 @@ class ListedDecisionsOut(Schema):
 
 def get_items(request: HttpRequest, asked: Query[ItemFilter]) -> dict[str, Any]:
     """Items by when they first came, newest first, each with what stands on it: a decision, or pending."""
+    _refuse_unknown(request, ItemFilter.model_fields)
     rows = Item.objects.filter(zone=_zone(request))
     if asked.author_id is not None:
         rows = rows.filter(author_id=asked.author_id)
@@ -105,6 +109,7 @@ def get_items(request: HttpRequest, asked: Query[ItemFilter]) -> dict[str, Any]:
 @router.get("/decisions", auth=Key("items"), response={200: ListedDecisionsOut, **PROBLEMS}, tags=["items"])
 def get_decisions(request: HttpRequest, asked: Query[DecisionFilter]) -> dict[str, Any]:
     """Decisions, newest first, also those that no longer stand."""
+    _refuse_unknown(request, DecisionFilter.model_fields)
     rows = Decision.objects.filter(item__zone=_zone(request)).select_related("item")
     for name in ("action", "rule", "policy", "queue", "strategy"):
         if getattr(asked, name) is not None:
@@ -126,6 +131,7 @@ def get_export(
     until: Moment | None = None,
 ) -> StreamingHttpResponse:
     """A whole table of the zone, as a stream without a limit; `Export-Rows` says how many rows it has."""
+    _refuse_unknown(request, ("format", "since", "until"))
     zone = _zone(request)
     found = export(table, zone, since, until)
     record(found, zone, format, actor=str(request.auth))  # type: ignore[attr-defined]
@@ -133,6 +139,19 @@ def get_export(
     response["Export-Rows"] = str(found.count)
     response["Content-Disposition"] = f'attachment; filename="{table}.{format}"'
     return response
+
+
+def _refuse_unknown(request: HttpRequest, known: Iterable[str]) -> None:
+    """A filter that is mistyped would narrow nothing, and give more than was asked for."""
+    names = list(known)
+    for name in request.GET:
+        if name not in names:
+            raise ProblemError(
+                HTTPStatus.UNPROCESSABLE_ENTITY,
+                "there is no such parameter here",
+                field=name,
+                remedy=f"{nearest(name, names)}Parameters are {', '.join(names)}.",
+            )
 
 
 def _zone(request: HttpRequest) -> str:
