@@ -304,6 +304,8 @@ def test_metrics_tell_how_much_waits(site: Service, client: httpx.Client, server
         ("deadline_ms = 0", "a number above 0"),
         ('deadline_ms = "long"', "a number above 0"),
         ("deadline_ms = 60_000", "at most 25,000"),
+        ("longest_text = 0.5", "a whole number above 0"),
+        ("longest_text = 20_000_000", "at most 10,000,000"),
     ],
 )
 def test_a_setting_that_cannot_be_meant_is_told_when_the_service_starts(
@@ -320,8 +322,8 @@ def test_a_setting_that_cannot_be_meant_is_told_when_the_service_starts(
 
 
 def test_people_are_asked_about_an_appeal_once_there_is_a_decision(inside: Path) -> None:
+    from tidegate.runs.intake import Intake
     from tidegate.server.content.finishing import finish_all
-    from tidegate.server.content.settings import Intake
     from tidegate.server.events.actions import record
     from tidegate.server.events.occurrences import Occurrence
     from tidegate.server.review.models import Kind, Task

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -104,6 +105,10 @@ def test_another_zone_does_not_exist(client: httpx.Client, service: Any) -> None
         ({"id": "a", "views": -1}, 422, "views", "greater than or equal to 0"),
         ({"id": "a", "created_at": "2026-03-02T09:00:00"}, 422, "created_at", "timezone"),
         ({"id": "a", "text": "x\x00y"}, 422, "text", "NUL"),
+        ({"id": "a", "text": "x" * 200_001}, 422, "text", "at most 200,000 characters"),
+        ({"id": "a", "text": "x", "context": "x" * 200_001}, 422, "context", "raise longest_text"),
+        ({"items": [{"id": "a", "text": "x" * 200_001}]}, 422, "items.0.text", "parts as items of their own"),
+        ({"id": "a", "market": "x" * 513}, 422, "market", "at most 512 characters are taken here"),
         ({"items": []}, 422, "items", "at least 1 item"),
         ({"items": [{"id": "a"}, {"id": "b", "views": "many"}]}, 422, "items.1.views", "integer"),
         ({"items": [{"id": "a"}, {"id": "a"}]}, 422, "items.1.id", "twice"),
@@ -208,3 +213,28 @@ def test_an_address_that_leads_nowhere_is_a_problem_for_programs(service: Any, a
     answer = httpx.get(f"{service.url}{address}", headers={"Authorization": f"Bearer {service.key}"})
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_text_as_long_as_may_be_is_decided(client: httpx.Client) -> None:
+    """In characters, not bytes: 湖 has three."""
+    for text in ("A lake. " * 25_000, "湖" * 200_000):
+        assert decided(client, {"id": new_id(), "text": text})["state"] == "decided"
+
+
+def test_how_long_a_text_may_be_is_in_the_document(client: httpx.Client) -> None:
+    shapes = client.get("/openapi.json").json()["components"]["schemas"]
+    for shape, name in (("ItemIn", "text"), ("ItemIn", "context"), ("AppealIn", "statement")):
+        assert shapes[shape]["properties"][name]["anyOf"][0]["maxLength"] == 200_000
+
+
+def test_what_is_short_does_not_wait_for_what_is_long(client: httpx.Client) -> None:
+    """Its batch is one of its own: of many short ones sent meanwhile all are answered before it."""
+    texts = [f"{number} " + "You are an idiot. " * 10_000 for number in range(3)]
+    many = {"items": [{"id": new_id(), "text": text} for text in texts]}
+    with ThreadPoolExecutor() as pool:
+        long = pool.submit(lambda: client.post("/items", json=many).raise_for_status())
+        time.sleep(0.3)  # what is long is being read
+        for _ in range(5):
+            decided(client, {"id": new_id(), "text": "Lovely day at the lake."})
+        assert not long.done()
+    assert len(long.result().json()["decisions"]) == 3

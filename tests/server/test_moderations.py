@@ -57,6 +57,21 @@ def test_the_verdict_is_that_of_the_active_strategy(client: openai.OpenAI, servi
         assert all(0 <= score <= 1 for score in result.category_scores.to_dict().values())
 
 
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ("x" * 200_001, "input"),
+        ([MILD, "x" * 200_001], "input.1"),
+        ([{"type": "text", "text": MILD}, {"type": "text", "text": "x" * 200_001}], "input.1"),
+    ],
+)
+def test_a_text_that_is_too_long_is_told(client: openai.OpenAI, given: Any, field: str) -> None:
+    with pytest.raises(openai.BadRequestError) as told:
+        client.moderations.create(input=given)
+    assert told.value.param == field
+    assert f"{field}: at most 200,000 characters are taken here" in told.value.message
+
+
 def test_the_parts_of_one_post_are_one_input(client: openai.OpenAI) -> None:
     parts: Any = [{"type": "text", "text": text} for text in (MILD, RUDE)]
     [together] = client.moderations.create(input=parts).results

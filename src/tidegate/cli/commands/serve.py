@@ -33,7 +33,7 @@ def command(workspace: Path, host: str, port: int, workers: int, threads: int) -
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = shared
     boot(workspace)
 
-    from tidegate.server.content.settings import intake
+    from tidegate.runs.intake import intake
     from tidegate.server.review.media import origins
 
     intake(workspace)  # a setting that is wrong is said now, and not at the first item

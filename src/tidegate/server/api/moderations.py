@@ -16,11 +16,12 @@ from ninja import Body, NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from pydantic import Field
 
+from tidegate.runs.intake import SPLIT
 from tidegate.server.api.keys import Key
 from tidegate.server.api.limits import take_off
 from tidegate.server.api.problems import ProblemError
 from tidegate.server.api.rendering import Orjson
-from tidegate.server.api.schemas import Text
+from tidegate.server.api.schemas import Prose, Text
 from tidegate.server.launches.decider import NotReadyError, decider
 from tidegate.server.moderations.categories import CATEGORIES, flags, scores
 from tidegate.server.moderations.verdicts import Part, UnreadableError, Verdict, verdicts
@@ -30,7 +31,7 @@ from tidegate.server.settings import MOST_ITEMS
 
 class TextPart(Schema):
     type: Literal["text"]
-    text: Text
+    text: Prose
 
 
 class Address(Schema):
@@ -46,13 +47,13 @@ Parts = Annotated[
     list[Annotated[TextPart | ImagePart, Field(discriminator="type")]],
     Field(min_length=1, max_length=MOST_ITEMS),
 ]
-Texts = Annotated[list[Text], Field(min_length=1, max_length=MOST_ITEMS)]
+Texts = Annotated[list[Prose], Field(min_length=1, max_length=MOST_ITEMS)]
 
 
 class ModerationIn(Schema):
     """What to moderate: a text, several texts, or the parts of one post. `model` is taken and not needed."""
 
-    input: Text | Texts | Parts
+    input: Prose | Texts | Parts
     model: str | None = None
 
 
@@ -151,11 +152,15 @@ def _error(
 @moderations.exception_handler(ValidationError)
 def _(request: HttpRequest, error: ValidationError) -> HttpResponse:
     """The clients know 400 for this, not 422."""
-    wrong = error.errors[0]
+    # Of an input that could be of several shapes, what is too long speaks of the one that was meant.
+    wrong = next((one for one in error.errors if one["type"] == "string_too_long"), error.errors[0])
+    message = wrong["msg"]
+    if wrong["type"] == "string_too_long":
+        message = f"at most {wrong['ctx']['max_length']:,} characters are taken here. {SPLIT}"
     field = ".".join(
         str(part) for part in wrong["loc"] if part in ("input", "model") or isinstance(part, int)
     )
-    return _error(HTTPStatus.BAD_REQUEST, f"{field or 'body'}: {wrong['msg']}", param=field or None)
+    return _error(HTTPStatus.BAD_REQUEST, f"{field or 'body'}: {message}", param=field or None)
 
 
 @moderations.exception_handler(UnreadableError)

@@ -14,6 +14,7 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from tidegate.names import nearest
+from tidegate.runs.intake import SPLIT
 from tidegate.server.api.event_schemas import EVENT_FIELDS
 from tidegate.server.api.schemas import ItemIn, ProblemOut
 from tidegate.server.launches.decider import NotReadyError
@@ -22,6 +23,8 @@ log = logging.getLogger("tidegate.api")
 PROBLEMS = dict.fromkeys((400, 401, 403, 413, 422, 429, 503), ProblemOut)
 """What any route may answer beside what it is for."""
 
+PROSE = ("text", "context", "statement")
+"""What may be as long as the site takes texts."""
 LISTS = {"items": tuple(ItemIn.model_fields), "events": EVENT_FIELDS}
 """What comes in lists, and the fields of one of it."""
 
@@ -129,6 +132,10 @@ def _of_validation(errors: list[dict[str, Any]]) -> ProblemError:
         field = ".".join(map(str, [*path, told["discriminator"].strip("'")]))
         detail = f"'{told['tag']}' is none of {told['expected_tags']}"
         remedy = nearest(told["tag"], told["expected_tags"].replace("'", "").split(", ")).strip() or remedy
+    elif wrong["type"] == "string_too_long":
+        most = wrong["ctx"]["max_length"]
+        detail = f"at most {most:,} characters are taken here"
+        remedy = SPLIT if last in PROSE else "Shorten it."
     elif wrong["loc"][0] in ("query", "path"):
         field = str(last)
     elif wrong["type"] == "too_long" and path in [[name] for name in LISTS]:

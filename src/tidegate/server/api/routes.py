@@ -21,7 +21,7 @@ from tidegate.server.api.proposals import router as proposals
 from tidegate.server.api.rendering import Orjson, stands, with_reasons
 from tidegate.server.api.schemas import DecisionsOut, ItemIn, ItemOut, OneOrMany, ProblemOut, UndoneOut
 from tidegate.server.content.arrivals import CONTENT, Arrival
-from tidegate.server.content.intake import lane
+from tidegate.server.content.intake import lanes
 from tidegate.server.content.reads import see_item
 from tidegate.server.delivery.undoing import undo
 from tidegate.server.people.models import ApiKey
@@ -56,7 +56,7 @@ def post_items(request: HttpRequest, body: Body[OneOrMany]) -> HttpResponse:
     arrivals = [_arrival(item, key) for item in sent]
     _check_ids(arrivals)
     try:
-        answers = lane().submit(arrivals).result(timeout=ANSWERED_WITHIN)
+        answers = lanes().submit(arrivals).result(timeout=ANSWERED_WITHIN)
     except TimeoutError as error:
         raise ProblemError(
             HTTPStatus.SERVICE_UNAVAILABLE,
