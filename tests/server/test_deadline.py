@@ -65,7 +65,7 @@ def client(site: Service, server: Server) -> Iterator[httpx.Client]:
 
 
 def post(client: httpx.Client, **columns: Any) -> dict[str, Any]:
-    item = {"id": f"post-{uuid.uuid4()}", "surface": "forum", **columns}
+    item = {"id": f"post-{uuid.uuid4()}", "text": "calm", "surface": "forum", **columns}
     answer: dict[str, Any] = client.post("/items", json=item).raise_for_status().json()["decisions"][0]
     return answer
 

@@ -109,9 +109,13 @@ def test_another_zone_does_not_exist(client: httpx.Client, service: Any) -> None
         ({"id": "a", "text": "x", "context": "x" * 200_001}, 422, "context", "raise longest_text"),
         ({"items": [{"id": "a", "text": "x" * 200_001}]}, 422, "items.0.text", "parts as items of their own"),
         ({"id": "a", "market": "x" * 513}, 422, "market", "at most 512 characters are taken here"),
+        ({"id": "a"}, 422, "text", "neither text nor media"),
+        ({"id": "a", "text": "", "media": ""}, 422, "text", "Give it one"),
+        ({"id": "a", "kind": "query", "text": ""}, 422, "text", "neither text nor media"),
+        ({"items": [{"id": "b", "text": "x"}, {"id": "a", "text": ""}]}, 422, "items.1.text", "Give it one"),
         ({"items": []}, 422, "items", "at least 1 item"),
         ({"items": [{"id": "a"}, {"id": "b", "views": "many"}]}, 422, "items.1.views", "integer"),
-        ({"items": [{"id": "a"}, {"id": "a"}]}, 422, "items.1.id", "twice"),
+        ({"items": [{"id": "a", "text": "x"}] * 2}, 422, "items.1.id", "twice"),
         ({"items": [{"id": str(n)} for n in range(1_001)]}, 413, "items", "at most 1000 items"),
     ],
 )
@@ -149,9 +153,9 @@ def test_a_revoked_key_is_refused_from_the_next_request_on(service: Any) -> None
     name = f"short-{uuid.uuid4()}"
     key = service.command("key", name, "--zone", "us", "--scope", "items").stdout.strip()
     with service.client(key) as client:
-        assert client.post("/items", json={"id": new_id()}).status_code == 200
+        assert client.post("/items", json={"id": new_id(), "text": "Tea."}).status_code == 200
         assert service.command("key", name, "--revoke").returncode == 0
-        assert client.post("/items", json={"id": new_id()}).status_code == 401
+        assert client.post("/items", json={"id": new_id(), "text": "Tea."}).status_code == 401
 
 
 def test_many_clients_at_once_get_one_decision_per_item(client: httpx.Client, service: Any) -> None:
@@ -194,13 +198,17 @@ def test_a_published_version_decides_at_once_in_every_process(client: httpx.Clie
     changed.write_text(text.replace("version: 1", "version: 2", 1))
     assert service.command("publish", str(changed), "--message", "a try").returncode == 0
     labels = {
-        client.post("/items", json={"id": new_id()}).json()["decisions"][0]["strategy_version"]
+        client.post("/items", json={"id": new_id(), "text": "Tea."}).json()["decisions"][0][
+            "strategy_version"
+        ]
         for _ in range(12)
     }
     assert {label.partition("@")[0] for label in labels} == {"2"}
     assert service.command("activate", "text", "1").returncode == 0
     labels = {
-        client.post("/items", json={"id": new_id()}).json()["decisions"][0]["strategy_version"]
+        client.post("/items", json={"id": new_id(), "text": "Tea."}).json()["decisions"][0][
+            "strategy_version"
+        ]
         for _ in range(12)
     }
     assert {label.partition("@")[0] for label in labels} == {"1"}
@@ -219,6 +227,22 @@ def test_a_text_as_long_as_may_be_is_decided(client: httpx.Client) -> None:
     """In characters, not bytes: 湖 has three."""
     for text in ("A lake. " * 25_000, "湖" * 200_000):
         assert decided(client, {"id": new_id(), "text": text})["state"] == "decided"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"kind": "image", "media": "https://example.com/a.png", "text": ""},
+        {"kind": "video", "text": ""},
+        {"text": "", "media": "https://example.com/a.png"},
+        {"text": " "},
+    ],
+)
+def test_a_picture_needs_no_text_and_a_text_with_media_is_one(
+    client: httpx.Client, content: dict[str, str]
+) -> None:
+    """As `warehouse` reads files: see tests/warehouse/test_items.py."""
+    assert decided(client, {"id": new_id(), **content})["state"] == "decided"
 
 
 def test_how_long_a_text_may_be_is_in_the_document(client: httpx.Client) -> None:

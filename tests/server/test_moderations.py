@@ -86,6 +86,11 @@ def test_an_image_that_nothing_reads_is_not_called_fine(client: openai.OpenAI) -
         client.moderations.create(input=parts)
 
 
+def test_an_empty_text_is_decided(client: openai.OpenAI) -> None:
+    first, second = client.moderations.create(input=["", MILD]).results
+    assert (first.flagged, second.flagged) == (False, False)
+
+
 def test_nothing_of_it_is_kept(client: openai.OpenAI, service: Any) -> None:
     def rows() -> str:
         return str(service.command("ledger", "verify").stdout)

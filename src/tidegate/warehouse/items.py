@@ -8,14 +8,11 @@ from dataclasses import dataclass
 import polars as pl
 
 from tidegate.names import nearest
-from tidegate.tables import ITEMS, KINDS
+from tidegate.tables import ITEMS, KINDS, WRITTEN
 from tidegate.warehouse.conform import conform
 from tidegate.warehouse.rows import Problem, Rows
 from tidegate.warehouse.seen import SeenIds
 from tidegate.warehouse.values import PROSE
-
-WRITTEN = ("text", "query")
-"""The kinds of item that are nothing without text or media."""
 
 
 @dataclass(frozen=True)
