@@ -52,6 +52,8 @@ class Table:
 
 KINDS = ("text", "image", "video", "query")
 """What an item can be. A query is what somebody typed into a search box."""
+WRITTEN = ("text", "query")
+"""The kinds of item that are nothing without text or media."""
 
 TIMESTAMP = pl.Datetime("us", "UTC")
 

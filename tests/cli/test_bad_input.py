@@ -275,3 +275,32 @@ def test_a_truth_that_tells_no_items_apart_is_warned_of(
     assert done.returncode == 0
     assert b"by this truth " + said + b" violates" in done.stderr
     assert b"without a time, and so all of one day's audit budget: 2 items" in done.stdout
+
+
+def test_a_text_that_is_too_long_is_set_aside_and_a_workspace_may_take_longer_ones(
+    tidegate: Tidegate, tmp_path: Path
+) -> None:
+    posts = json.dumps({"id": "a", "text": "x"}) + "\n" + json.dumps({"id": "b", "text": "lake " * 40_001})
+    status, _, rejected, _ = moderated(tidegate, tmp_path, posts.encode())
+    assert status == 3
+    [one] = rejected
+    assert (one["line"], one["field"]) == (2, "text")
+    assert one["problem"] == "the text has 200,005 characters, and at most 200,000 are read"
+    assert "longest_text" in str(one["remedy"])
+
+    site, posts_file = tmp_path / "site", tmp_path / "posts.jsonl"
+    assert tidegate("init", site).returncode == 0
+    with (site / "tidegate.toml").open("a") as settings:
+        settings.write("\n[intake]\nlongest_text = 200_005\n")
+    strategy = ("--strategy", site / "strategies" / "text.yaml")
+    assert tidegate("moderate", posts_file, *strategy, "--out", tmp_path / "again").returncode == 0
+
+
+def test_scoring_sets_a_text_that_is_too_long_aside(tidegate: Tidegate, tmp_path: Path) -> None:
+    posts = tmp_path / "posts.csv"
+    posts.write_text(f"id,text\na,one\nb,{'x' * 200_001}\n")
+    assert (
+        tidegate("score", posts, "--detectors", "language", "--out", tmp_path / "out.parquet").returncode == 3
+    )
+    [line] = (tmp_path / "out.parquet.rejected.jsonl").read_text().splitlines()
+    assert (json.loads(line)["line"], json.loads(line)["field"]) == (3, "text")

@@ -107,7 +107,9 @@ lease_s = 600
                 assert len(receiver.of(refused)) == 1, "tried, and due again in ten minutes"
                 for _ in range(3):
                     assert post(client, author_id="anna")["rule"] == "otherwise"
-                burst = metered.post("/items", json={"items": [{"id": str(n)} for n in range(60)]})
+                burst = metered.post(
+                    "/items", json={"items": [{"id": str(n), "text": "calm"} for n in range(60)]}
+                )
                 assert burst.status_code == 200
                 judge.delay = 3
                 pending = post(client, text="TERRIBLE", surface="forum")
@@ -129,7 +131,10 @@ lease_s = 600
                 assert abs(datetime.fromisoformat(stepped["decided_at"]).timestamp() - past) < HOUR / 2
                 assert post(client, author_id="anna")["rule"] == "otherwise", "three were there before"
                 assert post(client, author_id="anna")["rule"] == "flood", "counts do not run backwards"
-                until(lambda: metered.post("/items", json={"id": "later"}).status_code == 200, seconds=10)
+                until(
+                    lambda: metered.post("/items", json={"id": "later", "text": "calm"}).status_code == 200,
+                    seconds=10,
+                )
                 service.command("worker", "--once")
                 assert len(receiver.of(refused)) == 2
                 decided = client.get(f"/items/{pending['id']}").json()

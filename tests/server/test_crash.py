@@ -231,6 +231,6 @@ def check_items(site: Site, feeders: list[Feeder]) -> None:
     by_author = Counter(author(item) for item in contents)
     probe = feeders[0]
     for name, count in by_author.items():
-        probe.send("/items", {"id": f"probe-{name}", "author_id": name})
+        probe.send("/items", {"id": f"probe-{name}", "author_id": name, "text": "Tea."})
         values = probe.client.get(f"/items/probe-{name}").json()["decisions"][0]["values"]
         assert values["author.items_1h"] == count

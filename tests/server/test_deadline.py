@@ -65,7 +65,7 @@ def client(site: Service, server: Server) -> Iterator[httpx.Client]:
 
 
 def post(client: httpx.Client, **columns: Any) -> dict[str, Any]:
-    item = {"id": f"post-{uuid.uuid4()}", "surface": "forum", **columns}
+    item = {"id": f"post-{uuid.uuid4()}", "text": "calm", "surface": "forum", **columns}
     answer: dict[str, Any] = client.post("/items", json=item).raise_for_status().json()["decisions"][0]
     return answer
 
@@ -305,6 +305,8 @@ def test_metrics_tell_how_much_waits(site: Service, client: httpx.Client, server
         ('deadline_ms = "long"', "a number from 0.001 to 25,000"),
         ("deadline_ms = 60_000", "to 25,000"),
         ("[care]\nper_hour = 1", "a whole number from 8 to 1,000,000"),
+        ("longest_text = 0.5", "a whole number from 1 to 10,000,000"),
+        ("longest_text = 20_000_000", "to 10,000,000"),
     ],
 )
 def test_a_setting_that_cannot_be_meant_is_told_when_the_service_starts(
@@ -321,8 +323,8 @@ def test_a_setting_that_cannot_be_meant_is_told_when_the_service_starts(
 
 
 def test_people_are_asked_about_an_appeal_once_there_is_a_decision(inside: Path) -> None:
+    from tidegate.runs.intake import Intake
     from tidegate.server.content.finishing import finish_all
-    from tidegate.server.content.settings import Intake
     from tidegate.server.events.actions import record
     from tidegate.server.events.occurrences import Occurrence
     from tidegate.server.review.models import Kind, Task

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import uuid
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import polars as pl
 import pytest
 
 from tidegate.tables import DECISIONS, ITEMS
+from tidegate.warehouse import as_written
 
 POSTS = 57
 AWKWARD = '=1+1, "quoted"\nnext line 你好 \U0001f600'
@@ -133,6 +135,9 @@ def test_a_stream_holds_the_whole_table(client: httpx.Client) -> None:
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", by_id["post-000"]["received_at"])
     written = client.get("/exports/decisions", params={"format": "csv"}).raise_for_status()
     decisions = pl.read_csv(io.BytesIO(written.content))
+    items = pl.read_csv(client.get("/exports/items", params={"format": "csv"}).content)
+    assert items.filter(id="post-005")["text"].item() == "'" + AWKWARD
+    assert items.filter(id="post-003")["views"].item() == 3
     assert len(decisions) == int(written.headers["Export-Rows"]) >= POSTS + 1
     events = client.get("/exports/events").raise_for_status()
     assert [json.loads(line)["item_id"] for line in events.text.splitlines()] == ["post-003"]
@@ -148,7 +153,7 @@ def test_a_table_without_rows_has_its_columns(client: httpx.Client) -> None:
 
 READERS = {
     "parquet": pl.read_parquet,
-    "csv": pl.read_csv,
+    "csv": lambda path: as_written(pl.read_csv(path)),
     "jsonl": pl.read_ndjson,
     "xlsx": pl.read_excel,
     "hyper": lambda path: __import__("pantab").frame_from_hyper(path, table="items", return_type="polars"),
@@ -171,6 +176,19 @@ def test_a_file_holds_the_whole_table_in_every_format(
     again = counting.command("export", "--zone", zone, "--table", "items", "--out", str(out))
     assert again.returncode == 2
     assert "there is a file already" in again.stderr
+
+
+def test_no_text_of_a_file_for_spreadsheets_is_a_formula(counting: Any, zone: str, tmp_path: Path) -> None:
+    for form in ("csv", "xlsx"):
+        out = str(tmp_path / f"items.{form}")
+        assert counting.command("export", "--zone", zone, "--table", "items", "--out", out).returncode == 0
+    assert "'" + AWKWARD in pl.read_csv(tmp_path / "items.csv")["text"].to_list()
+    with zipfile.ZipFile(tmp_path / "items.xlsx") as parts:
+        sheet, styles = (parts.read(f"xl/{name}.xml").decode() for name in ("worksheets/sheet1", "styles"))
+    assert "<f>" not in sheet
+    marked = re.findall(r'<c r="[A-Z]+\d+" s="(\d+)" t="inlineStr"><is><t[^>]*>=1\+1', sheet)
+    formats = re.findall(r"<xf [^>]*>", styles.partition("<cellXfs")[2])
+    assert ['quotePrefix="1"' in formats[int(one)] for one in marked] == [True]
 
 
 def test_what_cannot_be_written_is_told(counting: Any, zone: str, tmp_path: Path) -> None:

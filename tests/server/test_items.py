@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -109,9 +110,17 @@ def test_another_zone_does_not_exist(client: httpx.Client, service: Any) -> None
         ({"id": ""}, 422, "id", "at least 1 character"),
         ([{"id": "a", "text": "x"}], 422, None, 'several as {"items": [ … ]}'),
         ("a", 422, None, "this must be a JSON object"),
+        ({"id": "a", "text": "x" * 200_001}, 422, "text", "at most 200,000 characters"),
+        ({"id": "a", "text": "x", "context": "x" * 200_001}, 422, "context", "raise longest_text"),
+        ({"items": [{"id": "a", "text": "x" * 200_001}]}, 422, "items.0.text", "parts as items of their own"),
+        ({"id": "a", "market": "x" * 513}, 422, "market", "at most 512 characters are taken here"),
+        ({"id": "a"}, 422, "text", "neither text nor media"),
+        ({"id": "a", "text": "", "media": ""}, 422, "text", "Give it one"),
+        ({"id": "a", "kind": "query", "text": ""}, 422, "text", "neither text nor media"),
+        ({"items": [{"id": "b", "text": "x"}, {"id": "a", "text": ""}]}, 422, "items.1.text", "Give it one"),
         ({"items": []}, 422, "items", "at least 1 item"),
         ({"items": [{"id": "a"}, {"id": "b", "views": "many"}]}, 422, "items.1.views", "integer"),
-        ({"items": [{"id": "a"}, {"id": "a"}]}, 422, "items.1.id", "twice"),
+        ({"items": [{"id": "a", "text": "x"}] * 2}, 422, "items.1.id", "twice"),
         ({"items": [{"id": str(n)} for n in range(1_001)]}, 413, "items", "at most 1000 items"),
     ],
 )
@@ -205,9 +214,9 @@ def test_a_revoked_key_is_refused_from_the_next_request_on(service: Any) -> None
     name = f"short-{uuid.uuid4()}"
     key = service.command("key", name, "--zone", "us", "--scope", "items").stdout.strip()
     with service.client(key) as client:
-        assert client.post("/items", json={"id": new_id()}).status_code == 200
+        assert client.post("/items", json={"id": new_id(), "text": "Tea."}).status_code == 200
         assert service.command("key", name, "--revoke").returncode == 0
-        assert client.post("/items", json={"id": new_id()}).status_code == 401
+        assert client.post("/items", json={"id": new_id(), "text": "Tea."}).status_code == 401
 
 
 def test_many_clients_at_once_get_one_decision_per_item(client: httpx.Client, service: Any) -> None:
@@ -250,13 +259,17 @@ def test_a_published_version_decides_at_once_in_every_process(client: httpx.Clie
     changed.write_text(text.replace("version: 1", "version: 2", 1))
     assert service.command("publish", str(changed), "--message", "a try").returncode == 0
     labels = {
-        client.post("/items", json={"id": new_id()}).json()["decisions"][0]["strategy_version"]
+        client.post("/items", json={"id": new_id(), "text": "Tea."}).json()["decisions"][0][
+            "strategy_version"
+        ]
         for _ in range(12)
     }
     assert {label.partition("@")[0] for label in labels} == {"2"}
     assert service.command("activate", "text", "1").returncode == 0
     labels = {
-        client.post("/items", json={"id": new_id()}).json()["decisions"][0]["strategy_version"]
+        client.post("/items", json={"id": new_id(), "text": "Tea."}).json()["decisions"][0][
+            "strategy_version"
+        ]
         for _ in range(12)
     }
     assert {label.partition("@")[0] for label in labels} == {"1"}
@@ -269,3 +282,44 @@ def test_an_address_that_leads_nowhere_is_a_problem_for_programs(service: Any, a
     answer = httpx.get(f"{service.url}{address}", headers={"Authorization": f"Bearer {service.key}"})
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_text_as_long_as_may_be_is_decided(client: httpx.Client) -> None:
+    """In characters, not bytes: 湖 has three."""
+    for text in ("A lake. " * 25_000, "湖" * 200_000):
+        assert decided(client, {"id": new_id(), "text": text})["state"] == "decided"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"kind": "image", "media": "https://example.com/a.png", "text": ""},
+        {"kind": "video", "text": ""},
+        {"text": "", "media": "https://example.com/a.png"},
+        {"text": " "},
+    ],
+)
+def test_a_picture_needs_no_text_and_a_text_with_media_is_one(
+    client: httpx.Client, content: dict[str, str]
+) -> None:
+    """As `warehouse` reads files: see tests/warehouse/test_items.py."""
+    assert decided(client, {"id": new_id(), **content})["state"] == "decided"
+
+
+def test_how_long_a_text_may_be_is_in_the_document(client: httpx.Client) -> None:
+    shapes = client.get("/openapi.json").json()["components"]["schemas"]
+    for shape, name in (("ItemIn", "text"), ("ItemIn", "context"), ("AppealIn", "statement")):
+        assert shapes[shape]["properties"][name]["anyOf"][0]["maxLength"] == 200_000
+
+
+def test_what_is_short_does_not_wait_for_what_is_long(client: httpx.Client) -> None:
+    """Its batch is one of its own: of many short ones sent meanwhile all are answered before it."""
+    texts = [f"{number} " + "You are an idiot. " * 10_000 for number in range(3)]
+    many = {"items": [{"id": new_id(), "text": text} for text in texts]}
+    with ThreadPoolExecutor() as pool:
+        long = pool.submit(lambda: client.post("/items", json=many).raise_for_status())
+        time.sleep(0.3)  # what is long is being read
+        for _ in range(5):
+            decided(client, {"id": new_id(), "text": "Lovely day at the lake."})
+        assert not long.done()
+    assert len(long.result().json()["decisions"]) == 3

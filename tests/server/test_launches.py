@@ -49,7 +49,9 @@ def decided(service: Any, times: int = 1, **content: Any) -> dict[str, Any]:
     """A new item's decision; of several, which both processes take in, all alike."""
     with service.client() as client:
         answers = [
-            client.post("/items", json={"id": f"post-{uuid.uuid4()}", **content}).json()["decisions"][0]
+            client.post("/items", json={"id": f"post-{uuid.uuid4()}", "text": "Tea.", **content}).json()[
+                "decisions"
+            ][0]
             for _ in range(times)
         ]
     assert len({(one["rule"], one["action"], one["strategy_version"]) for one in answers}) == 1

@@ -58,6 +58,21 @@ def test_the_verdict_is_that_of_the_active_strategy(client: openai.OpenAI, servi
         assert all(0 <= score <= 1 for score in result.category_scores.to_dict().values())
 
 
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ("x" * 200_001, "input"),
+        ([MILD, "x" * 200_001], "input.1"),
+        ([{"type": "text", "text": MILD}, {"type": "text", "text": "x" * 200_001}], "input.1"),
+    ],
+)
+def test_a_text_that_is_too_long_is_told(client: openai.OpenAI, given: Any, field: str) -> None:
+    with pytest.raises(openai.BadRequestError) as told:
+        client.moderations.create(input=given)
+    assert told.value.param == field
+    assert f"{field}: at most 200,000 characters are taken here" in told.value.message
+
+
 def test_the_parts_of_one_post_are_one_input(client: openai.OpenAI) -> None:
     parts: Any = [{"type": "text", "text": text} for text in (MILD, RUDE)]
     [together] = client.moderations.create(input=parts).results
@@ -70,6 +85,11 @@ def test_an_image_that_nothing_reads_is_not_called_fine(client: openai.OpenAI) -
     parts: Any = [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]
     with pytest.raises(openai.BadRequestError, match="no detector reads content of the kind 'image'"):
         client.moderations.create(input=parts)
+
+
+def test_an_empty_text_is_decided(client: openai.OpenAI) -> None:
+    first, second = client.moderations.create(input=["", MILD]).results
+    assert (first.flagged, second.flagged) == (False, False)
 
 
 def test_nothing_of_it_is_kept(client: openai.OpenAI, service: Any) -> None:

@@ -82,7 +82,7 @@ class Watched:
 
     def post(self, key: str, **item: Any) -> httpx.Response:
         url = f"http://127.0.0.1:{self.port}/api/v1/items"
-        body = {"id": f"post-{uuid.uuid4()}", **item}
+        body = {"id": f"post-{uuid.uuid4()}", "text": "Tea.", **item}
         return httpx.post(url, json=body, headers={"Authorization": f"Bearer {key}"}, timeout=30)
 
     @property

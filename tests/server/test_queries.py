@@ -187,6 +187,12 @@ def test_the_file_has_times_and_lists_as_text(sessions: Any) -> None:  # noqa: F
     assert row["part"] == "{'a': 1}"
 
 
+def test_no_text_of_the_file_is_a_formula_and_numbers_stay_numbers(sessions: Any) -> None:  # noqa: F811
+    sql = """select '=1+1' as "=2+2", '@SUM(A1)' as at, -5 as n, '-5' as written, 'a' as plain"""
+    file = sent(sessions["analyst", "us"], sql, do="csv")
+    assert file.content.decode().splitlines() == ["'=2+2,at,n,written,plain", "'=1+1,'@SUM(A1),-5,'-5,a"]
+
+
 def test_the_page_of_one_zone_tells_nothing_of_another(sessions: Any) -> None:  # noqa: F811
     page = sent(sessions["analyst", "eu"], "select * from items").content.decode()
     assert "secret of eu" in page

@@ -52,7 +52,7 @@ def test_a_redirect_to_a_private_address_is_not_followed(tmp_path: Path) -> None
         url = f"https://{PUBLIC}:{PORT}/hooks"
         added = service.command("webhook", "hook", "--zone", "us", "--url", url)
         assert added.returncode == 0, added.stderr
-        items = [{"id": f"{status}-item"} for status in (200, *STATUSES)]
+        items = [{"id": f"{status}-item", "text": "Tea."} for status in (200, *STATUSES)]
         with service.client() as client:
             client.post("/items", json={"items": items}).raise_for_status()
         reached = json.loads(within_a_network(workspace, tmp_path, environment))

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import polars as pl
 import pytest
 
+from tidegate.warehouse.items import LongestText
 from tidegate.warehouse.times import parse_times
 
 
@@ -122,6 +123,20 @@ def test_the_second_item_of_an_id_is_rejected_also_in_another_batch_or_file(read
         (str(first), 4),
         (str(second), 3),
     ]
+
+
+def test_a_text_or_context_that_is_too_long_is_rejected_with_the_remedy(read, file):
+    rows = "".join(
+        f'{{"id": "{n}", "text": "{text}", "context": "{context}"}}\n'
+        for n, (text, context) in enumerate([("湖" * 10, "湖"), ("x" * 11, ""), ("x", "湖" * 11)])
+    )
+    found = read(file("posts.jsonl", rows), longest_text=LongestText(10, "Split it."))
+    assert found.ids == ["0"]
+    assert [(r["line"], r["field"], r["remedy"]) for r in found.rejects] == [
+        (2, "text", "Split it."),
+        (3, "context", "Split it."),
+    ]
+    assert "11 characters, and at most 10" in found.rejects[0]["problem"]
 
 
 def test_a_rejected_row_leaves_its_id_free(read, file):

@@ -11,9 +11,11 @@ from pathlib import Path
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tidegate.errors import RunError
-from tidegate.warehouse import join_parts, write_csv_for_people, write_part
+from tidegate.warehouse import as_written, guarded, join_parts, write_csv_for_people, write_part
 
 
 def parts(folder: Path, *frames: pl.DataFrame) -> list[list[Path]]:
@@ -92,6 +94,25 @@ def test_a_text_that_a_spreadsheet_would_run_gets_an_apostrophe_and_ids_do_not(t
     with (tmp_path / "review.csv").open(encoding="utf-8-sig", newline="") as file:
         [row] = csv.DictReader(file)
     assert row == {"item_id": text, "author_id": text, "text": f"'{text}", "views": "-1"}
+
+
+RISKY = st.text(st.sampled_from("'=+-@\t\rabc1＝猫"), max_size=6)
+
+
+@given(st.lists(st.none() | RISKY, min_size=1), RISKY)
+def test_what_was_guarded_can_be_taken_back_exactly(texts: list[str | None], name: str) -> None:
+    frame = pl.DataFrame({f"{name}n": [-1] * len(texts), f"{name}t": pl.Series(texts, dtype=pl.String)})
+    safe = guarded(frame)
+    shown = [*safe.columns, *safe.to_series(1).drop_nulls()]
+    assert not any(text.startswith(("=", "+", "-", "@", "\t", "\r", "＝")) for text in shown)
+    assert safe.to_series(0).to_list() == [-1] * len(texts)
+    assert as_written(safe).equals(frame)
+    assert as_written(safe).columns == frame.columns
+
+
+def test_words_of_a_fixed_list_are_guarded_too() -> None:
+    frame = pl.DataFrame({"a": pl.Series(["=1", "b"], dtype=pl.Categorical)})
+    assert guarded(frame)["a"].to_list() == ["'=1", "b"]
 
 
 def test_a_sheet_is_utf_8_with_the_mark_that_spreadsheets_look_for(tmp_path):

@@ -28,6 +28,7 @@ from tidegate.runs.audit import write_audit
 from tidegate.runs.bench import Bench
 from tidegate.runs.closing import close
 from tidegate.runs.folder import RunFolder
+from tidegate.runs.intake import longest_text
 from tidegate.runs.population import check_slices
 from tidegate.runs.summary import Rejected
 from tidegate.strategy import cascade, decisions_frame
@@ -125,6 +126,7 @@ def decide_all(
         rejects=rejects,
         truth=job.truth,
         truth_policy=job.truth_policy,
+        longest_text=longest_text(bench.workspace.root),
     )
     for number, batch in enumerate(batches):
         part = folder.part(number)

@@ -11,6 +11,7 @@ import polars as pl
 
 from tidegate.errors import RunError, SignalError, Where
 from tidegate.names import nearest
+from tidegate.runs.intake import longest_text
 from tidegate.runs.moderate import STDIN, Progress
 from tidegate.runs.workspace import find_workspace
 from tidegate.signals import build_detectors, catalog_of, compute, item_signals
@@ -57,6 +58,7 @@ def score_file(
                     columns=columns,
                     format=form,
                     rejects=rejects,
+                    longest_text=longest_text(workspace.root),
                 )
             ):
                 answers = [compute(detector, batch.items).drop("item_id") for detector in chosen.values()]

@@ -9,9 +9,9 @@ import os
 from pathlib import Path
 
 from tidegate.errors import Where, WorkspaceError
+from tidegate.runs.intake import intake
 from tidegate.runs.workspace import FILE
 from tidegate.server.care.settings import care_of
-from tidegate.server.content.settings import intake
 from tidegate.server.delivery.settings import webhooks
 from tidegate.server.launches.four_eyes import four_eyes
 from tidegate.server.people.sign_in import companies

@@ -10,13 +10,15 @@ from tidegate.warehouse.labels import read_labels
 from tidegate.warehouse.parts import join_parts, write_part
 from tidegate.warehouse.read import read_items
 from tidegate.warehouse.rejects import Reject, RejectWriter
-from tidegate.warehouse.sheets import write_csv_for_people
+from tidegate.warehouse.sheets import as_written, guarded, write_csv_for_people
 from tidegate.warehouse.whole import written_whole
 
 __all__ = [
     "Batch",
     "Reject",
     "RejectWriter",
+    "as_written",
+    "guarded",
     "join_parts",
     "query",
     "read_groups",

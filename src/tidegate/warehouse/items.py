@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import polars as pl
 
 from tidegate.names import nearest
-from tidegate.tables import ITEMS, KINDS
+from tidegate.tables import ITEMS, KINDS, WRITTEN
 from tidegate.warehouse.conform import conform
 from tidegate.warehouse.rows import Problem, Rows
 from tidegate.warehouse.seen import SeenIds
-
-WRITTEN = ("text", "query")
-"""The kinds of item that are nothing without text or media."""
+from tidegate.warehouse.values import PROSE
 
 
-def to_items(rows: Rows, seen: SeenIds, max_field_bytes: int) -> tuple[pl.DataFrame, list[Problem]]:
+@dataclass(frozen=True)
+class LongestText:
+    """How many characters a text or its context may have, and what to do about a longer one."""
+
+    characters: int
+    remedy: str
+
+
+def to_items(
+    rows: Rows, seen: SeenIds, max_field_bytes: int, longest_text: LongestText | None = None
+) -> tuple[pl.DataFrame, list[Problem]]:
     """The rows as items, row by row, and at most one problem for each row.
 
     A row with a problem stands among the items too, but means nothing. Its id is not remembered in `seen`.
@@ -25,7 +34,12 @@ def to_items(rows: Rows, seen: SeenIds, max_field_bytes: int) -> tuple[pl.DataFr
     kind = pl.col("kind").str.strip_chars().str.to_lowercase().fill_null("text")
     items = items.with_columns(kind)
     problems: dict[int, Problem] = {}
-    for problem in [*found, *_unknown_kinds(items), *_without_substance(items)]:
+    for problem in [
+        *found,
+        *_unknown_kinds(items),
+        *_too_long(items, longest_text),
+        *_without_substance(items),
+    ]:
         problems.setdefault(problem.row, problem)
     for problem in _repeated(items, problems, seen):
         problems[problem.row] = problem
@@ -42,6 +56,15 @@ def _unknown_kinds(items: pl.DataFrame) -> Iterator[Problem]:
             f"there is no kind '{kind[:40]}'",
             f"{nearest(kind, KINDS)}Kinds are {', '.join(KINDS)}.",
         )
+
+
+def _too_long(items: pl.DataFrame, longest: LongestText | None) -> Iterator[Problem]:
+    if longest is None:
+        return
+    for name in PROSE:
+        for row in (items[name].str.len_chars() > longest.characters).fill_null(False).arg_true():
+            has = f"the text has {len(items[name][row]):,} characters"
+            yield Problem(row, name, f"{has}, and at most {longest.characters:,} are read", longest.remedy)
 
 
 def _without_substance(items: pl.DataFrame) -> Iterator[Problem]:

@@ -14,7 +14,7 @@ from tidegate.tables import ITEMS, TRUTH
 from tidegate.warehouse.batch import Batch
 from tidegate.warehouse.columns import ALIASES, ROW_NUMBER, missing
 from tidegate.warehouse.formats import open_reader
-from tidegate.warehouse.items import to_items
+from tidegate.warehouse.items import LongestText, to_items
 from tidegate.warehouse.rejects import Reject, RejectWriter
 from tidegate.warehouse.rows import MAX_FIELD_BYTES, Problem, Reader, Rows
 from tidegate.warehouse.seen import SeenIds
@@ -32,6 +32,7 @@ def read_items(
     truth: str | None = None,
     truth_policy: str | None = None,
     max_field_bytes: int = MAX_FIELD_BYTES,
+    longest_text: LongestText | None = None,
 ) -> Iterator[Batch]:
     """The items of CSV, JSON Lines and Parquet files, or of standard input ("-"), in batches.
 
@@ -46,13 +47,16 @@ def read_items(
         batch_rows: rows in a batch; fewer where rows are large.
         truth: SQL over the file's columns that says whether a row violates.
         truth_policy: SQL over the file's columns that gives the policy it violates, or null.
-        max_field_bytes: a row with a longer text is rejected.
+        max_field_bytes: a row with a longer field is rejected.
+        longest_text: a row with a longer text or context is rejected; None for no such limit.
 
     Raises:
         InputError: a source cannot be read at all, a column is missing, or an expression does not hold.
             Nothing has been given or rejected then, unless a file turns out to be damaged midway.
     """
-    asked = _Asked(columns or {}, _expressions(truth, truth_policy), batch_rows, max_field_bytes)
+    asked = _Asked(
+        columns or {}, _expressions(truth, truth_policy), batch_rows, max_field_bytes, longest_text
+    )
     given = [sources] if isinstance(sources, (str, Path)) else list(sources)
     readers = _check(given, format, asked)
     total = sum(source.size or 0 for source in readers) if all(s.size for s in readers) else None
@@ -63,7 +67,7 @@ def read_items(
             plan = asked.plan(reader)
             for rows in reader.rows(plan.typed):
                 share = (bytes_read + (rows.share or 0) * (source.size or 0)) / total if total else None
-                batch = _batch(_numbered(rows, plan, rows_read), plan, seen, source, rejects, max_field_bytes)
+                batch = _batch(_numbered(rows, plan, rows_read), plan, seen, source, rejects, asked)
                 rows_read += len(rows.numbers)
                 if len(batch.items):
                     batches += 1
@@ -95,6 +99,7 @@ class _Asked:
     truth: TruthExpressions | None
     batch_rows: int
     max_field_bytes: int
+    longest_text: LongestText | None
 
     def open(self, source: Source) -> Reader:
         return open_reader(
@@ -168,10 +173,10 @@ def _numbered(rows: Rows, plan: _Plan, before: int) -> Rows:
 
 
 def _batch(
-    rows: Rows, plan: _Plan, seen: SeenIds, source: Source, rejects: RejectWriter, max_field_bytes: int
+    rows: Rows, plan: _Plan, seen: SeenIds, source: Source, rejects: RejectWriter, asked: _Asked
 ) -> Batch:
     """The whole items among the rows and their truth; the other rows are written to `rejects`."""
-    items, problems = to_items(rows, seen, max_field_bytes)
+    items, problems = to_items(rows, seen, asked.max_field_bytes, asked.longest_text)
     for problem in problems:
         rejects.write(_reject(problem, rows, source))
     whole = ~pl.int_range(len(items), eager=True).is_in([problem.row for problem in problems])

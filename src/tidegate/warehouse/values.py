@@ -30,7 +30,7 @@ class Kind(Enum):
     VERDICT = "yes or no, true or false, 1 or 0, 是 or 否"
 
 
-PROSE = frozenset({"text", "context"})
+PROSE = ("text", "context")
 IDENTIFIERS = frozenset({"id", "item_id", "author_id"})
 VERDICTS = {
     **dict.fromkeys(("true", "t", "1", "1.0", "yes", "y", "是", "违规"), True),

@@ -26,7 +26,10 @@ def begun(site: Site, everywhere: None) -> Any:
 def joined(number: int) -> list[Any]:
     from tidegate.server.care.trials import take_part
 
-    people = [somebody("moderator") for _ in range(number)]
+    first = somebody("moderator")
+    while first.person.pk % 4:  # so that they are whole blocks
+        first = somebody("moderator")
+    people = [first, *(somebody("moderator") for _ in range(number - 1))]
     for who in people:
         take_part(who.person)
     return people
@@ -63,6 +66,37 @@ def test_chance_decides_and_leaving_brings_ones_own_settings_back(begun: Any) ->
     leave(people[0].person)
     assert applied(people[0].person) == chosen(people[0].person)
     assert not Part.objects.filter(person=people[0].person).exists()
+
+
+def test_who_leaves_and_joins_again_is_in_the_same_group_and_cannot_choose_it(begun: Any) -> None:
+    from tidegate.server.care.models import Part, Trial
+    from tidegate.server.care.trials import leave, take_part
+
+    def groups() -> list[bool]:
+        return [Part.objects.get(person=who.person).on for who in people]
+
+    people = joined(8)
+    first = groups()
+    heavy(people)
+    for who in people:
+        for _ in range(5):
+            leave(who.person)
+            take_part(who.person)
+    assert groups() == first
+    assert not any(part.said.exists() or part.tasks for part in begun.parts.all())
+    for who in people:
+        leave(who.person)
+    for who in reversed(people):  # nor does it hang on who comes when
+        take_part(who.person)
+    assert groups() == first
+    assert vars(Trial.objects.get(pk=begun.pk)) | {"_state": 0} == vars(begun) | {"_state": 0}
+
+
+def test_another_trial_draws_anew(begun: Any) -> None:
+    from tidegate.server.care.trials import group
+
+    drawn = {tuple(group(f"{secret}", number) for number in range(8)) for secret in range(200)}
+    assert len(drawn) == 36  # six ways for each of two blocks, and no other
 
 
 def test_a_result_is_made_once_of_groups_alone_and_who_took_part_is_forgotten(begun: Any) -> None:

@@ -23,8 +23,8 @@ def command(workspace: Path, once: bool) -> None:
 
     boot(workspace)
 
+    from tidegate.runs.intake import intake
     from tidegate.server.content.finishing import Finisher, finish_all
-    from tidegate.server.content.settings import intake
     from tidegate.server.delivery.settings import webhooks
     from tidegate.server.delivery.worker import Worker
     from tidegate.server.retention.daily import Housekeeping, run_due

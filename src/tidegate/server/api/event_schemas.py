@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from ninja import Schema
 from pydantic import ConfigDict, Discriminator, Field, Tag
 
-from tidegate.server.api.schemas import DecisionOut, Id, Moment, Short, Text
+from tidegate.server.api.schemas import DecisionOut, Id, Moment, Prose, Short
 from tidegate.server.settings import MOST_ITEMS
 
 
@@ -32,7 +32,7 @@ class AppealIn(_EventIn):
 
     type: Literal["appeal"]
     by: Short | None = None
-    statement: Text | None = None
+    statement: Prose | None = None
 
 
 class ViewsIn(_EventIn):

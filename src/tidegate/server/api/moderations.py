@@ -17,11 +17,12 @@ from ninja import Body, NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from pydantic import Field
 
+from tidegate.runs.intake import SPLIT
 from tidegate.server.api.keys import Key
 from tidegate.server.api.limits import take_off
 from tidegate.server.api.problems import TOO_LARGE, ProblemError, plainly
 from tidegate.server.api.rendering import Orjson
-from tidegate.server.api.schemas import Text
+from tidegate.server.api.schemas import Prose, Text
 from tidegate.server.launches.decider import NotReadyError, decider
 from tidegate.server.moderations.categories import CATEGORIES, flags, scores
 from tidegate.server.moderations.verdicts import Part, UnreadableError, Verdict, verdicts
@@ -31,7 +32,7 @@ from tidegate.server.settings import MOST_ITEMS
 
 class TextPart(Schema):
     type: Literal["text"]
-    text: Text
+    text: Prose
 
 
 class Address(Schema):
@@ -47,13 +48,13 @@ Parts = Annotated[
     list[Annotated[TextPart | ImagePart, Field(discriminator="type")]],
     Field(min_length=1, max_length=MOST_ITEMS),
 ]
-Texts = Annotated[list[Text], Field(min_length=1, max_length=MOST_ITEMS)]
+Texts = Annotated[list[Prose], Field(min_length=1, max_length=MOST_ITEMS)]
 
 
 class ModerationIn(Schema):
     """What to moderate: a text, several texts, or the parts of one post. `model` is taken and not needed."""
 
-    input: Text | Texts | Parts
+    input: Prose | Texts | Parts
     model: str | None = None
 
 
@@ -169,6 +170,8 @@ def _(request: HttpRequest, error: ValidationError) -> HttpResponse:
     field = ".".join(
         str(part) for part in wrong["loc"] if part in ("input", "model") or isinstance(part, int)
     )
+    if wrong["type"] == "string_too_long":
+        said = f"{said}. {SPLIT}"
     return _error(HTTPStatus.BAD_REQUEST, f"{field or 'body'}: {said}", param=field or None)
 
 

@@ -16,6 +16,7 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from tidegate.names import nearest
+from tidegate.runs.intake import SPLIT
 from tidegate.server.api.event_schemas import EVENT_FIELDS
 from tidegate.server.api.schemas import ItemIn, ProblemOut
 from tidegate.server.launches.decider import NotReadyError
@@ -37,6 +38,9 @@ NO_OBJECT = frozenset({"model_type", "model_attributes_type", "dict_type"})
 """How Pydantic calls it where an object was to be."""
 
 TOO_LARGE = f"a request may have {settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 2**20} MB"
+
+PROSE = ("text", "context", "statement")
+"""What may be as long as the site takes texts."""
 
 
 class ProblemError(Exception):
@@ -145,6 +149,8 @@ def _of_validation(errors: list[dict[str, Any]]) -> ProblemError:
         field = ".".join(map(str, [*path, told["discriminator"].strip("'")]))
         detail = f"'{told['tag']}' is none of {told['expected_tags']}"
         remedy = nearest(told["tag"], told["expected_tags"].replace("'", "").split(", ")).strip() or remedy
+    elif wrong["type"] == "string_too_long":
+        remedy = SPLIT if last in PROSE else "Shorten it."
     elif wrong["loc"][0] in ("query", "path"):
         field = str(last)
     elif wrong["type"] == "too_long" and path in [[name] for name in LISTS]:
@@ -160,4 +166,6 @@ def plainly(wrong: Mapping[str, Any]) -> str:
         return "this must be a JSON object"
     if wrong["type"] == "missing" and wrong["loc"][-1] in SHAPES:
         return "the request has no body"
+    if wrong["type"] == "string_too_long":
+        return f"at most {wrong['ctx']['max_length']:,} characters are taken here"
     return str(wrong["msg"]).removeprefix("Value error, ")

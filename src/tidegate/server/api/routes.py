@@ -21,10 +21,11 @@ from tidegate.server.api.proposals import router as proposals
 from tidegate.server.api.rendering import Orjson, stands, with_reasons
 from tidegate.server.api.schemas import DecisionsOut, ItemIn, ItemOut, OneOrMany, ProblemOut, UndoneOut
 from tidegate.server.content.arrivals import CONTENT, Arrival
-from tidegate.server.content.intake import lane
+from tidegate.server.content.intake import lanes
 from tidegate.server.content.reads import see_item
 from tidegate.server.delivery.undoing import undo
 from tidegate.server.people.models import ApiKey
+from tidegate.tables import WRITTEN
 
 ANSWERED_WITHIN = 30.0
 """Seconds after which a request gives up waiting; what it sent may still be taken in, and a retry is safe."""
@@ -53,10 +54,11 @@ def post_items(request: HttpRequest, body: Body[OneOrMany]) -> HttpResponse:
     key: ApiKey = request.auth  # type: ignore[attr-defined]
     sent = [body] if isinstance(body, ItemIn) else body.items
     take_off(key, len(sent), response)
+    _check_substance(sent, alone=isinstance(body, ItemIn))
     arrivals = [_arrival(item, key) for item in sent]
     _check_ids(arrivals)
     try:
-        answers = lane().submit(arrivals).result(timeout=ANSWERED_WITHIN)
+        answers = lanes().submit(arrivals).result(timeout=ANSWERED_WITHIN)
     except TimeoutError as error:
         raise ProblemError(
             HTTPStatus.SERVICE_UNAVAILABLE,
@@ -118,6 +120,18 @@ def get_item(request: HttpRequest, item_id: str) -> dict[str, Any]:
 def _arrival(item: ItemIn, key: ApiKey) -> Arrival:
     content = {name: getattr(item, name) for name in CONTENT}
     return Arrival(str(key), key.zone, item.id, content, item.views)
+
+
+def _check_substance(sent: list[ItemIn], *, alone: bool) -> None:
+    """As files have it (`warehouse.items`): what is written is nothing without a text or a media."""
+    for place, one in enumerate(sent):
+        if one.kind in WRITTEN and not one.text and not one.media:
+            raise ProblemError(
+                HTTPStatus.UNPROCESSABLE_ENTITY,
+                "the item has neither text nor media",
+                field="text" if alone else f"items.{place}.text",
+                remedy="Give it one, say with `kind` what else it is, or leave it out.",
+            )
 
 
 def _check_ids(arrivals: list[Arrival]) -> None:

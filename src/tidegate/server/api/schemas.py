@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Discriminator, Field, Tag
 
-from tidegate.server.settings import MOST_ITEMS
+from tidegate.runs.intake import intake
+from tidegate.server.settings import MOST_ITEMS, WORKSPACE
 
 
 def _storable(text: str) -> str:
@@ -37,8 +38,12 @@ def _in_utc(when: datetime) -> datetime:
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 Storable = AfterValidator(_storable)
 Text = Annotated[str, Storable]
+# The length before the rest: after it Pydantic speaks of items, not of characters.
 Id = Annotated[str, Field(min_length=1, max_length=512), Storable]
 Short = Annotated[str, Field(max_length=512), Storable]
+LONGEST_TEXT = intake(WORKSPACE).longest_text
+Prose = Annotated[str, Field(max_length=LONGEST_TEXT), Storable]
+"""What detectors read, as long as the site takes it: [intake] longest_text."""
 
 
 class ItemIn(BaseModel):
@@ -48,7 +53,7 @@ class ItemIn(BaseModel):
 
     id: Id
     kind: Literal["text", "image", "video", "query"] = "text"
-    text: Text | None = None
+    text: Prose | None = None
     media: Text | None = None
     language: Short | None = None
     market: Short | None = None
@@ -56,7 +61,7 @@ class ItemIn(BaseModel):
     author_id: Short | None = None
     created_at: Moment | None = None
     views: Annotated[int, Field(ge=0, lt=2**63)] | None = None
-    context: Text | None = None
+    context: Prose | None = None
 
 
 class ItemsIn(BaseModel):

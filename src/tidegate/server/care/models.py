@@ -96,8 +96,8 @@ class OptOut(models.Model):
 class Trial(models.Model):
     """A question to chance: does a setting make a difference to the people here?
 
-    `assigned` counts all who ever took part, for the balance of the groups; those who have left leave no
-    other trace. `result` is made once, when it ends.
+    `seed` is its secret, from which the groups are drawn; those who have left leave no trace. `result` is
+    made once, when it ends.
     """
 
     name = models.CharField(max_length=60, unique=True)
@@ -105,6 +105,7 @@ class Trial(models.Model):
     areas = models.JSONField()
     seed = models.CharField(max_length=64)
     assigned = models.IntegerField(default=0)
+    """By which former versions drew; their processes may still run beside this one."""
     begun_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     result = models.JSONField(null=True)

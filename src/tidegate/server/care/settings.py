@@ -14,8 +14,8 @@ from typing import Any
 
 from django.conf import settings
 
+from tidegate.runs.section import Section, section
 from tidegate.server.review.priority import SEVERITY
-from tidegate.server.section import Section, section
 
 HEAVIEST = max(SEVERITY.values())
 RESOURCES = "resources"

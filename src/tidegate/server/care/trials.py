@@ -30,7 +30,7 @@ from tidegate.server.zones.scope import SITE
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 BLOCK = (True, True, False, False)
-"""In every four who come one after the other two have the setting on."""
+"""Of every four people who were added one after the other two have the setting on."""
 HEAVIEST_DAY = 10
 LONGEST_MS = 300_000
 """At which the active time of a task is cut, so that it is bounded: what is that long was no look."""
@@ -87,7 +87,8 @@ def begin(name: str, setting: str, areas: Collection[str], *, actor: str) -> Tri
 
 
 def take_part(person: User) -> None:
-    """Take part in the trial that runs; chance says in which group. Again is the same as once.
+    """Take part in the trial that runs; chance says in which group. Again is the same as once, also after
+    having left: who could be drawn anew would choose their group, and groups would differ in who is in them.
 
     Raises:
         RunError: none runs.
@@ -98,9 +99,7 @@ def take_part(person: User) -> None:
             raise RunError("no trial runs", remedy="There is nothing to take part in.")
         if Part.objects.filter(trial=trial, person=person).exists():
             return
-        Part.objects.create(trial=trial, person=person, on=group(trial.seed, trial.assigned), at=now())
-        trial.assigned += 1
-        trial.save(update_fields=["assigned"])
+        Part.objects.create(trial=trial, person=person, on=group(trial.seed, person.pk), at=now())
 
 
 def leave(person: User) -> None:
@@ -180,7 +179,11 @@ def results(trial: Trial) -> dict[str, Any]:
 
 
 def group(seed: str, number: int) -> bool:
-    """Whether the setting is on for whoever comes as the one of this number, in blocks of four."""
+    """Whether the setting is on for the person of this number, in blocks of four.
+
+    It hangs on nothing but the person and the trial's secret: nothing need be kept of those who left, and
+    nobody can tell, or change by coming sooner or later, what it will be.
+    """
     block = list(BLOCK)
     random.Random(f"{seed}:{number // len(BLOCK)}").shuffle(block)
     return block[number % len(BLOCK)]

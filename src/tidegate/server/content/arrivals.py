@@ -29,6 +29,11 @@ class Arrival:
     def key(self) -> tuple[str, str]:
         return self.zone, self.external_id
 
+    @property
+    def characters(self) -> int:
+        """How much there is to read."""
+        return len(self.content["text"] or "") + len(self.content["context"] or "")
+
     @cached_property
     def canonical(self) -> bytes:
         return orjson.dumps({name: _plain(self.content[name]) for name in CONTENT})

@@ -1,20 +1,22 @@
 """A deadline for detectors: what fits is asked, and what does not come in time is not waited for.
 
 Python cannot stop a thread, so a detector that was left behind goes on until it ends, its answer unread; it
-is not asked again by this process meanwhile, and so never runs twice at a time.
+is not asked again by this process meanwhile, so that such threads do not pile up.
 """
 
 from __future__ import annotations
 
 import threading
 import time
+from collections import defaultdict
 
 import polars as pl
 
 from tidegate.runs.bench import Bench
 from tidegate.tables import ITEM_SIGNALS, DetectorSpec, SignalStatus
 
-_left_behind: dict[str, threading.Thread] = {}
+_left_behind: defaultdict[str, list[threading.Thread]] = defaultdict(list)
+"""By detector; several, where more than one lane has stopped waiting for it."""
 
 
 class Deadline:
@@ -29,8 +31,8 @@ class Deadline:
             return bench.ask(detector, items)
         spec, left = bench.catalog.detectors[detector], self._end - time.monotonic()
         fit = _fitting(spec, len(items), left)
-        running = _left_behind.get(detector)
-        if fit == 0 or (running is not None and running.is_alive()):
+        running = [thread for thread in _left_behind[detector] if thread.is_alive()]
+        if fit == 0 or running:
             return _skipped(spec, items)
         answer = _within(left, bench, detector, items[:fit])
         if answer is None:
@@ -54,7 +56,7 @@ def _within(seconds: float, bench: Bench, detector: str, items: pl.DataFrame) ->
     thread.join(seconds)
     if answers:
         return answers[0]
-    _left_behind[detector] = thread
+    _left_behind[detector] = [*filter(threading.Thread.is_alive, _left_behind[detector]), thread]
     return None
 
 

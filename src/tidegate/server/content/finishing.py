@@ -18,6 +18,7 @@ from django.db import Error, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
+from tidegate.runs.intake import Intake
 from tidegate.server import clock
 from tidegate.server.content.actions import decided
 from tidegate.server.content.arrivals import CONTENT
@@ -26,7 +27,6 @@ from tidegate.server.content.deciding import Signals, decide
 from tidegate.server.content.models import Decision, Item, ItemVersion, Pending
 from tidegate.server.content.pending import known_signals
 from tidegate.server.content.recording import decisions_of, hold, stamp_of, store, update, without_races
-from tidegate.server.content.settings import Intake
 from tidegate.server.events.models import Event
 from tidegate.server.events.occurrences import APPEAL
 from tidegate.server.launches.decider import check_still, decider

@@ -1,4 +1,4 @@
-"""The one lane of this process."""
+"""The lanes of this process."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from functools import cache
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
+from tidegate.runs.intake import intake
 from tidegate.server.content.actions import take_in
 from tidegate.server.content.arrivals import Arrival
-from tidegate.server.content.lane import Lane
+from tidegate.server.content.lane import Lanes
 from tidegate.server.content.pending import Answer
-from tidegate.server.content.settings import intake
 from tidegate.server.settings import MOST_ITEMS
 
 
 @cache
-def lane() -> Lane:
+def lanes() -> Lanes:
     within_s = intake(settings.WORKSPACE).deadline_s
-    return Lane(lambda batch: _take_in(batch, within_s), MOST_ITEMS)
+    return Lanes(lambda batch: _take_in(batch, within_s), MOST_ITEMS)
 
 
 def _take_in(batch: Sequence[Arrival], within_s: float | None) -> list[Answer]:

@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from tidegate.server.section import section
+from tidegate.runs.section import section
 
 MOST = 1_000_000_000
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,15 @@ from tidegate.names import nearest
 from tidegate.server.exports.tables import Export
 from tidegate.server.exports.text import TEXTS, chunks
 from tidegate.server.ledger.actions import Act, append
+from tidegate.warehouse.sheets import FORMULA
 
 SHEET_ROWS = 1_048_575
 """What fits on a sheet of Excel below the names of the columns; more rows go on to further sheets."""
 
 CELL = 32_767
 """Characters that fit in a cell of Excel; a longer text is cut, and ends with …"""
+
+_RISKY = re.compile(FORMULA)
 
 
 def write_file(export: Export, zone: str, out: Path, *, actor: str) -> int:
@@ -81,9 +85,11 @@ def _parquet(export: Export, out: Path) -> None:
 def _excel(export: Export, out: Path) -> None:
     import xlsxwriter
 
-    # In constant memory each row is written as it comes. Nothing is taken for a formula or an address.
+    # In constant memory each row is written as it comes. Nothing is taken for a formula or address. What
+    # looks like a formula has Excel's own mark of a text, so that it stays one when its cell is edited.
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(out, {**options, "default_date_format": "yyyy-mm-dd hh:mm:ss"}) as book:
+        text = book.add_format({"quote_prefix": True})
         sheet, place = _sheet(book, export.table.names), 0
         for frame in export.frames:
             for row in frame.with_columns(pl.selectors.datetime().dt.replace_time_zone(None)).iter_rows():
@@ -91,6 +97,9 @@ def _excel(export: Export, out: Path) -> None:
                     sheet, place = _sheet(book, export.table.names), 0
                 place += 1
                 sheet.write_row(place, 0, map(_fitting, row))
+                for column, value in enumerate(row):
+                    if isinstance(value, str) and _RISKY.match(value):
+                        sheet.write_string(place, column, _fitting(value), text)
 
 
 def _sheet(book: Any, names: Sequence[str]) -> Any:

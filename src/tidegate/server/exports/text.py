@@ -1,4 +1,4 @@
-"""Tables as text, in chunks: CSV and JSON Lines."""
+"""Tables as text, in chunks: CSV, which no spreadsheet takes for formulas, and JSON Lines."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from tidegate.server.exports.tables import Export
+from tidegate.warehouse import guarded
 
 TEXTS = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
 """The formats, and their media types."""
@@ -19,4 +20,7 @@ def chunks(export: Export, form: str) -> Iterator[bytes]:
     for frame in export.frames:
         times = pl.selectors.datetime().dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ")
         written = frame.with_columns(times)
-        yield (written.write_csv(include_header=False) if form == "csv" else written.write_ndjson()).encode()
+        if form == "csv":
+            yield guarded(written).write_csv(include_header=False).encode()
+        else:
+            yield written.write_ndjson().encode()

@@ -11,11 +11,11 @@ from pathlib import Path
 from django.conf import settings
 
 from tidegate.errors import RunError, Where
+from tidegate.runs.section import section
 from tidegate.server.launches.models import Activation, StrategyVersion
 from tidegate.server.launches.reads import active
 from tidegate.server.launches.versions import chosen
 from tidegate.server.people.roles import roles_with
-from tidegate.server.section import section
 
 FOUR_EYES = "four_eyes"
 APPROVE = "approve_launches"

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from tidegate.runs.section import Section, section
 from tidegate.runs.workspace import FILE
-from tidegate.server.section import Section, section
 
 OIDC = "oidc"
 NEEDED = ("id", "name", "issuer", "client_id", "secret_env")

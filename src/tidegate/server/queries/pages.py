@@ -23,6 +23,7 @@ from tidegate.server.people.access import Standing, open_to
 from tidegate.server.queries.asking import LONGEST_S, MOST_ROWS, Answer, ask
 from tidegate.server.queries.tables import columns
 from tidegate.server.zones.scope import SITE
+from tidegate.warehouse import guarded
 
 WEEK = timedelta(days=7)
 SHOWN = 200
@@ -102,7 +103,7 @@ def _file(found: Answer) -> HttpResponse:
         )
         for name in nested
     )
-    response = HttpResponse(flat.write_csv(), content_type="text/csv; charset=utf-8")
+    response = HttpResponse(guarded(flat).write_csv(), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="answer.csv"'
     return response
 

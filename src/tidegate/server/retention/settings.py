@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tidegate.server.section import Section, section
+from tidegate.runs.section import Section, section
 
 ITEMS = ("text", "image", "video", "query")
 EVENTS = ("report", "appeal")

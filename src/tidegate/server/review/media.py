@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from tidegate.runs.section import Section, section
 from tidegate.server.people.content_security import header
-from tidegate.server.section import Section, section
 
 if TYPE_CHECKING:
     from tidegate.server.content.models import ItemVersion

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from tidegate.server.section import Section, section
+from tidegate.runs.section import Section, section
 
 AUDIT = "audit"
 APPEALS = "appeals"

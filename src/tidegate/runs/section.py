@@ -1,7 +1,4 @@
-"""A section of tidegate.toml, read field by field; what is wrong is said with its field and a remedy.
-
-Nothing of Django is imported here, since its settings are read from a section too.
-"""
+"""A section of tidegate.toml, read field by field; what is wrong is said with its field and a remedy."""
 
 from __future__ import annotations
 
@@ -58,7 +55,7 @@ class Section:
         if isinstance(value, bool) or not isinstance(value, kind) or not least <= value <= most:
             what = f"this must be a {kind_name} from {least:,} to {most:,}"
             raise self.wrong(field, what, f"Write {field} = {default:g}, say.")
-        return value
+        return float(value)
 
     def flag(self, field: str, *, default: bool) -> bool:
         """True or false.
