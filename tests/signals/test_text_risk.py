@@ -21,6 +21,7 @@ from tidegate.signals.reliability import calibration_error, error_by_chance
 from tidegate.signals.text_corpus.corpus import RECIPE, load_corpus, load_recipe
 from tidegate.signals.text_risk.model import TextRiskModel
 from tidegate.signals.text_risk.pieces import MOST_WINDOWS, STRIDE, WINDOW, windows_of
+from tidegate.signals.text_risk.recalibrate import recalibrate
 from tidegate.signals.text_risk.weights import (
     ENCODER,
     WEIGHTS,
@@ -149,6 +150,23 @@ def test_scoring_needs_neither_torch_nor_scipy() -> None:
         "print({'torch', 'scipy', 'sklearn', 'onnx'} & {name.partition('.')[0] for name in sys.modules})"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "set()\n"
+
+
+def test_recalibrating_reads_tuning_texts_alone_and_leaves_transformer_and_weights(tmp_path: Path) -> None:
+    shutil.copytree(WEIGHTS.parent, tmp_path / "mine")
+    path = tmp_path / "mine" / WEIGHTS.name
+    texts = [f"{what} number {n}." for what in ("A quiet day", "You stupid idiot") for n in range(12)]
+    labels = {harm: pl.Series([None] * 24, dtype=pl.Boolean) for harm in HARM_KEYS}
+    labels["harassment"] = pl.Series([n >= 12 for n in range(24)])
+    corpus = pl.DataFrame({"text": texts, **labels, "weight": 1.0, "split": "tune"})
+    recalibrate(path, corpus)
+    alone, before, after = path.read_bytes(), parts_of(WEIGHTS), parts_of(path)
+    assert before[:2] == after[:2]
+    np.testing.assert_array_equal(before[2].weights, after[2].weights)
+    assert (before[2].slope != after[2].slope).any()
+    others = corpus.with_columns(~pl.col("harassment"), split=pl.lit("test"))
+    recalibrate(path, pl.concat([corpus, others]))
+    assert path.read_bytes() == alone
 
 
 @needs_data
