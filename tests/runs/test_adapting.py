@@ -60,10 +60,14 @@ def test_what_a_platform_calls_harm_is_learned(posts: Path, start: tuple[str, ..
     status, output = train(posts, "--labels", labels, "--out", tmp_path / "mine", *start)
     assert status == 0, output
     assert "It has proved better." in output
-    lost, found = load_model(tmp_path / "mine" / "text-risk.zip").probabilities(
+    mine = load_model(tmp_path / "mine" / "text-risk.zip")
+    lost, found = mine.probabilities(
         ["They lost a drum near the tower last winter.", "They found a drum near the tower last winter."]
     )[:, 2]
     assert lost > 0.5 > found
+    # One half is an even chance by the platform's labels, wherever our own model decided.
+    learned = mine.head.decision[:, 2], -mine.head.shift[:, 2] / mine.head.slope[:, 2]
+    np.testing.assert_allclose(*learned, rtol=1e-5)
 
 
 def test_a_model_that_learned_nothing_is_not_written(posts: Path, tmp_path: Path) -> None:

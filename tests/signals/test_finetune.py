@@ -151,43 +151,91 @@ def test_joined_texts_are_harmful_if_either_is_and_unknown_if_that_cannot_be_tol
     assert labels[0, 1] == 0
 
 
-def test_calibrated_probabilities_are_right_per_language_for_a_mix_with_a_third_of_harm() -> None:
-    chance = np.random.default_rng(4)
-    n, harms = 40_000, len(HARM_KEYS)
-    languages = chance.choice(["en", "zh"], n)
-    labels = np.full((n, harms), np.nan)
-    labels[:, 0] = chance.random(n) < 0.1
-    # The odds that a score s tells are e^(2 s) in English and e^s in Chinese.
-    slope = np.where(languages == "en", 2.0, 1.0)
-    scores = np.zeros((n, harms), np.float32)
+LANGUAGES = ("en", "zh", "de", OTHER)
+
+
+def plain_head() -> Head:
+    """One harm's score is a probability's log-odds, as nothing is fitted yet."""
+    harms = len(HARM_KEYS)
+    ones = np.ones((len(LANGUAGES), harms), np.float32)
+    return Head(HARM_KEYS, LANGUAGES, np.ones((harms, 2), np.float32), ones[0], ones, ones, -ones, ones[0])
+
+
+def posts(
+    chance: np.random.Generator, n: int, share: float, slope: float
+) -> tuple[Floats, NDArray[np.float64]]:
+    """Scores and labels of one harm: the odds that a score s tells are e^(slope s) times those of `share`."""
+    harms = len(HARM_KEYS)
+    scores, labels = np.zeros((n, harms), np.float32), np.full((n, harms), np.nan)
+    labels[:, 0] = chance.random(n) < share
     scores[:, 0] = np.where(labels[:, 0] == 1, 0.5, -0.5) * slope + chance.normal(size=n)
-    ones = np.ones((3, harms), np.float32)
-    head = Head(HARM_KEYS, ("en", "zh", OTHER), np.ones((harms, 2), np.float32), ones[0], ones, ones, ones[0])
-    p = calibrated(head, scores, labels, np.ones(n), list(languages)).probabilities(scores, list(languages))
+    return scores, labels
+
+
+def test_calibrated_probabilities_are_right_per_language_for_texts_as_they_are() -> None:
+    chance = np.random.default_rng(4)
+    english, chinese = posts(chance, 20_000, 0.3, 2.0), posts(chance, 20_000, 0.5, 1.0)
+    scores, labels = (np.concatenate(both) for both in zip(english, chinese, strict=True))
+    languages = ["en"] * 20_000 + ["zh"] * 20_000
+    weights = np.where(np.array(languages) == "en", 1.0, 5.0)
+    p = calibrated(plain_head(), scores, labels, weights, languages).probabilities(scores, languages)[:, 0]
     for language in ("en", "zh"):
         for low, high in ((0.2, 0.4), (0.6, 0.8)):
-            here = (languages == language) & (p[:, 0] > low) & (p[:, 0] < high)
-            y = labels[here, 0]
-            # A tenth is harmful; weighed up to a third, each harmful text counts 4.5 times a harmless one.
-            share = 4.5 * y.sum() / (4.5 * y.sum() + (1 - y).sum())
-            assert share == pytest.approx(p[here, 0].mean(), abs=0.06)
+            here = (np.array(languages) == language) & (p > low) & (p < high)
+            assert labels[here, 0].mean() == pytest.approx(p[here].mean(), abs=0.03)
 
 
-def test_a_language_with_few_texts_is_calibrated_with_the_others() -> None:
-    n, harms = 4 * FEWEST, len(HARM_KEYS)
-    labels = np.full((n, harms), np.nan)
-    labels[:, 0] = np.arange(n) % 2
-    scores = np.zeros((n, harms), np.float32)
-    scores[:, 0] = labels[:, 0] + np.random.default_rng(0).normal(size=n)
-    ones = np.ones((3, harms), np.float32)
-    head = Head(HARM_KEYS, ("en", "de", OTHER), ones[:, :2].T[:, :2], ones[0], ones, ones, ones[0])
-    languages = ["de"] * 10 + ["en"] * (n - 10)
-    fitted = calibrated(head, scores, labels, np.ones(n), languages)
-    assert fitted.slope[1, 0] == fitted.slope[2, 0]
+def test_one_half_decides_as_in_a_mix_with_a_third_of_harm_and_only_there_are_probabilities_moved() -> None:
+    # Given one harmful text in twenty, so that texts between both decisions are many.
+    scores, labels = posts(np.random.default_rng(5), 40_000, 0.05, 2.0)
+    languages = ["en"] * len(scores)
+    fitted = calibrated(plain_head(), scores, labels, np.ones(len(scores)), languages)
+    p = fitted.probabilities(scores, languages)[:, 0]
+    # Then what decides is the score whose odds are even where harm is a third, e^(2 s) / 2 ...
+    decision = fitted.decision[0, 0]
+    assert decision == pytest.approx(math.log(2) / 2, abs=0.05)
+    np.testing.assert_array_equal(p >= 0.5, scores[:, 0] >= decision)
+    # ... the order of texts stays, and so do odds of e^(2 s) / 19 wherever they agree with the decision.
+    assert (np.diff(p[np.argsort(scores[:, 0])]) >= 0).all()
+    exact = 1 / (1 + 19 * np.exp(-2 * scores[:, 0]))
+    agrees = (exact >= 0.5) == (p >= 0.5)
+    np.testing.assert_allclose(p[agrees], exact[agrees], atol=0.03)
+    assert (~agrees).sum() > 1_000
+    assert (p[~agrees] < 0.53).all()
+
+
+def test_a_line_that_decides_by_itself_is_a_plain_sigmoid() -> None:
+    head = plain_head()
+    scores = np.random.default_rng(6).normal(size=(50, len(HARM_KEYS))).astype(np.float32) * 5
+    p = head.probabilities(scores, ["en"] * 50)
+    np.testing.assert_allclose(p, 1 / (1 + np.exp(-(scores + 1))), rtol=1e-5)
+    assert np.isnan(head.probabilities(np.full((1, len(HARM_KEYS)), np.nan, np.float32), [None])).all()
+
+
+def test_a_language_with_few_texts_decides_like_all_and_leans_on_their_line() -> None:
+    chance = np.random.default_rng(0)
+    common, other = posts(chance, 40 * FEWEST, 0.4, 1.0), posts(chance, FEWEST, 0.4, 3.0)
+
+    def line(german: int) -> tuple[Head, float]:
+        scores, labels = (np.concatenate([one, two[:german]]) for one, two in zip(common, other, strict=True))
+        languages = ["en"] * len(common[0]) + ["de"] * german
+        head = calibrated(plain_head(), scores, labels, np.ones(len(scores)), languages)
+        return head, float(head.slope[2, 0])
+
+    head, few = line(8)
+    assert head.decision[2, 0] == head.decision[3, 0]
+    assert head.slope[2, 0] != head.slope[3, 0]
+    _, none = line(0)
+    _, many = line(FEWEST)
+    assert none < few < many
+    assert none == pytest.approx(1.0, abs=0.1)
+    assert many == pytest.approx(3.0, abs=0.8)
 
 
 def test_a_threshold_is_where_one_in_a_hundred_harmless_texts_would_alarm() -> None:
     p = np.linspace(0, 1, 1001, dtype=np.float32)[:, None]
-    found = thresholds(p * 0.9, np.zeros((1001, 1)))
-    assert found[0] == pytest.approx(0.891, abs=0.001)
-    assert thresholds(p * 0.1, np.zeros((1001, 1)))[0] == np.float32(THRESHOLD_RANGE[0])
+    harmless = np.zeros((1001, 1))
+    assert thresholds(p * 0.7, harmless)[0] == pytest.approx(0.693, abs=0.001)
+    assert thresholds(p * 0.1, harmless)[0] == np.float32(THRESHOLD_RANGE[0])
+    assert thresholds(p, harmless)[0] == np.float32(THRESHOLD_RANGE[1])
+    assert thresholds(p, harmless, (0.1, 0.9))[0] == np.float32(0.9)

@@ -1,5 +1,7 @@
 """The text-risk model: what it promises about texts of any length and kind, and about its file."""
 
+import io
+import os
 import shutil
 import subprocess
 import sys
@@ -7,16 +9,33 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tidegate.errors import SignalError
 from tidegate.policy.harms import HARM_KEYS
+from tidegate.signals.card import labels_of
+from tidegate.signals.reliability import calibration_error, error_by_chance
+from tidegate.signals.text_corpus.corpus import RECIPE, load_corpus, load_recipe
 from tidegate.signals.text_risk.model import TextRiskModel
 from tidegate.signals.text_risk.pieces import MOST_WINDOWS, STRIDE, WINDOW, windows_of
-from tidegate.signals.text_risk.weights import ENCODER, WEIGHTS, load_model, parts_of, save_model
+from tidegate.signals.text_risk.recalibrate import recalibrate
+from tidegate.signals.text_risk.weights import (
+    ENCODER,
+    WEIGHTS,
+    head_of,
+    load_model,
+    packed,
+    parts_of,
+    save_model,
+)
 
+DATA = Path(os.environ.get("TIDEGATE_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
+needs_data = pytest.mark.skipif(
+    not DATA.is_dir(), reason="TIDEGATE_DATA names no folder with the training sets"
+)
 HARASSMENT = HARM_KEYS.index("harassment")
 
 
@@ -110,6 +129,20 @@ def test_a_model_that_is_written_again_is_the_same_file(tmp_path: Path) -> None:
     assert path.read_bytes() == WEIGHTS.read_bytes()
 
 
+def test_a_head_from_before_decisions_were_kept_apart_decides_where_its_line_is_even() -> None:
+    head = parts_of(WEIGHTS)[2]
+    former = io.BytesIO()
+    with np.load(io.BytesIO(packed(head))) as arrays:
+        np.savez(former, **{name: arrays[name] for name in arrays if name != "decision"})
+    read = head_of(former.getvalue())
+    scores = np.random.default_rng(0).normal(size=(100, len(HARM_KEYS))).astype(np.float32) * 4
+    english = HARM_KEYS.index("hate"), head.groups.index("en")
+    line = head.slope[english[::-1]] * scores[:, english[0]] + head.shift[english[::-1]]
+    found = read.probabilities(scores, ["en"] * 100)[:, english[0]]
+    np.testing.assert_allclose(found, 1 / (1 + np.exp(-line)), rtol=1e-4)
+    assert (found >= 0.5).sum() < (head.probabilities(scores, ["en"] * 100)[:, english[0]] >= 0.5).sum()
+
+
 def test_scoring_needs_neither_torch_nor_scipy() -> None:
     code = (
         "import sys; from tidegate.signals.text_risk.weights import load_model;"
@@ -117,3 +150,34 @@ def test_scoring_needs_neither_torch_nor_scipy() -> None:
         "print({'torch', 'scipy', 'sklearn', 'onnx'} & {name.partition('.')[0] for name in sys.modules})"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "set()\n"
+
+
+def test_recalibrating_reads_tuning_texts_alone_and_leaves_transformer_and_weights(tmp_path: Path) -> None:
+    shutil.copytree(WEIGHTS.parent, tmp_path / "mine")
+    path = tmp_path / "mine" / WEIGHTS.name
+    texts = [f"{what} number {n}." for what in ("A quiet day", "You stupid idiot") for n in range(12)]
+    labels = {harm: pl.Series([None] * 24, dtype=pl.Boolean) for harm in HARM_KEYS}
+    labels["harassment"] = pl.Series([n >= 12 for n in range(24)])
+    corpus = pl.DataFrame({"text": texts, **labels, "weight": 1.0, "split": "tune"})
+    recalibrate(path, corpus)
+    alone, before, after = path.read_bytes(), parts_of(WEIGHTS), parts_of(path)
+    assert before[:2] == after[:2]
+    np.testing.assert_array_equal(before[2].weights, after[2].weights)
+    assert (before[2].slope != after[2].slope).any()
+    others = corpus.with_columns(~pl.col("harassment"), split=pl.lit("test"))
+    recalibrate(path, pl.concat([corpus, others]))
+    assert path.read_bytes() == alone
+
+
+@needs_data
+@pytest.mark.slow
+def test_what_is_said_of_hate_and_harassment_is_what_people_found(model: TextRiskModel) -> None:
+    corpus = load_corpus(load_recipe(RECIPE), DATA)[0]
+    for language in ("en", "zh"):
+        kept = pl.col("split") == "test", pl.col("language") == language
+        texts = corpus.filter(*kept).gather_every(4)
+        found, said = labels_of(texts), model.probabilities(texts["text"].to_list()).astype(float)
+        for harm in map(HARM_KEYS.index, ("hate", "harassment")):
+            known = ~np.isnan(found[:, harm]) & ~np.isnan(said[:, harm])
+            y, p = found[known, harm], said[known, harm]
+            assert calibration_error(y, p) <= 0.03 + error_by_chance(p)[0]

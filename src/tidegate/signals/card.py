@@ -10,12 +10,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tidegate.policy.harms import BY_KEY, HARM_KEYS
+from tidegate.signals.reliability import calibration_error, error_by_chance, reliability
 from tidegate.signals.text_corpus.corpus import HELD, Source
 
 LEAST = 10
 """Fewer harmful, or harmless, test texts than this are not reported on: the figure would be noise."""
-
-ECE_BINS = 10
 
 Array = NDArray[np.float64]
 
@@ -95,6 +94,7 @@ def quality(
                 roc_auc_score(y, p),
                 average_precision_score(y, p),
                 calibration_error(y, p),
+                *error_by_chance(p),
                 f_one(said, y == 1),
                 (f_one(said, y == 1) + f_one(~said, y == 0)) / 2,
                 flagged[y == 1].mean(),
@@ -108,12 +108,31 @@ def quality(
         "AUC",
         "AP",
         "ECE",
+        "by chance",
+        "at most",
         "F1 at 0.5",
         "macro-F1 at 0.5",
         "recall at t",
         "false alarms at t",
     )
     return table(("harm", name, *columns), rows)
+
+
+def reliabilities(model: TextModel, corpus: pl.DataFrame) -> pl.DataFrame:
+    """Rows of `reliability` on the test split, for each harm and language with texts enough, named in the
+    column `panel`."""
+    test = corpus.filter(pl.col("split") == "test")
+    probability = np.nan_to_num(model.probabilities(test["text"].to_list())).astype(float)
+    labels, languages = labels_of(test), test["language"].to_numpy()
+    parts = []
+    for h, harm in enumerate(model.harms):
+        for language in sorted(set(languages)):
+            known = (languages == language) & ~np.isnan(labels[:, h])
+            y, p = labels[known, h], probability[known, h]
+            if min((y == 1).sum(), (y == 0).sum()) >= LEAST:
+                panel = pl.lit(f"{harm.replace('_', ' ')}, {language}")
+                parts.append(reliability(y, p).with_columns(panel=panel))
+    return pl.concat(parts)
 
 
 def phenomena(
@@ -146,14 +165,6 @@ def phenomena(
 def f_one(said: NDArray[np.bool_], true: NDArray[np.bool_]) -> float:
     """2 TP / (2 TP + FP + FN)."""
     return float(2 * (said & true).sum() / max(1, said.sum() + true.sum()))
-
-
-def calibration_error(y: Array, p: Array) -> float:
-    """Expected calibration error: mean |share harmful - mean probability| over equal bins (Naeini 2015)."""
-    bins = np.minimum((p * ECE_BINS).astype(int), ECE_BINS - 1)
-    counts = np.bincount(bins, minlength=ECE_BINS)
-    gaps = np.abs(np.bincount(bins, y, ECE_BINS) - np.bincount(bins, p, ECE_BINS))
-    return float(gaps.sum() / counts.sum())
 
 
 def false_alarms(labels: Array, probability: Array, sets: NDArray[np.object_]) -> str:

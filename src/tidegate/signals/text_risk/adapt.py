@@ -24,6 +24,9 @@ FEWEST = 20
 stay."""
 
 PENALTIES = tuple(10.0**power for power in range(-5, 1))
+THRESHOLD_RANGE = (0.1, 0.9)
+"""Of the adapted harms' thresholds, in the mix with a third of harm that they are calibrated for."""
+
 RESAMPLES = 2_000
 
 
@@ -57,6 +60,7 @@ def adapted(head: Head, train: Part, tune: Part, *, from_scratch: bool = False) 
     start = np.zeros_like(head.weights) if from_scratch else head.weights
     weights, bias = head.weights.copy(), head.bias.copy()
     slope, shift, threshold = head.slope.copy(), head.shift.copy(), head.threshold.copy()
+    decision = head.decision.copy()
     for h in np.flatnonzero(enough(train, tune)):
         known, asked = ~np.isnan(train.labels[:, h]), ~np.isnan(tune.labels[:, h])
         x, y = train.features[known].astype(float), train.labels[known, h]
@@ -68,9 +72,14 @@ def adapted(head: Head, train: Part, tune: Part, *, from_scratch: bool = False) 
         weights[h], bias[h] = fits[int(np.argmin(losses))]
         scores = at @ weights[h] + bias[h]
         slope[:, h], shift[:, h] = _sigmoid(scores, tune.labels[asked, h])
+        decision[:, h] = -shift[:, h] / slope[:, h]
         chances = 1 / (1 + np.exp(-(slope[0, h] * scores + shift[0, h])))
-        threshold[h] = thresholds(chances[:, None].astype(np.float32), tune.labels[asked, h][:, None])[0]
-    return replace(head, weights=weights, bias=bias, slope=slope, shift=shift, threshold=threshold)
+        threshold[h] = thresholds(
+            chances[:, None].astype(np.float32), tune.labels[asked, h][:, None], THRESHOLD_RANGE
+        )[0]
+    return replace(
+        head, weights=weights, bias=bias, slope=slope, shift=shift, decision=decision, threshold=threshold
+    )
 
 
 def enough(*parts: Part) -> NDArray[np.bool_]:

@@ -6,7 +6,8 @@ model reads, so that nothing else of the text is read otherwise. In writing with
 a word is a piece as the model has it. Two words that say the same hide one another, as each alone can be
 spared; that is a limit of the method.
 
-The score of a harm is that of its worst window, and so are the effects. At most `MOST_RUNS` readings of it
+The log-odds are those of the fitted line, also where a decision holds the probability at one half. The score
+of a harm is that of its worst window, and so are the effects. At most `MOST_RUNS` readings of it
 are made: of a window with more words, stretches of several are left out.
 """
 

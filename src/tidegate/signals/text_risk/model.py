@@ -2,7 +2,8 @@
 
 A window's features are the mean and the maximum over its word pieces of the transformer's last layer; the
 score of harm h is z_h = w_h · features + b_h, and a text's is its worst window's. A probability is
-σ(a z + c), with (a, c) fitted per harm and language on held-out texts (Platt 1999).
+σ(a z + c), with (a, c) fitted per harm and language on held-out texts (Platt 1999), but for scores between
+a z + c = 0 and the score of the decision: there it is held at one half, see `Head.probabilities`.
 
 Every window is a run of its own: eight-bit arithmetic scales by the largest number in sight, so that texts
 that are read together would change each other's scores in the last digits.
@@ -32,13 +33,17 @@ Floats = NDArray[np.float32]
 OTHER = "other"
 """The group of languages that are calibrated together, because each has too few labelled texts of its own."""
 
+TILT = 0.05
+"""How far log-odds rise with a score where they are held at even odds: enough to keep the order of texts."""
+
 
 @dataclass(frozen=True)
 class Head:
     """What turns features into probabilities, and all that an adaptation changes.
 
-    `weights`: harms × features; `bias`, `threshold`: one per harm; `slope`, `shift`: groups × harms.
-    `threshold` is the probability from which a text counts as harmful.
+    `weights`: harms × features; `bias`, `threshold`: one per harm; `slope`, `shift`, `decision`: groups ×
+    harms. `threshold` is the probability from which a text counts as harmful, `decision` the score at which
+    its probability passes one half.
     """
 
     harms: tuple[str, ...]
@@ -47,6 +52,7 @@ class Head:
     bias: Floats
     slope: Floats
     shift: Floats
+    decision: Floats
     threshold: Floats
 
     def scores(self, features: Floats) -> Floats:
@@ -56,11 +62,20 @@ class Head:
         return scores
 
     def probabilities(self, scores: Floats, languages: Sequence[str | None]) -> Floats:
-        """Calibrated, n × harms, by each text's language."""
+        """Calibrated, n × harms, by each text's language.
+
+        Log-odds are the line a z + c where it is on the decision's side of even odds. Where it is not, they
+        are just beyond even odds: of all maps that keep the order and what one half decides, the nearest to
+        the line.
+        """
         number = {group: i for i, group in enumerate(self.groups)}
         group = np.array([number.get(language or OTHER, number[OTHER]) for language in languages], np.int64)
+        line = self.slope[group] * scores + self.shift[group]
+        beyond = scores - self.decision[group]
+        edge = np.minimum(self.slope[group], TILT) * beyond
+        odds = np.where(beyond >= 0, np.maximum(line, edge), np.minimum(line, edge))
         with np.errstate(over="ignore"):
-            chances: Floats = 1 / (1 + np.exp(-(self.slope[group] * scores + self.shift[group])))
+            chances: Floats = 1 / (1 + np.exp(-odds))
         return chances
 
 

@@ -127,6 +127,7 @@ def packed(head: Head) -> bytes:
         bias=head.bias,
         slope=head.slope,
         shift=head.shift,
+        decision=head.decision,
         threshold=head.threshold,
     )
     return buffer.getvalue()
@@ -135,5 +136,10 @@ def packed(head: Head) -> bytes:
 def head_of(data: bytes) -> Head:
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
         about = json.loads(arrays["about"].tobytes())
-        numbers = (arrays[name] for name in ("weights", "bias", "slope", "shift", "threshold"))
-        return Head(tuple(about["harms"]), tuple(about["groups"]), *numbers)
+        weights, bias, slope, shift, threshold = (
+            arrays[name] for name in ("weights", "bias", "slope", "shift", "threshold")
+        )
+        # Files from before decisions were kept apart: even odds are where the line has them.
+        decision = arrays["decision"] if "decision" in arrays else -shift / slope
+        harms, groups = tuple(about["harms"]), tuple(about["groups"])
+        return Head(harms, groups, weights, bias, slope, shift, decision, threshold)

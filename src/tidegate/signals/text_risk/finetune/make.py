@@ -14,9 +14,7 @@ from numpy.typing import NDArray
 
 from tidegate.policy.harms import HARM_KEYS
 from tidegate.signals.card import labels_of
-from tidegate.signals.language import identify
 from tidegate.signals.text_corpus.corpus import RECIPE, load_corpus, load_recipe
-from tidegate.signals.text_risk.calibration import calibrated
 from tidegate.signals.text_risk.finetune.base import Base, load_base
 from tidegate.signals.text_risk.finetune.batches import Ints, Texts
 from tidegate.signals.text_risk.finetune.export import encoder_file
@@ -24,7 +22,8 @@ from tidegate.signals.text_risk.finetune.fit import Stage, train_stage
 from tidegate.signals.text_risk.finetune.network import Network
 from tidegate.signals.text_risk.finetune.vocabulary import kept_pieces, piece_model
 from tidegate.signals.text_risk.model import OTHER, Head
-from tidegate.signals.text_risk.weights import WEIGHTS, load_model, save_model
+from tidegate.signals.text_risk.recalibrate import recalibrate
+from tidegate.signals.text_risk.weights import WEIGHTS, save_model
 
 LANGUAGES = ("en", "zh", "de", "fr", "ar", OTHER)
 """Languages that are calibrated apart where there are texts enough."""
@@ -112,12 +111,6 @@ def write(path: Path, pieces: bytes, network: Network, heads: int, corpus: pl.Da
     encoder = encoder_file(network.arrays(), len(network.layers), heads)
     weights, bias = (p.detach().float().cpu().numpy() for p in network.head.parameters())
     ones: NDArray[np.float32] = np.ones((len(LANGUAGES), len(HARM_KEYS)), np.float32)
-    head = Head(HARM_KEYS, LANGUAGES, weights, bias, ones, 0 * ones, ones[0] / 2)
+    head = Head(HARM_KEYS, LANGUAGES, weights, bias, ones, 0 * ones, 0 * ones, ones[0] / 2)
     save_model(path, pieces, encoder, head)
-    part = corpus.filter(pl.col("split") == "tune")
-    plain = part["text"].to_list()
-    scores = load_model(path).scores(plain)
-    languages = identify(plain)[0]
-    save_model(
-        path, pieces, encoder, calibrated(head, scores, labels_of(part), part["weight"].to_numpy(), languages)
-    )
+    recalibrate(path, corpus)
