@@ -18,7 +18,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from tidegate.names import nearest
 from tidegate.runs.intake import SPLIT
 from tidegate.server.api.event_schemas import EVENT_FIELDS
-from tidegate.server.api.schemas import ItemIn, ProblemOut
+from tidegate.server.api.schemas import HALF, ItemIn, ProblemOut
 from tidegate.server.launches.decider import NotReadyError
 
 log = logging.getLogger("tidegate.api")
@@ -168,4 +168,6 @@ def plainly(wrong: Mapping[str, Any]) -> str:
         return "the request has no body"
     if wrong["type"] == "string_too_long":
         return f"at most {wrong['ctx']['max_length']:,} characters are taken here"
+    if wrong["type"] == "string_unicode":  # of texts whose length is counted, before they come to `_storable`
+        return HALF
     return str(wrong["msg"]).removeprefix("Value error, ")

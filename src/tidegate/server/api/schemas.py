@@ -14,6 +14,8 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Discr
 from tidegate.runs.intake import intake
 from tidegate.server.settings import MOST_ITEMS, WORKSPACE
 
+HALF = "half of a surrogate pair is no character; remove it"
+
 
 def _storable(text: str) -> str:
     # PostgreSQL cannot store it, and no writing system has it.
@@ -23,7 +25,7 @@ def _storable(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise ValueError("half of a surrogate pair is no character; remove it") from error
+        raise ValueError(HALF) from error
     return text
 
 
