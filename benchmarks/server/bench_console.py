@@ -22,7 +22,7 @@ from pathlib import Path
 
 from benchmarks.figure import Figure
 from benchmarks.server.bench_load import TIDEGATE, free_port, served, tidegate
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, Response, sync_playwright
 
 WAITING = int(os.environ.get("WAITING", 100_000))
 DECISIONS = 200
@@ -103,16 +103,17 @@ def sign_in(page: Page, port: int, link: str) -> None:
 
 def first_page(page: Page, port: int) -> Iterator[Figure]:
     """From the click to the first item in a frame, and what the page and its parts weigh."""
-    sizes: list[int] = []
-    page.on("response", lambda reply: sizes.append(len(reply.body())) if reply.ok else None)
+    replies: list[Response] = []
+    page.on("response", replies.append)
     took = []
     for _ in range(5):
-        sizes.clear()
+        replies.clear()
         page.goto(f"http://127.0.0.1:{port}/review/")
         painted(page, 1)
         took.append(page.evaluate("performance.getEntriesByName('painted')[0].startTime"))
     yield Figure("first page, opened to painted, median of 5", round(statistics.median(took), 1), "ms")
-    yield Figure("its size, uncompressed, with style and script", round(sum(sizes) / 1000, 1), "kB")
+    size = sum(len(reply.body()) for reply in replies if reply.ok)
+    yield Figure("its size, uncompressed, with style and script", round(size / 1000, 1), "kB")
 
 
 def decisions(page: Page) -> Iterator[Figure]:
