@@ -112,6 +112,7 @@ def fill(database: Path, rows: int) -> None:
                 f"WHERE {table}.id = {first}"
             )
     db.close()
+    os.sync()  # or the first commits that are measured would wait for gigabytes of this
 
 
 def stream(folder: Path) -> list[str]:

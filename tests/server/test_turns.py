@@ -93,6 +93,28 @@ def test_a_task_that_lapses_while_it_is_renewed_is_with_one_person() -> None:
     assert len(mine) + len(theirs) == 1
 
 
+def test_two_batches_that_share_their_items_do_not_wait_for_one_another() -> None:
+    """Each edits what the other one sends again with more views."""
+    from tidegate.server.content.actions import take_in
+    from tidegate.server.content.arrivals import CONTENT, Arrival
+
+    def sent(name: str, text: str, views: int) -> Arrival:
+        content = dict.fromkeys(CONTENT) | {"kind": "text", "text": text}
+        return Arrival("key:test", "us", f"crossing-{name}", content, views)
+
+    take_in([sent("x", "Tea.", 1), sent("y", "Tea.", 1)])
+    other = Beside(lambda: take_in([sent("x", "Coffee.", 1), sent("y", "Tea.", 2)]))
+
+    def begin() -> None:
+        other.start()
+        time.sleep(0.7)
+
+    with before('UPDATE "content_item" SET "views"', begin):
+        take_in([sent("y", "Coffee.", 1), sent("x", "Tea.", 2)])
+    other.join()
+    assert other.fault is None
+
+
 def test_skills_are_changed_while_the_person_answers() -> None:
     from tidegate.server.quality.assigning import skill
 

@@ -63,9 +63,12 @@ def _take_in(batch: Sequence[Arrival], deadline: Deadline) -> list[Answer]:
         now,
         deadline=deadline,
     )
+    seen = [one for one in batch if _is_retry(one, known) and _has_new_views(one, known[one.key])]
     with transaction.atomic():
-        hold([one.key for one in fresh if one.key in known])  # items first, as all who lock them and more
-        _update_views([one for one in batch if _is_retry(one, known)], known)
+        # Items first, as all who lock them and more; and all of them at once, or two batches could each hold
+        # what the other one waits for.
+        hold([one.key for one in (*fresh, *seen) if one.key in known])
+        _update_views(seen, known)
         if fresh:
             check_still(bench)
         made = _record(fresh, cases, known, bench, now)
@@ -94,10 +97,13 @@ def _numbers(one: Arrival, item: Item | None) -> dict[str, int | None]:
     return {"views": item.views if one.views is None else one.views, "reports": item.reports}
 
 
-def _update_views(retried: Sequence[Arrival], known: Known) -> None:
-    for one in retried:
-        if one.views is not None and one.views != known[one.key].views:
-            Item.objects.filter(pk=known[one.key].pk).update(views=one.views)
+def _has_new_views(one: Arrival, item: Item) -> bool:
+    return one.views is not None and one.views != item.views
+
+
+def _update_views(seen: Sequence[Arrival], known: Known) -> None:
+    for one in seen:
+        Item.objects.filter(pk=known[one.key].pk).update(views=one.views)
 
 
 def _record(
