@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 from standardwebhooks import Webhook
@@ -125,6 +128,19 @@ def test_a_receiver_that_is_down_is_a_problem(site: Site) -> None:
     site.shutdown()
     site.server_close()
     assert "refused" in sent(f"{site.url}/200").problem
+
+
+def test_what_took_too_long_to_find_is_not_sent(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By then another worker may have sent it, and what comes after it."""
+    look_up, waits = socket.getaddrinfo, [0.7]
+
+    def slow(*asked: Any, **named: Any) -> Any:
+        time.sleep(waits.pop() if waits else 0)  # the name; its address is found at once
+        return look_up(*asked, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    assert sent(f"{site.url}/200") == Outcome("no answer within 0.5 s")
+    assert site.reached == []
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "2130706433", "0.0.0.0"])

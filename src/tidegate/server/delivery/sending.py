@@ -57,10 +57,14 @@ def _post(message: Message, timeout_s: float, allow_private: bool) -> int:
     parts = urlsplit(message.url)
     host, secure = parts.hostname or "", parts.scheme == "https"
     port = parts.port or (443 if secure else 80)
-    addresses = resolve(host, port, allow_private=allow_private)
     connection = http.client.HTTPConnection(host, port)
     limit = _Limit(timeout_s)
     try:
+        # The system takes its own time over a name, and nothing can stop it; so what is late is not sent: by
+        # then another worker may have taken over.
+        addresses = resolve(host, port, allow_private=allow_private)
+        if limit.passed.is_set():
+            raise TimeoutError
         connection.sock = limit.watch(_connect(addresses, port, timeout_s))
         if secure:
             # The certificate is checked against the name, whatever address the connection goes to.
