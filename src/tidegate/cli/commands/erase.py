@@ -30,6 +30,11 @@ def command(zone: str, item: str, author: str, workspace: Path) -> None:
 
     done = erase(zone, actor=options.actor(), item=item, author=author)
     click.echo(f"{counted(done.items, 'item')} and {counted(done.events, 'event')} erased")
+    if not (done.items or done.events or done.held):
+        found = f"item '{item}'" if item else f"author '{author}'"
+        click.echo(
+            f"There is nothing of {found} in '{zone}': check both, unless it was erased before.", err=True
+        )
     if done.held:
         click.echo(f"{done.held:,} on hold and not erased: `tidegate hold --list`", err=True)
         raise click.exceptions.Exit(1)

@@ -40,7 +40,10 @@ def command(
 
     actor = options.actor()
     if listed:
-        for one in Hold.objects.filter(released_at=None).order_by("pk"):
+        holding = Hold.objects.filter(released_at=None).order_by("pk")
+        if not holding:
+            click.echo("Nothing is on hold.", err=True)
+        for one in holding:
             on = f"item {one.item}" if one.item else f"author {one.author}"
             click.echo(f"{one.pk}\t{one.zone}\t{on}\t{one.set_at:%Y-%m-%d}\t{one.set_by}\t{one.reason}")
     elif release is not None:

@@ -133,6 +133,8 @@ def dead(workspace: Path) -> None:
 
     from tidegate.server.delivery.dead import dead
 
+    if not dead().exists():
+        click.echo("Nothing was given up.", err=True)
     for one in dead().iterator():
         tries = f"{one.attempts} tries"
         click.echo(
