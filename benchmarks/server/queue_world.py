@@ -179,7 +179,7 @@ def page(address: str) -> Callable[[], Any]:
 
 
 def analyse() -> None:
-    """Count, as PostgreSQL does by itself; SQLite never does, and is told what to believe (`sqlite.planning`)."""
+    """Count, as PostgreSQL does by itself. SQLite never does: it is told what to believe."""
     from django.db import connection
 
     if connection.vendor == "postgresql":

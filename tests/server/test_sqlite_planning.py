@@ -30,10 +30,11 @@ def test_the_few_tasks_that_are_reserved_are_found_without_the_others(inside: Pa
 
     from tidegate.server.people.models import User
     from tidegate.server.review.reserving import queues_with_reserved
+    from tidegate.server.zones.scope import within_zones
 
     if connection.vendor != "sqlite":
         pytest.skip("PostgreSQL counts for itself")
-    with CaptureQueriesContext(connection) as asked:
+    with within_zones({"us"}), CaptureQueriesContext(connection) as asked:
         queues_with_reserved(User(pk=1))
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN QUERY PLAN {asked[0]['sql']}")

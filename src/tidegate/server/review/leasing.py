@@ -171,7 +171,9 @@ def _candidates(who: Reviewer, at: datetime, may: Allowed, most: int, heaviest: 
         open_to_all = Q(assigned_to=None)
         if (zone, name) in reserved:
             open_to_all |= open_too
-        tasks = free.filter(open_to_all, zone=zone, queue=name).order_by("rank")
+        # Once more without who is named, which the index does not hold: what they cannot read is passed over
+        # without being read.
+        tasks = free.filter(open_to_all, *_readable(who), zone=zone, queue=name).order_by("rank")
         found += list(tasks[:most])
     yield from sorted(found, key=lambda task: -worth(task.rank, at, task.due_at - task.created_at))
 
@@ -196,11 +198,15 @@ def _free(who: Reviewer, at: datetime) -> QuerySet[Task]:
         zone__in=who.zones,
     )
     by_name = Q(assigned_to=who.person)  # whoever named them knew what they read
+    return tasks.filter(*(by_name | one for one in _readable(who)))
+
+
+def _readable(who: Reviewer) -> Iterator[Q]:
+    """What is in their languages, and of their policies; everything, for those of whom none are known."""
     if who.languages:
-        tasks = tasks.filter(by_name | Q(language=None) | Q(language__in=who.languages))
+        yield Q(language=None) | Q(language__in=who.languages)
     if who.policies:
-        tasks = tasks.filter(by_name | Q(policy=None) | Q(policy__in=who.policies))
-    return tasks
+        yield Q(policy=None) | Q(policy__in=who.policies)
 
 
 def free_for(who: Reviewer) -> QuerySet[Task]:

@@ -9,14 +9,16 @@ from tidegate.server.people.models import Clearance, Role, User
 from tidegate.server.people.roles import ROLES, rights_of
 from tidegate.server.review.models import Answer, Skip, State, Task
 from tidegate.server.review.rights import ASKED
+from tidegate.server.zones.scope import EVERYWHERE, within
 
 
 def queues_with_reserved(for_others_than: User) -> set[tuple[str, str]]:
-    """Zone and queue of open tasks that are reserved, for others than this person."""
-    tasks = Task.objects.filter(state=State.OPEN, assigned_to__isnull=False)
-    # Not distinct in the database: for that SQLite goes through all open tasks, in the order of their queues,
-    # in place of the few that are reserved.
-    return set(tasks.exclude(assigned_to=for_others_than).values_list("zone", "queue"))
+    """Zone and queue of open tasks that are reserved, for others than this person; of every zone."""
+    # Neither by zone nor distinct in the database: for that SQLite goes through all that are open, in the
+    # order of their queues, in place of the few that are reserved.
+    with within(EVERYWHERE):
+        tasks = Task.objects.filter(state=State.OPEN, assigned_to__isnull=False)
+        return set(tasks.exclude(assigned_to=for_others_than).values_list("zone", "queue"))
 
 
 def in_vain() -> Q:
