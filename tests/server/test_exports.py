@@ -118,7 +118,7 @@ def test_a_cursor_that_is_none_is_told(client: httpx.Client, wrong: str) -> None
 
 
 def test_a_cursor_does_not_tell_by_its_length_how_many_rows_there_are(django_workspace: Path) -> None:
-    from tidegate.server.api.cursors import cursor, row_of
+    from tidegate.server.cursors import cursor, row_of
 
     few, many = cursor("decisions", 7), cursor("decisions", 12_345_678)
     assert len(few) == len(many)

@@ -13,13 +13,13 @@ from ninja import Query, Router, Schema
 from pydantic import Field
 
 from tidegate.names import nearest
-from tidegate.server.api.cursors import cursor, row_of
 from tidegate.server.api.keys import Key
 from tidegate.server.api.problems import PROBLEMS, ProblemError
 from tidegate.server.api.rendering import stands, told
 from tidegate.server.api.schemas import DecisionOut, Moment, Short
 from tidegate.server.content.models import Decision, Item
 from tidegate.server.content.pending import standing
+from tidegate.server.cursors import CursorError, cursor, row_of
 from tidegate.server.exports.files import record
 from tidegate.server.exports.tables import export
 from tidegate.server.exports.text import TEXTS, chunks
@@ -162,7 +162,19 @@ def _zone(request: HttpRequest) -> str:
 def _page(kind: str, rows: QuerySet[Any], asked: Page) -> tuple[list[Any], str | None]:
     """The rows of a page, and the cursor of the next one."""
     if asked.cursor is not None:
-        rows = rows.filter(pk__lt=row_of(kind, asked.cursor))
+        rows = rows.filter(pk__lt=_row(kind, asked.cursor))
     found = list(rows.order_by("-pk")[: asked.limit + 1])
     page = found[: asked.limit]
     return page, cursor(kind, page[-1].pk) if len(found) > asked.limit else None
+
+
+def _row(kind: str, text: str) -> int:
+    try:
+        return row_of(kind, text)
+    except CursorError as error:
+        raise ProblemError(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "this is no cursor of this list",
+            field="cursor",
+            remedy="Send `next` of the page before, as it is; leave it out for the first page.",
+        ) from error

@@ -14,8 +14,6 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from tidegate.server.api.cursors import cursor, row_of
-from tidegate.server.api.problems import ProblemError
 from tidegate.server.cases.history import history
 from tidegate.server.cases.known import known_names
 from tidegate.server.cases.search import EXACT, LONGEST, Wanted, record, search, texts
@@ -23,6 +21,7 @@ from tidegate.server.cases.why import version_behind, why
 from tidegate.server.content.arrivals import CONTENT
 from tidegate.server.content.models import PEOPLE
 from tidegate.server.content.reads import see_item
+from tidegate.server.cursors import CursorError, cursor, row_of
 from tidegate.server.days import between, day_field
 from tidegate.server.people.access import Standing, open_to
 from tidegate.server.zones.scope import SITE
@@ -127,7 +126,7 @@ def _row(place: str) -> int | None:
         return None
     try:
         return row_of(CASES, place)
-    except ProblemError as error:
+    except CursorError as error:
         raise Http404 from error
 
 

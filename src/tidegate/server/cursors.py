@@ -8,12 +8,13 @@ from __future__ import annotations
 import base64
 import hashlib
 from functools import cache
-from http import HTTPStatus
 
 from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
 
-from tidegate.server.api.problems import ProblemError
+
+class CursorError(ValueError):
+    """This is no cursor of ours, or one of another list."""
 
 
 def cursor(kind: str, row: int) -> str:
@@ -26,19 +27,14 @@ def row_of(kind: str, text: str) -> int:
     """The row that a cursor is of.
 
     Raises:
-        ProblemError: 422, it is none of ours, or of another list.
+        CursorError: it is none of ours, or of another list.
     """
     try:
         told, _, row = _lock().decrypt(text.encode()).decode().partition(":")
     except (InvalidToken, UnicodeError):
         told, row = "", ""
     if told != kind:
-        raise ProblemError(
-            HTTPStatus.UNPROCESSABLE_ENTITY,
-            "this is no cursor of this list",
-            field="cursor",
-            remedy="Send `next` of the page before, as it is; leave it out for the first page.",
-        )
+        raise CursorError
     return int(row)
 
 
