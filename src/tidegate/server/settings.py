@@ -79,7 +79,7 @@ FOR_PAGES = [
 MIDDLEWARE = [
     "tidegate.server.zones.middleware.begin_nowhere",
     "tidegate.server.ops.middleware.observed",
-    "tidegate.server.nowhere.in_problems",
+    "tidegate.server.api.middleware.in_problems",
     "django.middleware.security.SecurityMiddleware",
     *FOR_PAGES,  # requests of the API go past these: see `wsgi`
     "tidegate.server.nowhere.no_nul",
