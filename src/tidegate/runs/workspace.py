@@ -71,7 +71,9 @@ def read_file(root: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise WorkspaceError(
-            f"there is no {FILE} here", where=Where(root), remedy="Run `tidegate init FOLDER` to lay one out."
+            f"there is no {FILE} here",
+            where=Where(root),
+            remedy="Lay a workspace out with `tidegate init FOLDER`, and name it with --workspace.",
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise WorkspaceError(

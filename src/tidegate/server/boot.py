@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tidegate.errors import RunError, Where, WorkspaceError
-from tidegate.runs.workspace import FILE, load_workspace
+from tidegate.errors import RunError
+from tidegate.runs.workspace import load_workspace
 
 TRIES = 200
 """How often a migration is begun that meets those who serve meanwhile."""
@@ -26,12 +26,6 @@ def boot(workspace: Path, *, migrate: bool = True) -> None:
         RunError: the extra `server` is not installed, a variable of the environment is wrong, or the
             database cannot be reached.
     """
-    if not (workspace / FILE).is_file():
-        raise WorkspaceError(
-            f"there is no {FILE} here",
-            where=Where(workspace),
-            remedy="Lay a workspace out with `tidegate init`, and name it with --workspace.",
-        )
     load_workspace(workspace)
     os.environ["TIDEGATE_WORKSPACE"] = str(workspace.resolve())
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tidegate.server.settings")

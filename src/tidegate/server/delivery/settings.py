@@ -9,6 +9,7 @@ from pathlib import Path
 from tidegate.runs.section import section
 
 MOST = 1_000_000_000
+"""Of tries and of seconds: nobody means more."""
 
 
 @dataclass(frozen=True)
