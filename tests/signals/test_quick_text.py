@@ -1,7 +1,6 @@
 """The quick text model: what it reads, what it promises about its weights, and how it is trained."""
 
 import hashlib
-import os
 import shutil
 import subprocess
 import sys
@@ -12,6 +11,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.signals.training_data import DATA, needs_data
 
 from tidegate.errors import SignalError
 from tidegate.policy.harms import HARM_KEYS
@@ -25,11 +25,6 @@ from tidegate.signals.text_corpus.corpus import (
     load_corpus,
     load_recipe,
     variants,
-)
-
-DATA = Path(os.environ.get("TIDEGATE_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
-needs_data = pytest.mark.skipif(
-    not DATA.is_dir(), reason="TIDEGATE_DATA names no folder with the training sets"
 )
 
 

@@ -1,7 +1,6 @@
 """The text-risk model: what it promises about texts of any length and kind, and about its file."""
 
 import io
-import os
 import shutil
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.signals.training_data import DATA, needs_data
 
 from tidegate.errors import SignalError
 from tidegate.policy.harms import HARM_KEYS
@@ -32,10 +32,6 @@ from tidegate.signals.text_risk.weights import (
     save_model,
 )
 
-DATA = Path(os.environ.get("TIDEGATE_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
-needs_data = pytest.mark.skipif(
-    not DATA.is_dir(), reason="TIDEGATE_DATA names no folder with the training sets"
-)
 HARASSMENT = HARM_KEYS.index("harassment")
 
 
