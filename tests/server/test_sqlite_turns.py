@@ -84,12 +84,15 @@ def test_a_wait_that_ends_leaves_the_queue_as_it_was(turns: Turns) -> None:
 
 
 def test_a_process_that_writes_all_the_while_lets_another_one_in(turns: Turns, tmp_path: Path) -> None:
-    """SQLite alone would let the other one in by chance, or never."""
-    work = """
+    """After one or two turns; without the outer lock after dozens, by chance."""
+    written = tmp_path / "written"
+    work = f"""
         import threading
+        written = open({str(written)!r}, "ab", buffering=0)
         def again_and_again():
             while True:
                 assert turns.take(60)
+                written.write(b".")
                 time.sleep(0.01)
                 turns.give()
         for _ in range(4):
@@ -99,12 +102,18 @@ def test_a_process_that_writes_all_the_while_lets_another_one_in(turns: Turns, t
     """
     with other_process(tmp_path / "turns", work) as busy:
         assert busy.stdout is not None
-        assert busy.stdin is not None
         assert busy.stdout.readline() == "busy\n"
+        passed = []
         for _ in range(10):
+            before = written.stat().st_size
+            while written.stat().st_size <= before + 1:  # it is under way again
+                time.sleep(0.001)
+            before = written.stat().st_size
             assert turns.take(SOON_S)
+            passed.append(written.stat().st_size - before)
             turns.give()
         busy.kill()
+    assert sum(passed) <= 3 * len(passed)
 
 
 def test_the_turn_of_a_process_that_dies_goes_to_the_next(turns: Turns, tmp_path: Path) -> None:
