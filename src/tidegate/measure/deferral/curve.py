@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from tidegate.measure.agreement import share as share_of
 from tidegate.measure.deferral.band import Band, best_band, symmetric_band
 from tidegate.measure.deferral.blend import Blend, fit_blend
 
@@ -34,7 +35,7 @@ CURVE = {
 knew all answers could make for the blend).
 allowed: share that was allowed; judged: share of the tried items that was. f1: of the cascade against the
 truth; of_judge: its ratio to the judge's own, with a 95 % interval low to high (percentile bootstrap over the
-tried items). from, to: the thresholds."""
+tried items, and what it cannot show, see `_interval`). from, to: the thresholds."""
 
 FIXED, TUNED, BLEND, POSSIBLE = "fixed", "tuned", "blend", "possible"
 DRAWS = 500
@@ -133,18 +134,39 @@ def _row(
 ) -> dict[str, object]:
     own = f1_of(truth, judge)
     f1 = f1_of(truth, verdicts)
-    ratios = []
-    for drawn in draws:
-        base = f1_of(truth[drawn], judge[drawn])
-        if base:
-            ratios.append(f1_of(truth[drawn], verdicts[drawn]) / base)
-    low, high = np.quantile(ratios, [0.025, 0.975]) if ratios else (float("nan"), float("nan"))
+    low, high = _interval(verdicts, judge, truth, draws)
     return {
         "way": way,
         "allowed": share,
         "judged": float(judged.mean()),
         "f1": f1,
         "of_judge": f1 / own if own else float("nan"),
-        "low": float(low),
-        "high": float(high),
+        "low": low,
+        "high": high,
     }
+
+
+def _interval(
+    verdicts: Bools, judge: Bools, truth: Bools, draws: npt.NDArray[np.int64]
+) -> tuple[float, float]:
+    """Limits of the cascade's F1 over the judge's.
+
+    Drawing again cannot show what did not happen: that the cascade errs where the judge does not, or the
+    other way round. Where there was no such item, as many are reckoned with as there may be after all (the
+    exact upper limit of a share with no hit, Clopper and Pearson 1934), all of them hits lost, or found.
+    """
+    own = f1_of(truth, judge)
+    if not own:
+        return float("nan"), float("nan")
+    bases = [(drawn, f1_of(truth[drawn], judge[drawn])) for drawn in draws]
+    ratios = [f1_of(truth[drawn], verdicts[drawn]) / base for drawn, base in bases if base]
+    low, high = (float(limit) for limit in np.quantile(ratios, [0.025, 0.975]))
+    hits, total = int((truth & verdicts).sum()), int(truth.sum() + verdicts.sum())
+    unseen = share_of(0, len(truth)).high * len(truth)
+    right, judge_right = verdicts == truth, judge == truth
+    if not (judge_right & ~right).any():
+        fewer = min(unseen, hits)
+        low = min(low, 2 * (hits - fewer) / (total - fewer) / own)
+    if not (right & ~judge_right).any():
+        high = max(high, min(1.0, 2 * (hits + unseen) / (total + unseen)) / own)
+    return low, high
