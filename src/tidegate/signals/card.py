@@ -11,10 +11,16 @@ from numpy.typing import NDArray
 
 from tidegate.policy.harms import BY_KEY, HARM_KEYS
 from tidegate.signals.reliability import calibration_error, error_by_chance, reliability
-from tidegate.signals.text_corpus.corpus import HELD, Source
+from tidegate.signals.text_corpus.corpus import HELD, OURS, Source
 
 LEAST = 10
 """Fewer harmful, or harmless, test texts than this are not reported on: the figure would be noise."""
+
+SAFE = (
+    *("condemned", "educational", "fictional", "figurative", "historical", "legal", "medical"),
+    *("negated", "prompt", "query", "quoted", "reclaimed", "reported", "support"),
+)
+"""Phenomena under which harmless texts are on the matter of harm, or use its words."""
 
 Array = NDArray[np.float64]
 
@@ -44,9 +50,9 @@ def card(model: TextModel, corpus: pl.DataFrame, sources: Sequence[Source]) -> s
     labels = labels_of(test)
     held = (test["split"] == HELD).to_numpy()
     names = test["set"]
-    own = names.str.contains("^(authored|written) ").to_numpy()
-    sets = np.where(own, "our own texts", names.to_numpy())
+    sets = np.where(test.select(OURS).to_series().to_numpy(), "our own texts", names.to_numpy())
     languages = test["language"].to_numpy()
+    titles = _titles(model)
     written = ~held & test["phenomenon"].is_not_null().to_numpy()
     parts = [
         f"Weights {model.version}; {len(corpus):,} texts, of which {(~held).sum():,} for testing "
@@ -55,11 +61,13 @@ def card(model: TextModel, corpus: pl.DataFrame, sources: Sequence[Source]) -> s
         + ", ".join(f"{h} {t:.3f}" for h, t in zip(model.harms, model.threshold, strict=True))
         + ".",
         "### By harm and language",
-        quality(model, labels[~held], probability[~held], languages[~held], "language"),
+        quality(titles, model.threshold, labels[~held], probability[~held], languages[~held], "language"),
         "### By harm and set",
-        quality(model, labels[~held], probability[~held], sets[~held], "set"),
+        quality(titles, model.threshold, labels[~held], probability[~held], sets[~held], "set"),
         "### Our own texts, by phenomenon: any harm",
         phenomena(labels, probability, test["phenomenon"].to_numpy(), languages, written, held),
+        "### Safe but alarming: our own texts",
+        alarming(labels, probability, test["phenomenon"].to_numpy(), languages),
         "### False alarms on harmless test texts: the highest probability among harms that the labels deny",
         false_alarms(labels[~held], probability[~held], sets[~held]),
         "### What it was trained on",
@@ -71,25 +79,53 @@ def card(model: TextModel, corpus: pl.DataFrame, sources: Sequence[Source]) -> s
     return "\n\n".join(parts)
 
 
+def outside_card(model: TextModel, texts: pl.DataFrame) -> str:
+    """Markdown: quality on texts from elsewhere, see `load_outside`, by harm and by harm of any kind.
+
+    Harm of any kind is the highest probability of all, against what any label says.
+    """
+    probability = np.nan_to_num(model.probabilities(texts["text"].to_list())).astype(float)
+    labels = labels_of(texts)
+    sets = (texts["set"] + ", " + texts["language"]).to_numpy()
+    worst = np.where(np.isnan(labels).all(axis=1), np.nan, np.nan_to_num(labels).max(axis=1))
+    return quality(
+        (*_titles(model), "Any harm"),
+        np.append(model.threshold, 0.5),
+        np.column_stack([labels, worst]),
+        np.column_stack([probability, probability.max(axis=1)]),
+        sets,
+        "set",
+    )
+
+
 def labels_of(corpus: pl.DataFrame) -> Array:
     """n × harms: 1, 0, or NaN where the set does not say."""
     return corpus.select(pl.col(HARM_KEYS).cast(pl.Float64).fill_null(float("nan"))).to_numpy()
 
 
+def _titles(model: TextModel) -> tuple[str, ...]:
+    return tuple(BY_KEY[harm].title for harm in model.harms)
+
+
 def quality(
-    model: TextModel, labels: Array, probability: Array, groups: NDArray[np.object_], name: str
+    titles: Sequence[str],
+    threshold: NDArray[np.floating],
+    labels: Array,
+    probability: Array,
+    groups: NDArray[np.object_],
+    name: str,
 ) -> str:
     """One row per harm and group that has enough texts of both kinds."""
     from sklearn.metrics import average_precision_score, roc_auc_score
 
     rows = []
-    for h, harm in enumerate(model.harms):
+    for h, title in enumerate(titles):
         for group in sorted(set(groups)):
             known = (groups == group) & ~np.isnan(labels[:, h])
             y, p = labels[known, h], probability[known, h]
             if min((y == 1).sum(), (y == 0).sum()) < LEAST:
                 continue
-            said, flagged = p >= 0.5, p >= model.threshold[h]
+            said, flagged = p >= 0.5, p >= threshold[h]
             figures = (
                 roc_auc_score(y, p),
                 average_precision_score(y, p),
@@ -101,7 +137,7 @@ def quality(
                 flagged[y == 0].mean(),
             )
             counts = f"{len(y):,}", f"{int(y.sum()):,}"
-            rows.append((BY_KEY[harm].title, group, *counts, *(f"{figure:.3f}" for figure in figures)))
+            rows.append((title, group, *counts, *(f"{figure:.3f}" for figure in figures)))
     columns = (
         "texts",
         "harmful",
@@ -162,6 +198,26 @@ def phenomena(
     )
 
 
+def alarming(
+    labels: Array, probability: Array, names: NDArray[np.object_], languages: NDArray[np.object_]
+) -> str:
+    """Harmless whole texts of ours on the matter of harm, against our harmful ones: any harm at 0.5, and
+    from the probability that a tenth of the harmless ones reach."""
+    highest = probability.max(axis=1)
+    safe = np.isin(names.astype(str), SAFE) & (labels == 0).all(axis=1)
+    harmful = (names != None) & (labels == 1).any(axis=1)  # noqa: E711
+    rows = []
+    for language in ("en", "zh"):
+        here = languages == language
+        alarms, seen = highest[safe & here], highest[harmful & here]
+        if min(len(alarms), len(seen)) >= LEAST:
+            tenth = np.quantile(alarms, 0.9)
+            shares = (alarms >= 0.5).mean(), (seen >= 0.5).mean(), tenth, (seen > tenth).mean()
+            rows.append((language, len(alarms), len(seen), *(f"{share:.2f}" for share in shares)))
+    columns = ("false alarms at 0.5", "harmful seen at 0.5", "10 % false alarms at", "harmful seen there")
+    return table(("language", "harmless", "harmful", *columns), rows)
+
+
 def f_one(said: NDArray[np.bool_], true: NDArray[np.bool_]) -> float:
     """2 TP / (2 TP + FP + FN)."""
     return float(2 * (said & true).sum() / max(1, said.sum() + true.sum()))
@@ -181,6 +237,6 @@ def false_alarms(labels: Array, probability: Array, sets: NDArray[np.object_]) -
     return table(("set", "texts", "0.5 or more", "0.9 or more"), rows)
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)

@@ -28,7 +28,7 @@ from tidegate.signals.quick_text.fit import (
     with_floor,
 )
 from tidegate.signals.quick_text.model import GROUPS, WEIGHTS, QuickTextModel, load_model, packed, unpacked
-from tidegate.signals.text_corpus.corpus import RECIPE, Source, load_corpus, load_recipe
+from tidegate.signals.text_corpus.corpus import OURS, RECIPE, Source, load_corpus, load_recipe
 
 FALSE_ALARMS = 0.01
 """The share of a harm's harmless tuning texts that may exceed its threshold, within the range below."""
@@ -112,7 +112,7 @@ def fit_model(corpus: pl.DataFrame, fit: dict[str, float]) -> QuickTextModel:
 
 def set_numbers(corpus: pl.DataFrame) -> NDArray[np.int64]:
     """A number from 0 for each published set, and -1 for our own sentences."""
-    published = pl.when(~pl.col("set").str.contains("^(authored|written) ")).then("set").rank("dense") - 1
+    published = pl.when(~OURS).then("set").rank("dense") - 1
     return corpus.select(published.fill_null(-1).cast(pl.Int64)).to_series().to_numpy()
 
 

@@ -30,6 +30,9 @@ AUTHORED = HERE / "authored"
 LICENCES = frozenset({"MIT", "CC0-1.0", "CC-BY-4.0", "Apache-2.0"})
 """The licences under which weights trained on a set may be shipped with this package."""
 
+OURS = pl.col("set").str.contains("^(authored|written) ")
+"""Which texts of the corpus are our own, as opposed to those of published sets."""
+
 SPLITS = ("train", "tune", "test")
 HELD = "held"
 ALTERNATIVES = re.compile(r"\{([^{}]*)\}")
@@ -90,7 +93,7 @@ def load_corpus(recipe: Mapping[str, Any], data: Path) -> tuple[pl.DataFrame, li
                 where=Where(path),
                 remedy=f"Put {entry['file']} into the data folder, or take the set out of the recipe.",
             )
-        frame = _published(name, entry, path)
+        frame = published_frame(name, entry, path)
         frames.append(frame.with_columns(weight=pl.lit(len(frame) ** -0.5)))
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         sources.append(Source(name, entry["source"], entry["licence"], len(frame), digest))
@@ -108,7 +111,7 @@ def load_corpus(recipe: Mapping[str, Any], data: Path) -> tuple[pl.DataFrame, li
     return pl.concat(frames), sources
 
 
-def _published(name: str, entry: Mapping[str, Any], path: Path) -> pl.DataFrame:
+def published_frame(name: str, entry: Mapping[str, Any], path: Path) -> pl.DataFrame:
     labels = dict.fromkeys(entry["absent"], "false") | dict(entry["label"])
     columns = ", ".join(f"({labels.get(harm, 'null')})::boolean as {harm}" for harm in HARM_KEYS)
     text = entry.get("text", "text")
