@@ -24,11 +24,14 @@ from tidegate.signals.text_risk.finetune.batches import (
     like_lengths,
 )
 from tidegate.signals.text_risk.finetune.export import encoder_file
+from tidegate.signals.text_risk.finetune.resume import encoder_of
 from tidegate.signals.text_risk.finetune.vocabulary import SPECIAL, UNKNOWN, kept_pieces, piece_model
 from tidegate.signals.text_risk.model import OTHER, Head
+from tidegate.signals.text_risk.pieces import WINDOW
 
 Floats = NDArray[np.float32]
 WIDTH, INNER, LAYERS, HEADS, WORDS = 16, 32, 2, 4, 50
+LAYER_PARTS = [f"{part}.{kind}" for part in ("q", "k", "v", "ao", "fi", "fo", "aln", "oln") for kind in "wb"]
 
 
 def random_arrays(seed: int) -> dict[str, Floats]:
@@ -90,6 +93,21 @@ def test_the_same_arrays_give_the_same_file() -> None:
     assert encoder_file(random_arrays(1), LAYERS, HEADS) == encoder_file(random_arrays(1), LAYERS, HEADS)
 
 
+def test_a_file_gives_back_what_it_was_made_of_so_that_training_can_go_on() -> None:
+    file = encoder_file(random_arrays(2), LAYERS, HEADS)
+    base = encoder_of(file)
+    assert (base.layers, base.heads) == (LAYERS, HEADS)
+    again = {"word": base.tensors["word"], "pos": base.tensors["pos"]}
+    again |= {f"eln.{kind}": base.tensors[f"eln_{kind}"] for kind in "wb"}
+    for layer in range(LAYERS):
+        of = {name: base.tensors[f"l{layer}.{name}"] for name in LAYER_PARTS}
+        joined_up = {
+            f"qkv.{kind}": np.concatenate([of.pop(f"{part}.{kind}") for part in "qkv"]) for kind in "wb"
+        }
+        again |= {f"l{layer}.{name}": value for name, value in (of | joined_up).items()}
+    assert encoder_file(again, base.layers, base.heads) == file
+
+
 def little_base() -> Base:
     letters = [f"▁{letter}" for letter in "abcdefgh"] + list("abcdefgh")
     pieces = (*SPECIAL, "▁head", "▁bead", "ad", *letters, "ad", "<mask>")
@@ -143,12 +161,25 @@ def test_filling_is_marked_and_no_mark_or_filling_is_ever_hidden() -> None:
 
 def test_joined_texts_are_harmful_if_either_is_and_unknown_if_that_cannot_be_told() -> None:
     texts = some_texts()
-    _, labels = joined(texts, np.array([0]), np.array([2]), 1.0, np.random.default_rng(0))
-    assert labels.tolist() == [[1, 0]]
-    windows, labels = joined(texts, np.array([1]), np.array([2]), 1.0, np.random.default_rng(0))
-    assert len(windows[0]) == 14
-    assert np.isnan(labels[0, 0])
-    assert labels[0, 1] == 0
+    # With this seed each is joined with the other, and none with itself.
+    found = joined(texts, np.array([0, 2]), 1.0, np.random.default_rng(6))
+    assert [len(ids) for ids in found.ids] == [8, 8]
+    np.testing.assert_array_equal(found.labels, [[1, 0], [1, 0]])
+    found = joined(texts, np.array([1, 2]), 1.0, np.random.default_rng(6))
+    assert [len(ids) for ids in found.ids] == [14, 14]
+    np.testing.assert_array_equal(found.labels, [[np.nan, 0], [np.nan, 0]])
+
+
+def test_texts_that_are_not_joined_are_as_they_were_and_no_longer_than_a_window() -> None:
+    texts = some_texts()
+    found = joined(texts, np.array([3, 1]), 0.0, np.random.default_rng(0))
+    assert [len(ids) for ids in found.ids] == [4, 9]
+    np.testing.assert_array_equal(found.labels, texts.labels[[3, 1]])
+    long = Texts(
+        [np.arange(4, 400)],
+        *(column[:1] for column in (texts.labels, texts.weights, texts.sets, texts.languages)),
+    )
+    assert len(joined(long, np.array([0]), 0.0, np.random.default_rng(0)).ids[0]) == WINDOW
 
 
 LANGUAGES = ("en", "zh", "de", OTHER)

@@ -70,23 +70,22 @@ def filled(windows: list[Ints]) -> tuple[Ints, NDArray[np.bool_]]:
     return ids, seen
 
 
-def joined(
-    texts: Texts, batch: Ints, partners: Ints, share: float, chance: np.random.Generator
-) -> tuple[list[Ints], NDArray[np.float32]]:
-    """The batch's windows and labels, a `share` of them with another text of their language before or after
-    them: harm that stands among harmless words is harm."""
-    windows = [texts.ids[i][:WINDOW] for i in batch]
-    labels = texts.labels[batch].copy()
-    for row in np.flatnonzero(chance.random(len(batch)) < share):
-        other = int(chance.choice(partners))
-        pair = [windows[row], texts.ids[other]]
-        if texts.languages[other] != texts.languages[batch[row]] or sum(map(len, pair)) > JOINED_AT_MOST:
+def joined(texts: Texts, chosen: Ints, share: float, chance: np.random.Generator) -> Texts:
+    """The `chosen` texts as windows, a `share` of them with another of the same language before or after
+    them: harm that stands among harmless words is harm. Joined before they are put into batches, so that no
+    batch of short texts is filled up to the length of one that was joined."""
+    windows = [texts.ids[i][:WINDOW] for i in chosen]
+    labels = texts.labels[chosen].copy()
+    for row in np.flatnonzero(chance.random(len(chosen)) < share):
+        mine, theirs = chosen[row], int(chance.choice(chosen))
+        pair = [windows[row], texts.ids[theirs]]
+        if texts.languages[mine] != texts.languages[theirs] or sum(map(len, pair)) > JOINED_AT_MOST:
             continue
         windows[row] = np.concatenate(pair if chance.random() < 0.5 else pair[::-1])
-        mine, theirs = labels[row], texts.labels[other]
-        neither = np.where((mine == 0) & (theirs == 0), 0, np.nan)
-        labels[row] = np.where((mine == 1) | (theirs == 1), 1, neither)
-    return windows, labels
+        one, other = texts.labels[mine], texts.labels[theirs]
+        neither = np.where((one == 0) & (other == 0), 0, np.nan)
+        labels[row] = np.where((one == 1) | (other == 1), 1, neither)
+    return Texts(windows, labels, texts.weights[chosen], texts.sets[chosen], texts.languages[chosen])
 
 
 def hidden(ids: Ints, seen: NDArray[np.bool_], share: float, chance: np.random.Generator) -> Ints:

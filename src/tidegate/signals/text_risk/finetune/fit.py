@@ -55,26 +55,25 @@ def train_stage(
     torch.manual_seed(seed)
     chance = np.random.default_rng(seed)
     device = next(network.parameters()).device
-    epochs = [draw(chance) for _ in range(stage.epochs)]
+    epochs = [joined(texts, draw(chance), stage.join, chance) for _ in range(stage.epochs)]
     batches = [
-        (batch, epoch)
-        for epoch in epochs
-        for batch in like_lengths(texts.lengths, epoch, stage.pieces, chance)
+        (part, batch)
+        for part in epochs
+        for batch in like_lengths(part.lengths, np.arange(len(part.ids)), stage.pieces, chance)
     ]
     optimiser = torch.optim.AdamW(_groups(network, stage), betas=(0.9, 0.98))
     average: dict[str, Tensor] | None = None
     network.drop(stage.dropout)
     network.train()
-    for step, (batch, epoch) in enumerate(batches):
+    for step, (part, batch) in enumerate(batches):
         for group in optimiser.param_groups:
             group["lr"] = group["full"] * _share_of_rate(step, len(batches))
-        windows, labels = joined(texts, batch, epoch, stage.join, chance)
-        ids, seen = filled(windows)
+        ids, seen = filled([part.ids[i] for i in batch])
         ids = hidden(ids, seen, stage.hide, chance)
-        with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+        with torch.autocast(device.type, torch.bfloat16, enabled=_has_half(device)):
             scores = network(torch.from_numpy(ids).to(device), torch.from_numpy(seen).to(device))
-        weights = np.ones(len(batch), np.float32) if stage.alike else texts.weights[batch]
-        loss = _loss(scores + network.intercept[texts.sets[batch]], labels, weights)
+        weights = np.ones(len(batch), np.float32) if stage.alike else part.weights[batch]
+        loss = _loss(scores + network.intercept[part.sets[batch]], part.labels[batch], weights)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -86,6 +85,11 @@ def train_stage(
     if average is not None:
         network.load_state_dict(average)
     network.eval()
+
+
+def _has_half(device: torch.device) -> bool:
+    """Whether half precision (bfloat16) is quicker there: on a GPU, and on processors that multiply in it."""
+    return device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
 
 
 def _groups(network: Network, stage: Stage) -> Iterator[dict[str, object]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from tidegate.policy.harms import HARM_KEYS
 from tidegate.signals.card import labels_of
-from tidegate.signals.text_corpus.corpus import RECIPE, load_corpus, load_recipe
-from tidegate.signals.text_risk.finetune.base import Base, load_base
+from tidegate.signals.text_corpus.corpus import OURS, RECIPE, load_corpus, load_recipe
+from tidegate.signals.text_risk.finetune.base import load_base
 from tidegate.signals.text_risk.finetune.batches import Ints, Texts
 from tidegate.signals.text_risk.finetune.export import encoder_file
 from tidegate.signals.text_risk.finetune.fit import Stage, train_stage
 from tidegate.signals.text_risk.finetune.network import Network
+from tidegate.signals.text_risk.finetune.resume import lifted
 from tidegate.signals.text_risk.finetune.vocabulary import kept_pieces, piece_model
 from tidegate.signals.text_risk.model import OTHER, Head
 from tidegate.signals.text_risk.recalibrate import recalibrate
@@ -30,54 +31,64 @@ LANGUAGES = ("en", "zh", "de", "fr", "ar", OTHER)
 
 
 def make(
-    data: Path, out: Path, *, recipe: Path = RECIPE, report: Callable[[str], None] = lambda _: None
+    data: Path,
+    out: Path,
+    *,
+    start: Path | None = None,
+    recipe: Path = RECIPE,
+    report: Callable[[str], None] = lambda _: None,
 ) -> Path:
     """Train by the recipe's stages on the sets in `data`; writes `out`/text-risk.zip and its SHA-256.
 
+    With the weights of `start`, only the stages that the recipe marks `later` are gone through.
+
     Raises:
-        SignalError: the recipe is not whole, a set or the encoder is missing. Nothing is written then.
+        SignalError: the recipe is not whole, a set, the encoder or `start` is missing. Nothing is written
+            then.
     """
     settings = load_recipe(recipe)
     plan = settings["finetune"]
     corpus, _ = load_corpus(settings, data)
-    base = load_base()
-    kept = kept_pieces(base, corpus.filter(pl.col("split") == "train")["text"].to_list(), plan["pieces"])
-    pieces = piece_model(base, kept)
-    network = trained(corpus, base, kept, pieces, plan, report)
+    sets = corpus.filter(~OURS)["set"].n_unique()
+    if start is None:
+        base = load_base()
+        kept = kept_pieces(base, corpus.filter(pl.col("split") == "train")["text"].to_list(), plan["pieces"])
+        pieces = piece_model(base, kept)
+        tensors = {**base.tensors, "word": base.tensors["word"][kept]}
+        network = Network(tensors, range(plan["layers"]), base.heads, len(HARM_KEYS), sets)
+    else:
+        pieces, base, head = lifted(start)
+        network = Network(base.tensors, range(base.layers), base.heads, len(HARM_KEYS), sets)
+        network.begin_with(head.weights, head.bias)
+    stages = [stage for stage in plan["stage"] if start is None or stage.get("later", False)]
+    train(network, corpus, pieces, stages, report)
     path = out / WEIGHTS.name
     write(path, pieces, network, base.heads, corpus)
     report(f"{path.stat().st_size:,} bytes of weights")
     return path
 
 
-def trained(
+def train(
+    network: Network,
     corpus: pl.DataFrame,
-    base: Base,
-    kept: Ints,
     pieces: bytes,
-    plan: dict[str, Any],
+    stages: Sequence[Mapping[str, Any]],
     report: Callable[[str], None],
-) -> Network:
-    texts = texts_of(corpus, sentencepiece.SentencePieceProcessor(model_proto=pieces), plan)
-    tensors = {**base.tensors, "word": base.tensors["word"][kept]}
-    layers = range(plan["layers"])
-    network = Network(tensors, layers, base.heads, len(HARM_KEYS), int(texts.sets.max()))
+) -> None:
+    """Train in place, on the GPU where there is one."""
+    texts = texts_of(corpus, sentencepiece.SentencePieceProcessor(model_proto=pieces))
     network.to("cuda" if torch.cuda.is_available() else "cpu")
-    for number, entry in enumerate(plan["stage"], start=1):
-        stage = Stage(**{key: value for key, value in entry.items() if key != "take"})
-        report(f"stage {number} of {len(plan['stage'])}")
+    for number, entry in enumerate(stages, start=1):
+        stage = Stage(**{key: value for key, value in entry.items() if key not in ("take", "later")})
+        report(f"stage {number} of {len(stages)}")
         train_stage(network, texts, drawn(corpus, entry["take"]), stage, number, report)
-    return network
 
 
-def texts_of(
-    corpus: pl.DataFrame, pieces: sentencepiece.SentencePieceProcessor, plan: dict[str, Any]
-) -> Texts:
+def texts_of(corpus: pl.DataFrame, pieces: sentencepiece.SentencePieceProcessor) -> Texts:
     """The whole corpus as training reads it. Published sets have the numbers from 0, our own texts all have
     the next."""
-    own = pl.col("set").str.contains("^(authored|written) ")
-    number = pl.when(~own).then("set").rank("dense") - 1
-    published = corpus.filter(~own)["set"].n_unique()
+    number = pl.when(~OURS).then("set").rank("dense") - 1
+    published = corpus.filter(~OURS)["set"].n_unique()
     languages = pl.col("language").rank("dense").cast(pl.Int64)
     weight = corpus["weight"].to_numpy() / corpus.filter(pl.col("split") == "train")["weight"].mean()
     return Texts(

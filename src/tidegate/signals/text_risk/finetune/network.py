@@ -73,6 +73,10 @@ class Network(nn.Module):
             for part in PARTS[1:]:
                 fill(layer.get_submodule(part), of[f"{part}.w"], of[f"{part}.b"])
 
+    def begin_with(self, weights: NDArray[np.float32], bias: NDArray[np.float32]) -> None:
+        """The scores' weights (harms × features) and bias of a network that was trained before."""
+        self.head.load_state_dict({"weight": torch.tensor(weights), "bias": torch.tensor(bias)})
+
     def drop(self, share: float) -> None:
         """The share of numbers that is dropped while training."""
         for module in (self, *self.layers):
