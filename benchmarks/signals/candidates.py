@@ -30,7 +30,7 @@ from tidegate.signals.text_risk.weights import load_model as load_text
 Array = NDArray[np.float64]
 Reads = Callable[[Sequence[str]], Array]
 
-TAUGHT = 40_000
+TAUGHT = 25_000
 """Training texts that the frozen encoders' heads see: more would take hours to embed."""
 
 FEWEST, SEED = 20, 20261130
