@@ -50,6 +50,14 @@ def test_labels_that_name_no_policy_are_of_the_one_that_is_asked_about_alone(tmp
     path = tmp_path / "labels.csv"
     path.write_text("item_id,violates\na,yes\nb,no\n", encoding="utf-8")
     assert dict(told_on(path, "loud-music").answers.iter_rows()) == {"a": True, "b": False}
-    among_others = told_on(path, "loud-music", alone=False)
+    among_others = told_on(path, "loud-music", beside=["hateful-behaviour"])
     assert dict(among_others.answers.iter_rows()) == {"b": False}
     assert among_others.nameless == 1
+
+
+def test_a_policy_that_is_misspelt_is_named_with_what_is_meant(tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_text("item_id,violates,policy\na,yes,loud-musik\nb,no,loud-musik\n", encoding="utf-8")
+    told = told_on(path, "loud-music")
+    assert told.answers.is_empty()
+    assert told.notes() == ["2 labels of other policies: loud-musik (2). Did you mean 'loud-music'?"]
