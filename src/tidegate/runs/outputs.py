@@ -13,9 +13,18 @@ def new(out: Path) -> None:
     Raises:
         RunError: it exists already, or its folder does not.
     """
-    if out.exists():
-        raise RunError("the output file exists already", where=Where(out), remedy="Name another.")
+    unused(out)
     if not out.absolute().parent.is_dir():
         raise RunError(
             "the folder for the output does not exist", where=Where(out), remedy="Make it, or name another."
         )
+
+
+def unused(out: Path) -> None:
+    """Refuse a file that exists.
+
+    Raises:
+        RunError: it exists already.
+    """
+    if out.exists():
+        raise RunError("the output file exists already", where=Where(out), remedy="Name another.")
