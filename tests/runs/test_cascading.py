@@ -276,6 +276,11 @@ def test_the_rules_judge_as_few_items_as_the_curve_says(
     # Nothing acts without the judge, as no labels prove it; the file says what is judged then.
     assert 0 < judged <= found["surely"]["judged"] * 400 * 1.35
     assert found["surely"]["judged"] < 0.7
-    assert set(decisions.filter(pl.col("action") == "remove")["policy"]) == {"loud-music"}
+    removed = decisions.filter(pl.col("action") == "remove")
+    assert set(removed["policy"]) == {"loud-music"}
+    explained = tidegate("explain", "run", removed["item_id"][0])
+    assert "judge said: violates loud-music, by clause V1" in explained.output
+    unasked = decisions.filter(~pl.col("detectors").str.contains('"judge"'))["item_id"][0]
+    assert "judge said" not in tidegate("explain", "run", unasked).output
     # Texts that the sample had as well are answered from the store.
     assert 0 < asked <= judged

@@ -279,6 +279,9 @@ def explanation(found: Why, *, show_text: bool) -> None:
     for name, value in found.values.items():
         values.add_row(name, cell(value))
     out.print(values)
+    for judge, (policy, clause) in found.cited.items():
+        what = f"violates {policy}" if policy else "violates nothing"
+        out.print(f"{judge} said: {what}" + (f", by clause {clause}" if clause else ""), markup=False)
     out.print("Rules, from the top:")
     out.print(str(found.explanation), markup=False)
 
