@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tidegate.runs.adapting import Adaptation
 
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
-NOT_BETTER = 3
+NOT_BETTER = 1
 
 
 @click.command("train", short_help="Train a text model on labels of your own, or on public sets.")
@@ -40,7 +40,7 @@ def command(
     """Train a text model.
 
     With POSTS and --labels, the text-risk model learns from what people found on your platform. It is tried
-    on labels that it has not seen, and written only if it has proved better; the exit status is 3 if it has
+    on labels that it has not seen, and written only if it has proved better; the exit status is 1 if it has
     not: nothing went wrong, and nothing is written. Nothing that exists is written over. Golden cases are not
     tried: once tidegate.toml names the weights, run `tidegate policy check`.
 
