@@ -133,6 +133,10 @@ def test_without_labels_no_rule_acts_without_the_judge(tmp_path: Path) -> None:
     shown = curve_of(tmp_path).output
     assert "no labels of people say how often it is right" in shown
     assert "surely-violating" not in shown
+    surely = json.loads(curve_of(tmp_path, "--json").output)["surely"]
+    # What is judged in its place is paid for too.
+    assert surely["judged"] > 0.2
+    assert f"judging costs {2 * surely['judged']:,.3f} US dollars a thousand items, not 2.000" in shown
 
 
 def test_a_figure_that_there_is_not_is_null(tmp_path: Path) -> None:
@@ -153,6 +157,10 @@ def test_rules_file_each_act_under_the_policy_that_the_judge_found_violated(tmp_
     of_one = json.loads(curve_of(tmp_path, "--policy", "rude", "--json").output)["rules"]
     assert "judged-rude" in of_one
     assert "hateful" not in of_one
+    labels = labelled(tmp_path, pl.col("truth"), **{"judge.policy": pl.when("judge.violates").then(which)})
+    shown = curve_of(tmp_path, "--labels", str(labels)).output
+    assert "surely-violating, when:" in shown
+    assert "Name its policy before you paste it" in shown
     with pytest.raises(MeasureError, match="the judge found no item to violate 'rud'") as caught:
         curve_of(tmp_path, "--policy", "rud")
     assert "Did you mean 'rude'?" in str(caught.value)

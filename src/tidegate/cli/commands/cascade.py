@@ -11,7 +11,7 @@ import click
 from tidegate.cli import options
 
 if TYPE_CHECKING:
-    from tidegate.runs.cascading.curve import Surely
+    from tidegate.runs.cascading.curve import Cascade, Surely
 
 
 @click.group("cascade", short_help="What a cheap filter and a dear judge are worth together.")
@@ -113,7 +113,7 @@ def curve(
     )
     show.frame(rounded)
     if found.price:
-        judged = float(str(found.at("blend", at_most)["judged"]))
+        judged = surely.judged if surely.why_not else float(str(found.at("blend", at_most)["judged"]))
         click.echo(
             f"  judging costs {1000 * judged * found.price:,.3f} US dollars a thousand items, "
             f"not {1000 * found.price:,.3f}"
@@ -121,21 +121,23 @@ def curve(
     click.echo(f"\nWith at most {at_most:.0%} judged:\n")
     click.echo(found.rules(judge, at_most), nl=False)
     click.echo()
-    for line in _surely(surely):
+    for line in _surely(surely, found):
         click.echo(line)
     if out is not None:
         click.echo(f"\nDrawn into {out}.")
 
 
-def _surely(of: Surely) -> Iterator[str]:
+def _surely(of: Surely, found: Cascade) -> Iterator[str]:
     """What is removed without the judge, and how often that is right; or why no rule does so."""
     why = of.why_not
     if why is None and (right := of.precision) is not None:
         yield (
             f"surely-violating acts on {of.share:.1%} of items by itself, and is right about "
-            f"{right.estimate:.1%} of them ({right.low:.1%} to {right.high:.1%}); the judge is about "
-            f"{of.judge:.1%} of what it calls violating."
+            f"{right.estimate:.1%} of them ({right.low:.1%} to {right.high:.1%}); the judge is right "
+            f"about {of.judge:.1%} of what it calls violating."
         )
+        if found.policy is None and len(found.policies) > 1:
+            yield "Name its policy before you paste it: a score does not say which of several is violated."
         return
     yield f"No rule acts without the judge on the {of.share:.1%} of items with the highest scores: {why}."
     yield (
