@@ -128,6 +128,16 @@ def test_a_rule_that_is_wrong_more_often_than_the_judge_is_not_printed(tmp_path:
     )
 
 
+def test_a_rule_that_meets_nothing_is_not_printed(tmp_path: Path) -> None:
+    # Where everything may be judged, the band reaches up to the highest score.
+    labels = labelled(tmp_path, pl.col("truth"), **{"text.hate": pl.col("text.hate").clip(0, 0.7)})
+    shown = curve_of(tmp_path, "--labels", str(labels), "--at-most", "1").output
+    assert (
+        "on the 0.0% of items with the highest scores: it meets none of the items that it was tried" in shown
+    )
+    assert "surely-violating" not in shown
+
+
 def test_without_labels_no_rule_acts_without_the_judge(tmp_path: Path) -> None:
     write_scores(tmp_path / "s.parquet")
     shown = curve_of(tmp_path).output
