@@ -245,7 +245,13 @@ def calibration(folder: Path, labels: list[dict[str, object]], posts: int = 100)
 
 
 def test_why_labels_are_too_few_is_told_with_counts(site: Callable[..., Path]) -> None:
-    folder = site(judge=by_hour)
+    asked: list[Request] = []
+
+    def counting(connection: Connection, request: Request) -> None:
+        asked.append(request)
+        by_hour(connection, request)
+
+    folder = site(judge=counting)
 
     def labelled(n: int, of: str | None = "loud-music", to: str = "p", **more: object) -> dict[str, object]:
         return {"item_id": f"{to}{n}", "violates": n % 2 == 1, "policy": of} | more
@@ -260,6 +266,7 @@ def test_why_labels_are_too_few_is_told_with_counts(site: Callable[..., Path]) -
     twice = [labelled(n) for n in range(90)] + [labelled(n, violates=n % 2 == 0) for n in range(90)]
     contradictory = calibration(folder, twice)
     assert "Left out are 90 items with as many labels that say yes as no" in contradictory
+    assert asked == []  # nobody is paid for what cannot be enough
 
 
 def test_a_judge_without_answers_is_told_as_the_cause_of_too_few_labels(site: Callable[..., Path]) -> None:
@@ -275,6 +282,26 @@ def test_labels_that_name_no_policy_say_no_to_each_and_yes_to_none(site: Callabl
     labels: list[dict[str, object]] = [{"item_id": f"p{n}", "violates": n % 2 == 1} for n in range(90)]
     told = calibration(folder, labels)
     assert "Left out are 45 labels that say yes and name no policy" in told
+
+
+def test_a_policy_with_too_few_labels_stays_as_it_is_beside_one_that_is_calibrated(
+    site: Callable[..., Path],
+) -> None:
+    def both(connection: Connection, request: Request) -> None:
+        said = verdict(is_night(item_in(request)), evidence="23" if is_night(item_in(request)) else "")
+        connection.respond(completion(answer(loud_music=said, louder_music=said)))
+
+    folder = site(judge=both)
+    write_policy(folder / "policies", "louder-music")
+    posts = [{"id": f"p{n}", "text": TEXTS["en"].format(23 if n % 2 else 15, n)} for n in range(90)]
+    labels = [{"item_id": f"p{n}", "violates": n % 2 == 1, "policy": "loud-music"} for n in range(90)]
+    labels += [{"item_id": f"p{n}", "violates": n % 2 == 1, "policy": "louder-music"} for n in range(10)]
+    (folder / "posts.jsonl").write_text("".join(json.dumps(one) + "\n" for one in posts))
+    (folder / "labels.jsonl").write_text("".join(json.dumps(one) + "\n" for one in labels))
+    done = tidegate("policy", "calibrate", "posts.jsonl", "--labels", "labels.jsonl", "--out", "c.json")
+    assert "loud-music: 90 labels, 45 violating" in done.output
+    assert "louder-music: stays as it is, with 5 violating and 5 fine items too few" in done.output
+    assert list(json.loads((folder / "c.json").read_text())["policies"]) == ["loud-music"]
 
 
 def test_a_calibration_is_not_written_over_another(site: Callable[..., Path]) -> None:

@@ -244,12 +244,14 @@ def calibrate(posts: tuple[Path, ...], labels: Path, judge: str, out: Path, root
     there = judges_of(_workspace(root))
     if judge not in there:
         raise SignalError(f"there is no judge '{judge}'", remedy="Judges are set up in tidegate.toml.")
-    lines = calibrated(_workspace(root), there[judge], posts, labels, out)
+    lines, short = calibrated(_workspace(root), there[judge], posts, labels, out)
     for line in lines:
         click.echo(
             f"{line.policy}: {counted(line.labels, 'label')}, {line.violating:,} violating; "
             f"calibration error {line.error_before:.3f} → {line.error_after:.3f} on labels that did not teach"
         )
+    for name, (violating, fine) in short.items():
+        click.echo(f"{name}: stays as it is, with {violating:,} violating and {fine:,} fine items too few")
     for note in dict.fromkeys(note for line in lines for note in line.told.notes()):
         click.echo(f"  left out: {note}")
     click.echo(f'Written to {out}: calibration = "{out.name}" in tidegate.toml.')

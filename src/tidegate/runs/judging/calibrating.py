@@ -40,8 +40,12 @@ class Line:
 
 def calibrate(
     workspace: Workspace, judge: Judge, posts: Sequence[Path], labels: Path, out: Path
-) -> list[Line]:
+) -> tuple[list[Line], dict[str, tuple[int, int]]]:
     """Fit the judge's probabilities to labels of posts, policy by policy, and write them to `out`.
+
+    Returns:
+        The policies that were fitted; and those that stay as they are, with how many violating and fine items
+        each has, of which it would need `FEWEST` either.
 
     Raises:
         RunError: `out` exists already; the judge is not asked then.
@@ -53,13 +57,18 @@ def calibrate(
     texts = _items(posts, out)
     ids = [policy.id for policy in judge.policies]
     told = {one: told_on(labels, one, beside=[other for other in ids if other != one]) for one in ids}
-    labelled = pl.concat([one.answers["item_id"] for one in told.values()])
+    sides = {name: _sides(one.answers, texts["id"]) for name, one in told.items()}
+    asked = [name for name, counts in sides.items() if min(counts) >= FEWEST]
+    # Nobody is paid for what cannot be enough.
+    if not asked:
+        raise _too_few(labels, sides, list(told.values()), texts["id"], {})
+    labelled = pl.concat([told[name].answers["item_id"] for name in asked])
     found = compute(judge, texts.filter(pl.col("id").is_in(labelled.implode())))
-    lines, fits, counts = [], {}, []
-    for name in ids:
+    lines, fits = [], {}
+    for name in asked:
         known = _known(found, told[name], judge.spec.column(column_of(name)))
         raw, truth = known["p"].to_list(), known["violates"].to_list()
-        counts.append(f"{name} has {sum(truth):,} violating and {len(truth) - sum(truth):,} fine")
+        sides[name] = (sum(truth), len(truth) - sum(truth))
         line = fitted(raw, truth)
         if line is None:
             continue
@@ -68,9 +77,9 @@ def calibrate(
         fits[name] = line
     if not lines:
         reasons = found[judge.spec.failure_column].drop_nulls().value_counts(sort=True)
-        raise _too_few(labels, counts, list(told.values()), texts["id"], dict(reasons.iter_rows()))
+        raise _too_few(labels, sides, list(told.values()), texts["id"], dict(reasons.iter_rows()))
     write(out, Calibration(judge.questions.id, fits))
-    return lines
+    return lines, {name: counts for name, counts in sides.items() if name not in fits}
 
 
 def expected_error(
@@ -105,16 +114,27 @@ def _errors(
     return expected_error(raw, truth), float(np.mean(after))
 
 
+def _sides(answers: pl.DataFrame, ids: pl.Series) -> tuple[int, int]:
+    """How many of these items violate, and how many are fine."""
+    violates = answers.filter(pl.col("item_id").is_in(ids.implode()))["violates"]
+    return int(violates.sum()), int((~violates).sum())
+
+
 def _too_few(
-    labels: Path, counts: Sequence[str], told: Sequence[Told], ids: pl.Series, reasons: Mapping[str, int]
+    labels: Path,
+    counts: Mapping[str, tuple[int, int]],
+    told: Sequence[Told],
+    ids: pl.Series,
+    reasons: Mapping[str, int],
 ) -> SignalError:
+    there = [f"{name} has {yes:,} violating and {no:,} fine" for name, (yes, no) in counts.items()]
     left = [note for one in told for note in (*one.notes(), one.unmatched(ids)) if note]
     left += [f"{counted(count, 'item')} without a verdict ({reason})" for reason, count in reasons.items()]
     return SignalError(
         "no policy has labels enough to calibrate by",
         where=Where(labels),
         remedy=f"A policy needs {FEWEST} violating and {FEWEST} fine items that were judged; "
-        + f"{', '.join(counts)}."
+        + f"{', '.join(there)}."
         + (f" Left out are {'; '.join(dict.fromkeys(left))}" if left else ""),
     )
 
