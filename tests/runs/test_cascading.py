@@ -154,6 +154,8 @@ def test_a_figure_that_there_is_not_is_null(tmp_path: Path) -> None:
     shown = curve_of(tmp_path, "--labels", str(labels), "--json").output
     assert "NaN" not in shown
     assert json.loads(shown)["surely"]["judge"] is None
+    assert "surely-violating" not in json.loads(shown)["rules"]
+    assert "nan" not in curve_of(tmp_path, "--labels", str(labels)).output.split("With at most")[1]
 
 
 def test_rules_file_each_act_under_the_policy_that_the_judge_found_violated(tmp_path: Path) -> None:
@@ -164,6 +166,7 @@ def test_rules_file_each_act_under_the_policy_that_the_judge_found_violated(tmp_
         "{id: judged-rude, when: \"judge.violates and judge.policy = 'rude'\", then: remove, policy: rude}"
     ) in rules
     assert "judged-hateful" in rules
+    assert "{id: judged-otherwise, when: judge.violates, then: review}" in rules
     of_one = json.loads(curve_of(tmp_path, "--policy", "rude", "--json").output)["rules"]
     assert "judged-rude" in of_one
     assert "hateful" not in of_one

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -140,7 +141,5 @@ def _surely(of: Surely, found: Cascade) -> Iterator[str]:
             yield "Name its policy before you paste it: a score does not say which of several is violated."
         return
     yield f"No rule acts without the judge on the {of.share:.1%} of items with the highest scores: {why}."
-    yield (
-        f"So the judge is asked about these too: about {of.judged:.1%} of all items, which keeps "
-        f"{of.of_judge:.1%} of its F1."
-    )
+    keeps = "" if math.isnan(of.of_judge) else f", which keeps {of.of_judge:.1%} of its F1"
+    yield f"So the judge is asked about these too: about {of.judged:.1%} of all items{keeps}."

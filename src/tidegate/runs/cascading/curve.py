@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +52,9 @@ class Surely:
             return "no labels of people say how often it is right"
         if not self.precision.cases:
             return "it meets none of the items that it was tried on, so nothing tells how often it is right"
-        if not self.precision.low >= self.judge:
+        if math.isnan(self.judge):
+            return "the judge calls none of these items violating, so there is nothing to compare it with"
+        if self.precision.low < self.judge:
             right = self.precision
             return (
                 f"it is right about {right.estimate:.1%} of what it meets ({right.low:.1%} to "
@@ -124,14 +127,15 @@ class Cascade:
         )
 
     def _judged(self, judge: str, act: str) -> list[str]:
-        """A rule for each policy that the judge names, so that each act is filed under its own."""
+        """A rule for each policy that the judge names, so that each act is filed under its own. People see
+        what it finds to violate another, of which the sample had none, or nobody asked."""
         if len(self.policies) <= 1:
             return [f"  - {{id: judged, when: {judge}, then: {act}{self._of()}}}"]
         named = f"{judge.partition('.')[0]}.policy"
         return [
             f"  - {{id: judged-{one}, when: \"{judge} and {named} = '{one}'\", then: {act}, policy: {one}}}"
             for one in ([self.policy] if self.policy else self.policies)
-        ]
+        ] + [f"  - {{id: judged-otherwise, when: {judge}, then: review}}"]
 
     def _of(self) -> str:
         policy = self.policy or (self.policies[0] if len(self.policies) == 1 else None)
