@@ -274,7 +274,7 @@ def test_a_truth_that_tells_no_items_apart_is_warned_of(
     )
     assert done.returncode == 0
     assert b"by this truth " + said + b" violates" in done.stderr
-    assert b"without a time, and so all of one day's audit budget: 2 items" in done.stdout
+    assert b"without a time, so audited as if all were posted on one day: 2 items" in done.stdout
 
 
 def test_a_text_that_is_too_long_is_set_aside_and_a_workspace_may_take_longer_ones(

@@ -48,6 +48,13 @@ EDITS = {
         "loud-music.md:6, field 'harm': unknown harm 'harrassment'\n"
         f"  → Did you mean 'harassment'? Write one of {HARMS}.",
     ),
+    "a harm of one's own": (
+        "harm: harassment",
+        "harm: fraud",
+        "loud-music.md:6, field 'harm': unknown harm 'fraud'\n"
+        f"  → Write one of {HARMS}. For a harm that is none of these write the one that is nearest: a judge "
+        "goes by the policy's own words, whatever stands here.",
+    ),
     "unknown severity": (
         "severity: low",
         "severity: lowish",

@@ -9,6 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from tidegate.cli.main import tidegate_command
+from tidegate.errors import TidegateError
+from tidegate.runs.workspace import lay_out
 from tidegate.signals.text_risk.adapt import average_precision
 from tidegate.signals.text_risk.weights import load_model
 
@@ -59,7 +61,8 @@ def test_what_a_platform_calls_harm_is_learned(posts: Path, start: tuple[str, ..
     labels = labels_of(posts, pl.col("text").str.contains("lost"), tmp_path / "labels.csv")
     status, output = train(posts, "--labels", labels, "--out", tmp_path / "mine", *start)
     assert status == 0, output
-    assert "It has proved better." in output
+    assert "It has proved better on these labels." in output
+    assert "then run `tidegate policy check`: golden cases were not tried." in output
     mine = load_model(tmp_path / "mine" / "text-risk.zip")
     lost, found = mine.probabilities(
         ["They lost a drum near the tower last winter.", "They found a drum near the tower last winter."]
@@ -74,19 +77,71 @@ def test_a_model_that_learned_nothing_is_not_written(posts: Path, tmp_path: Path
     by_chance = pl.Series(np.random.default_rng(2).random(len(pl.read_parquet(posts))) < 0.5)
     labels = labels_of(posts, pl.lit(by_chance), tmp_path / "labels.csv")
     status, output = train(posts, "--labels", labels, "--out", tmp_path / "mine")
-    assert status == 3
+    assert status == 1
     assert "nothing is written" in output
     assert not (tmp_path / "mine").exists()
 
 
-def test_too_few_labels_say_how_many_are_needed(posts: Path, tmp_path: Path) -> None:
+def refused(*arguments: object) -> str:
+    done = CliRunner().invoke(tidegate_command, ["train", *map(str, arguments)])
+    assert isinstance(done.exception, TidegateError)
+    return str(done.exception)
+
+
+def test_too_few_labels_say_how_many_are_needed_and_what_was_left_out(posts: Path, tmp_path: Path) -> None:
     labels = tmp_path / "labels.csv"
-    labels.write_text("item_id,policy,violates\np1,harassment-bullying,yes\np2,,no\n", encoding="utf-8")
-    done = CliRunner().invoke(
-        tidegate_command, ["train", str(posts), "--labels", str(labels), "--out", str(tmp_path / "mine")]
+    labels.write_text(
+        "item_id,policy,violates\np1,harassment-bullying,yes\np2,,no\np3,,yes\np4,harassment-bulying,yes\n"
+        "p5,harassment-bullying,yes\np5,harassment-bullying,no\nq1,harassment-bullying,yes\n",
+        encoding="utf-8",
     )
-    assert "no harm has labels enough" in str(done.exception)
+    said = refused(posts, "--labels", labels, "--out", tmp_path / "mine")
+    assert "no harm has labels enough" in said
+    assert "20 of either in each of three parts" in said
+    assert "There are harassment 1 and 1. Left out are " in said
+    for one in (
+        "1 label of an unknown policy: 'harassment-bulying'. Did you mean 'harassment-bullying'?",
+        "1 label that says yes and names no policy",
+        "1 label of items that no post is",
+        "1 text with as many labels that say yes as no",
+    ):
+        assert one in said
     assert not (tmp_path / "mine").exists()
+
+
+def test_what_is_no_file_of_weights_is_said(posts: Path, tmp_path: Path) -> None:
+    labels = labels_of(posts, pl.col("text").str.contains("lost"), tmp_path / "labels.csv")
+    said = refused(posts, "--labels", labels, "--out", tmp_path / "mine", "--weights", labels)
+    assert said.startswith(f"{labels}: these are no weights of the text-risk model\n  → Name a text-risk.zip")
+
+
+def test_weights_that_exist_are_not_written_over(posts: Path, tmp_path: Path) -> None:
+    labels = labels_of(posts, pl.col("text").str.contains("lost"), tmp_path / "labels.csv")
+    for name in ("text-risk.zip", "quick-text.npz"):
+        (tmp_path / name).write_text("mine", encoding="utf-8")
+    for arguments in ([posts, "--labels", labels], ["--data", tmp_path]):
+        assert "the output file exists already" in refused(*arguments, "--out", tmp_path)
+    assert (tmp_path / "text-risk.zip").read_text(encoding="utf-8") == "mine"
+
+
+def test_policies_that_share_an_adapted_harm_are_named(
+    posts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay_out(tmp_path / "site")
+    monkeypatch.chdir(tmp_path / "site")
+    policy = Path("policies/harassment-bullying.md").read_text(encoding="utf-8")
+    Path("policies/scams.md").write_text(
+        policy.replace("id: harassment-bullying", "id: scams", 1), encoding="utf-8"
+    )
+    golden = Path("policies/golden/harassment-bullying.jsonl").read_text(encoding="utf-8")
+    Path("policies/golden/scams.jsonl").write_text(
+        golden.replace('"harassment-bullying-', '"scams-'), encoding="utf-8"
+    )
+    labels = labels_of(posts, pl.col("text").str.contains("lost"), tmp_path / "labels.csv")
+    status, output = train(posts, "--labels", labels, "--out", tmp_path / "mine")
+    assert status == 0, output
+    assert "harassment is the harm of several policies, which it now judges alike: " in output
+    assert "scams" in output
 
 
 def test_posts_need_labels_and_labels_need_posts(posts: Path, tmp_path: Path) -> None:

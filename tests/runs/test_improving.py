@@ -105,3 +105,91 @@ def test_a_line_that_is_no_edit_is_named(server: Server) -> None:
     Path("edits.jsonl").write_text(json.dumps(EDIT) + "\n" + json.dumps({"kind": "rewrite"}) + "\n")
     with pytest.raises(InputError, match=r"edits.jsonl:2: this line is no edit"):
         improve("--edits", "edits.jsonl")
+
+
+def test_a_file_without_an_edit_is_said(server: Server) -> None:
+    from tidegate.errors import InputError
+
+    Path("edits.jsonl").write_text("\n")
+    with pytest.raises(InputError, match=r"edits.jsonl: there is no edit in this file"):
+        improve("--edits", "edits.jsonl")
+    assert server.requests == []
+
+
+def test_what_exists_is_not_written_over_and_nothing_is_asked(server: Server) -> None:
+    from tidegate.errors import RunError
+
+    Path("edits.jsonl").write_text(json.dumps(EDIT) + "\n")
+    before = Path("policies/loud-music.md").read_text()
+    with pytest.raises(RunError, match=r"policies/loud-music.md: the output file exists already"):
+        improve("--edits", "edits.jsonl", "--out", "policies/loud-music.md")
+    assert Path("policies/loud-music.md").read_text() == before
+    assert server.requests == []
+
+
+def test_contradictory_labels_and_those_of_other_policies_do_not_teach(server: Server) -> None:
+    lines = Path("labels.jsonl").read_text()
+    against = [{"item_id": f"p{n}", "violates": n % 3 == 2, "policy": "loud-music"} for n in range(4)]
+    other = [{"item_id": f"p{n}", "violates": True, "policy": "loud-musik"} for n in range(9)]
+    Path("labels.jsonl").write_text(lines + "".join(json.dumps(one) + "\n" for one in against + other))
+    done = improve()
+    assert "116 labelled posts, 0 without a verdict" in done.output
+    assert "left out: 4 items with as many labels that say yes as no" in done.output
+    assert "left out: 9 labels of other policies: loud-musik (9). Did you mean 'loud-music'?" in done.output
+
+
+def test_too_few_posts_are_told_with_the_causes(server: Server) -> None:
+    from tidegate.errors import SignalError
+
+    lines = [{"item_id": f"elsewhere{n}", "violates": n % 2 == 0} for n in range(30)]
+    Path("labels.jsonl").write_text("".join(json.dumps(one) + "\n" for one in lines))
+    with pytest.raises(
+        SignalError, match="too few posts are labelled under this policy: 0 by 30 labels"
+    ) as caught:
+        improve()
+    assert "Left out are 30 labels of items that are not here" in str(caught.value)
+    assert server.requests == []
+
+
+def broken(connection: Connection, request: Request) -> None:
+    connection.respond("<html>", kind="text/html")
+
+
+def test_a_judge_without_any_answer_says_why(server: Server) -> None:
+    with serving(broken) as dead:
+        Path("tidegate.toml").write_text(
+            f'[detectors.judge]\nbase_url = "{dead.url}"\nmodel = "small"\nsamples = 0\n'
+            "tries = 1\npause_after = 1000\n"
+        )
+        done = improve()
+    assert done.exit_code == 1
+    assert (
+        "120 labelled posts, 120 without a verdict\n    120 × the answer is text/html, not JSON"
+        in done.output
+    )
+
+
+def test_a_model_that_proposes_in_the_wrong_form_is_told(server: Server) -> None:
+    def formless(connection: Connection, request: Request) -> None:
+        if request["messages"][0]["content"].startswith("You edit a written policy"):
+            connection.respond(completion("Be clearer about drums."))
+        else:
+            literal(connection, request)
+
+    with serving(formless) as other:
+        Path("tidegate.toml").write_text(
+            f'[detectors.judge]\nbase_url = "{other.url}"\nmodel = "small"\nsamples = 0\n'
+        )
+        done = improve("--propose", "2", "--out", "better.md")
+    assert "The model has no edit of 1 group: the answer has not the form asked for" in done.output
+    assert done.exit_code == 1
+    assert not Path("better.md").exists()
+
+
+def test_that_there_is_no_group_to_ask_about_is_told(server: Server) -> None:
+    lines = [json.loads(line) for line in Path("labels.jsonl").read_text().splitlines()]
+    agreed = [one | {"violates": int(one["item_id"][1:]) % 3 == 0} for one in lines]
+    Path("labels.jsonl").write_text("".join(json.dumps(one) + "\n" for one in agreed))
+    done = improve("--propose", "1")
+    assert done.exit_code == 0
+    assert "The model was asked for no edit: there is no group to ask it about." in done.output

@@ -231,6 +231,90 @@ def test_too_few_labels_write_nothing(site: Callable[..., Path]) -> None:
     assert not (folder / "c.json").exists()
 
 
+def calibration(folder: Path, labels: list[dict[str, object]], posts: int = 100) -> str:
+    """What is said of a calibration that cannot be made."""
+    from tidegate.errors import SignalError
+
+    lines = [{"id": f"p{n}", "text": TEXTS["en"].format(23 if n % 2 else 15, n)} for n in range(posts)]
+    (folder / "posts.jsonl").write_text("".join(json.dumps(one) + "\n" for one in lines))
+    (folder / "labels.jsonl").write_text("".join(json.dumps(one) + "\n" for one in labels))
+    with pytest.raises(SignalError, match="no policy has labels enough to calibrate by") as caught:
+        tidegate("policy", "calibrate", "posts.jsonl", "--labels", "labels.jsonl", "--out", "c.json")
+    assert not (folder / "c.json").exists()
+    return str(caught.value)
+
+
+def test_why_labels_are_too_few_is_told_with_counts(site: Callable[..., Path]) -> None:
+    asked: list[Request] = []
+
+    def counting(connection: Connection, request: Request) -> None:
+        asked.append(request)
+        by_hour(connection, request)
+
+    folder = site(judge=counting)
+
+    def labelled(n: int, of: str | None = "loud-music", to: str = "p", **more: object) -> dict[str, object]:
+        return {"item_id": f"{to}{n}", "violates": n % 2 == 1, "policy": of} | more
+
+    few = calibration(folder, [labelled(n) for n in range(40)])
+    assert "25 violating and 25 fine items that were judged; loud-music has 20 violating and 20 fine." in few
+    misspelt = calibration(folder, [labelled(n, "loud-musik") for n in range(90)])
+    assert "loud-music has 0 violating and 0 fine. Left out are 90 labels of other policies" in misspelt
+    assert "Did you mean 'loud-music'?" in misspelt
+    strange = calibration(folder, [labelled(n, to="q") for n in range(90)])
+    assert "Left out are 90 labels of items that are not here" in strange
+    twice = [labelled(n) for n in range(90)] + [labelled(n, violates=n % 2 == 0) for n in range(90)]
+    contradictory = calibration(folder, twice)
+    assert "Left out are 90 items with as many labels that say yes as no" in contradictory
+    assert asked == []  # nobody is paid for what cannot be enough
+
+
+def test_a_judge_without_answers_is_told_as_the_cause_of_too_few_labels(site: Callable[..., Path]) -> None:
+    folder = site(judge=is_broken)
+    labels: list[dict[str, object]] = [{"item_id": f"p{n}", "violates": n % 2 == 1} for n in range(90)]
+    told = calibration(folder, labels)
+    assert "Left out are 90 items without a verdict (the answer is text/html, not JSON)" in told
+
+
+def test_labels_that_name_no_policy_say_no_to_each_and_yes_to_none(site: Callable[..., Path]) -> None:
+    folder = site(judge=by_hour)
+    write_policy(folder / "policies", "louder-music")
+    labels: list[dict[str, object]] = [{"item_id": f"p{n}", "violates": n % 2 == 1} for n in range(90)]
+    told = calibration(folder, labels)
+    assert "Left out are 45 labels that say yes and name no policy" in told
+
+
+def test_a_policy_with_too_few_labels_stays_as_it_is_beside_one_that_is_calibrated(
+    site: Callable[..., Path],
+) -> None:
+    def both(connection: Connection, request: Request) -> None:
+        said = verdict(is_night(item_in(request)), evidence="23" if is_night(item_in(request)) else "")
+        connection.respond(completion(answer(loud_music=said, louder_music=said)))
+
+    folder = site(judge=both)
+    write_policy(folder / "policies", "louder-music")
+    posts = [{"id": f"p{n}", "text": TEXTS["en"].format(23 if n % 2 else 15, n)} for n in range(90)]
+    labels = [{"item_id": f"p{n}", "violates": n % 2 == 1, "policy": "loud-music"} for n in range(90)]
+    labels += [{"item_id": f"p{n}", "violates": n % 2 == 1, "policy": "louder-music"} for n in range(10)]
+    (folder / "posts.jsonl").write_text("".join(json.dumps(one) + "\n" for one in posts))
+    (folder / "labels.jsonl").write_text("".join(json.dumps(one) + "\n" for one in labels))
+    done = tidegate("policy", "calibrate", "posts.jsonl", "--labels", "labels.jsonl", "--out", "c.json")
+    assert "loud-music: 90 labels, 45 violating" in done.output
+    assert "louder-music: stays as it is, with 5 violating and 5 fine items too few" in done.output
+    assert list(json.loads((folder / "c.json").read_text())["policies"]) == ["loud-music"]
+
+
+def test_a_calibration_is_not_written_over_another(site: Callable[..., Path]) -> None:
+    from tidegate.errors import RunError
+
+    folder = site(judge=by_hour)
+    for name in ("posts.jsonl", "labels.jsonl", "c.json"):
+        (folder / name).write_text("mine")
+    with pytest.raises(RunError, match=r"c.json: the output file exists already"):
+        tidegate("policy", "calibrate", "posts.jsonl", "--labels", "labels.jsonl", "--out", "c.json")
+    assert (folder / "c.json").read_text() == "mine"
+
+
 def test_policy_check_spends_no_money(site: Callable[..., Path]) -> None:
     asked: list[Request] = []
 

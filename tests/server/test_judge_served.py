@@ -122,8 +122,8 @@ def test_what_reviewers_say_of_the_judge_mends_the_policy(site: Service, server:
     labels = pl.read_parquet(site.workspace / "said" / "labels.parquet")
     assert labels.filter(item_id="p1").row(0, named=True)["violates"] is True
     asked = len(server.requests)
-    improve = ("policy", "improve", "loud-music", "--propose", "1", "--out", "better.md")
-    live = site.command(*improve, "--from", "server", "--zone", "us", "--most", "120")
+    improve = ("policy", "improve", "loud-music", "--propose", "1", "--out")
+    live = site.command(*improve, "better.md", "--from", "server", "--zone", "us", "--most", "120")
     assert live.returncode == 0, live.stdout + live.stderr
     assert "50% (39% to 61%) of 80 answers of the judge that reviewers spoke of were useful" in live.stdout
     assert "violates, and passed, citing N1" in live.stdout
@@ -133,8 +133,8 @@ def test_what_reviewers_say_of_the_judge_mends_the_policy(site: Service, server:
     assert DRUMS in (site.workspace / "better.md").read_text()
     proposals = [one for one in server.requests[asked:] if "You edit" in one["messages"][0]["content"]]
     assert len(proposals) == 1
-    files = site.command(*improve, "said/posts.parquet", "--labels", "said/labels.parquet", "--feedback",
-                         "said/feedback.jsonl")  # fmt: skip
+    taken = ("said/posts.parquet", "--labels", "said/labels.parquet", "--feedback", "said/feedback.jsonl")
+    files = site.command(*improve, "again.md", *taken)
     assert files.returncode == 0, files.stderr
     assert ": better" in files.stdout
 

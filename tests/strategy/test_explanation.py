@@ -61,6 +61,17 @@ def test_a_boundary_inside_arithmetic_is_found(strategy_of: Callable[..., Strate
     assert flip.change == ">= 0.5"
 
 
+def test_what_a_probability_cannot_be_flips_nothing(strategy_of: Callable[..., Strategy]) -> None:
+    values = {"text.hate": 0.2, "text.max_risk": 0.4}
+    blended = strategy_of("0.5 * text.hate + text.max_risk >= 0.99")
+    assert [flip.signal for flip in explain(blended, values).flips] == ["text.max_risk"]
+    # At its ends a probability may well be, and a signal without such a unit may be anything.
+    (flip,) = explain(strategy_of("text.hate >= 1"), {"text.hate": 0.2}).flips
+    assert flip.change == ">= 1"
+    (flip,) = explain(strategy_of("judge.hate >= 1.78"), {"judge.hate": 0.2}).flips
+    assert flip.change == ">= 1.78"
+
+
 @given(data=st.data())
 @settings(max_examples=40, deadline=None)
 def test_every_flip_changes_the_action(

@@ -104,7 +104,9 @@ def summary(result: Mapping[str, Any]) -> None:
     drawn = (f"{n['drawn']:,} of {n['items']:,} {name}" for name, n in result["audit"]["by_outcome"].items())
     out.print(f"  audit sample: {counted(result['audit']['drawn'], 'item')} drawn, {', '.join(drawn)}")
     if undated := result["audit"]["undated"]:
-        out.print(f"  without a time, and so all of one day's audit budget: {counted(undated, 'item')}")
+        out.print(
+            f"  without a time, so audited as if all were posted on one day: {counted(undated, 'item')}"
+        )
     known = items - result.get("truth_unknown", 0)
     if result.get("truth_violating") in (0, known) and known:
         what = "no item violates" if result["truth_violating"] == 0 else "every item violates"
@@ -279,6 +281,9 @@ def explanation(found: Why, *, show_text: bool) -> None:
     for name, value in found.values.items():
         values.add_row(name, cell(value))
     out.print(values)
+    for judge, (policy, clause) in found.cited.items():
+        what = f"violates {policy}" if policy else "violates nothing"
+        out.print(f"{judge} said: {what}" + (f", by clause {clause}" if clause else ""), markup=False)
     out.print("Rules, from the top:")
     out.print(str(found.explanation), markup=False)
 

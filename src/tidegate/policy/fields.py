@@ -56,7 +56,7 @@ def read_fields(values: Mapping[str, Value], stem: str, ladder: Ladder, report: 
     return Fields(
         id=_id(values, stem, report),
         title=_by_language(values, "title", languages, report),
-        harm=_one_of(values, "harm", HARM_KEYS, report),
+        harm=_one_of(values, "harm", HARM_KEYS, report, ANOTHER_HARM),
         severity=_severity(values, report),
         actions=_actions(values, ladder, report),
         languages=languages,
@@ -78,6 +78,11 @@ EXAMPLES = {
     "help": "Write 'help:' with one indented line per language, or leave the field out.",
 }
 """What to write, field by field."""
+
+ANOTHER_HARM = (
+    " For a harm that is none of these write the one that is nearest: a judge goes by the policy's own "
+    "words, whatever stands here."
+)
 
 
 def _text(values: Mapping[str, Value], name: str, report: Report) -> str:
@@ -149,14 +154,18 @@ def _id(values: Mapping[str, Value], stem: str, report: Report) -> str:
     return policy_id
 
 
-def _one_of(values: Mapping[str, Value], name: str, known: tuple[str, ...], report: Report) -> str:
+def _one_of(
+    values: Mapping[str, Value], name: str, known: tuple[str, ...], report: Report, otherwise: str = ""
+) -> str:
+    """`otherwise`: what else to do where no known word is near."""
     text = _text(values, name, report)
     if text and text not in known:
         report.add(
             f"unknown {name} {quoted(text)}",
             line=values[name].line,
             field=name,
-            remedy=f"{nearest(text, known)}Write one of {', '.join(known)}.",
+            remedy=f"{nearest(text, known)}Write one of {', '.join(known)}."
+            + ("" if nearest(text, known) else otherwise),
         )
         return ""
     return text

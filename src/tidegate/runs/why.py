@@ -12,18 +12,24 @@ from tidegate.errors import RunError, Where
 from tidegate.runs.folder import RunFolder
 from tidegate.runs.replay import ANEW, Recorded, recorded
 from tidegate.strategy import Explanation, explain
+from tidegate.tables import SignalStatus
 from tidegate.warehouse.exact import scan_table
+
+CITING = ("policy", "clause")
+"""The signals by which a judge says what it went by."""
 
 
 @dataclass(frozen=True)
 class Why:
-    """An item, its decision (columns of `tables.DECISIONS`), every value that was read, and the
-    explanation."""
+    """An item, its decision (columns of `tables.DECISIONS`), every value that was read, the explanation, and
+    by each judge that answered the policy that it found violated (None where none) and the clause it cites.
+    """
 
     item: dict[str, Any]
     decision: dict[str, Any]
     values: dict[str, Any]
     explanation: Explanation
+    cited: dict[str, tuple[str | None, str | None]]
 
 
 def why(folder: RunFolder, item_id: str) -> Why:
@@ -44,7 +50,23 @@ def why(folder: RunFolder, item_id: str) -> Why:
         decision=decision,
         values=values,
         explanation=explain(run.strategy, values),
+        cited=_cited(run, item_id),
     )
+
+
+def _cited(run: Recorded, item_id: str) -> dict[str, tuple[str | None, str | None]]:
+    """What judges went by, whether the strategy reads it or not; what they quote is left unread."""
+    there = scan_table(run.folder.table("signals"))
+    names = there.collect_schema().names()
+    found: dict[str, tuple[str | None, str | None]] = {}
+    for spec in run.catalog.detectors.values():
+        policy, clause = (spec.column(name) for name in CITING)
+        if policy in names and clause in names:
+            status = pl.col(spec.status_column) == SignalStatus.COMPUTED.value
+            rows = there.filter((pl.col("item_id") == item_id) & status).select(policy, clause).collect()
+            if len(rows):
+                found[spec.name] = rows.row(0)
+    return found
 
 
 def _row(run: Recorded, table: str, key: str, item_id: str) -> dict[str, Any]:

@@ -8,10 +8,11 @@ the pattern names a plain text.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tidegate.strategy import nodes
+from tidegate.strategy.facts import EVERYTHING, Range
 from tidegate.strategy.model import Rule, Strategy
 from tidegate.strategy.nodes import (
     Compare,
@@ -70,7 +71,7 @@ def _nearest(strategy: Strategy, values: Values, name: str, action: str) -> Flip
         if any(isinstance(v, Signal) and v.name == name for v in nodes.values(test))
     ]
     kind, now = strategy.types[name], values[name]
-    for candidate in _candidates(tests, name, kind, values):
+    for candidate in _candidates(tests, name, kind, values, strategy.ranges):
         place, outcome = first_match(strategy, {**values, name: candidate})
         rule = strategy.rules[place]
         if outcome is Truth.TRUE and rule.then != action:
@@ -78,8 +79,10 @@ def _nearest(strategy: Strategy, values: Values, name: str, action: str) -> Flip
     return None
 
 
-def _candidates(tests: list[Test], name: str, kind: SignalType, values: Values) -> Iterator[Known]:
-    """Values to try, smallest change first; NULL last."""
+def _candidates(
+    tests: list[Test], name: str, kind: SignalType, values: Values, ranges: Mapping[str, Range]
+) -> Iterator[Known]:
+    """Values to try, smallest change first, none that the signal cannot have; NULL last."""
     now = values[name]
     if kind is SignalType.BOOLEAN:
         yield from (value for value in (True, False) if value is not now)
@@ -89,7 +92,9 @@ def _candidates(tests: list[Test], name: str, kind: SignalType, values: Values) 
         if all(_only_names(test) for test in tests):
             yield OTHER_TEXT
     else:
-        points = {point for test in tests for edge in _edges(test, name, values) for point in _around(edge)}
+        low, high = ranges.get(name, EVERYTHING)
+        edges = (edge for test in tests for edge in _edges(test, name, values))
+        points = {point for edge in edges for point in _around(edge) if low <= point <= high}
         centre = now if isinstance(now, float) else 0.0
         yield from sorted((p for p in points if p != now), key=lambda point: (abs(point - centre), point))
     if now is not None:

@@ -15,6 +15,7 @@ from tidegate.policy.ladder import LADDER, Ladder, Outcome
 from tidegate.strategy import lets, nodes, plans, reach
 from tidegate.strategy.conditions import condition
 from tidegate.strategy.document import Entry, compose, entries, is_null, items, line_at, line_of, scalar
+from tidegate.strategy.facts import EVERYTHING, declared_range
 from tidegate.strategy.model import HOUSE_PLAN, AuditPlan, Rule, Strategy
 from tidegate.strategy.problems import ConditionError, Problems
 from tidegate.strategy.values import Scope
@@ -87,7 +88,14 @@ def load_strategy(
         file=problems.file,
         text=text,
         ladder=ladder,
+        ranges=_ranges(catalog, read),
     )
+
+
+def _ranges(catalog: Catalog, read: Collection[str]) -> dict[str, tuple[float, float]]:
+    """The ranges that units declare, of signals that are read."""
+    found = {name: declared_range(one.unit) for name, one in catalog.signals.items() if name in read}
+    return {name: one for name, one in found.items() if one != EVERYTHING}
 
 
 def _read(path: Path, problems: Problems) -> str:

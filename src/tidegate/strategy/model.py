@@ -57,7 +57,8 @@ class Strategy:
 
     `hash` is over all that decides (name, version, rules, audit plans, effective let: values) and not over
     comments or layout. `types` gives the type of each signal in `signals`: those that conditions or audit
-    plans read, by full name in alphabetical order. `file` and `text` are the source.
+    plans read, by full name in alphabetical order, and `ranges` the least and greatest value of those that
+    declare them. `file` and `text` are the source.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Strategy:
     file: str
     text: str = field(repr=False)
     ladder: Ladder = field(default=LADDER, repr=False)
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict, repr=False, compare=False)
 
     def __hash__(self) -> int:
         return hash(self.hash)

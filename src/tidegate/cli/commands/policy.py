@@ -244,11 +244,16 @@ def calibrate(posts: tuple[Path, ...], labels: Path, judge: str, out: Path, root
     there = judges_of(_workspace(root))
     if judge not in there:
         raise SignalError(f"there is no judge '{judge}'", remedy="Judges are set up in tidegate.toml.")
-    for line in calibrated(_workspace(root), there[judge], posts, labels, out):
+    lines, short = calibrated(_workspace(root), there[judge], posts, labels, out)
+    for line in lines:
         click.echo(
             f"{line.policy}: {counted(line.labels, 'label')}, {line.violating:,} violating; "
             f"calibration error {line.error_before:.3f} → {line.error_after:.3f} on labels that did not teach"
         )
+    for name, (violating, fine) in short.items():
+        click.echo(f"{name}: stays as it is, with {violating:,} violating and {fine:,} fine items too few")
+    for note in dict.fromkeys(note for line in lines for note in line.told.notes()):
+        click.echo(f"  left out: {note}")
     click.echo(f'Written to {out}: calibration = "{out.name}" in tidegate.toml.')
 
 
@@ -309,14 +314,18 @@ def improve(
     """Group where a judge and people disagree about POLICY, and try edits of it on posts kept aside.
 
     Give POSTS with --labels, or --from server --zone us. An edit is better only if the interval of what it
-    gains lies above zero. Exit status 1: edits were tried, and none is better; nothing is written then.
+    gains lies above zero. Exit status 1: edits were asked for, and none is better, or the judge had no answer
+    to any post; nothing is written then.
     """
     from tidegate.runs.judging.cases import judge_named
     from tidegate.runs.judging.feedback import read_feedback
     from tidegate.runs.judging.improving import by_the_model
     from tidegate.runs.judging.improving import improve as improved
     from tidegate.runs.judging.proposing_dspy import by_dspy
+    from tidegate.runs.outputs import new
 
+    if out is not None:
+        new(out)
     place = _workspace(root)
     asked = judge_named(place, judge, policy)
     with ExitStack() as stack:
@@ -344,7 +353,9 @@ def improve(
     if best is not None and best.text is not None and out is not None:
         out.write_text(best.text, encoding="utf-8")
         click.echo(f"Written to {out}. Say it in the other languages too, then `tidegate policy commit`.")
-    if found.trials and best is None:
+    if propose and not found.clusters:
+        click.echo("The model was asked for no edit: there is no group to ask it about.")
+    if (best is None and (found.trials or found.unproposed)) or found.unanswered == found.posts:
         raise click.exceptions.Exit(CHECK_FAILED)
 
 
@@ -370,6 +381,10 @@ def _take_out(
 
 def _show_improvement(found: Improvement) -> None:
     click.echo(f"{counted(found.posts, 'labelled post')}, {found.unanswered:,} without a verdict")
+    for reason, count in found.reasons.items():
+        click.echo(f"    {count:,} × {reason}")
+    for note in found.told.notes():
+        click.echo(f"  left out: {note}")
     if found.useful is not None:
         of = found.useful
         click.echo(
@@ -382,6 +397,8 @@ def _show_improvement(found: Improvement) -> None:
             f"  {len(cluster.ids):,} × {WRONG[cluster.wrong]}, citing {cluster.clause}: "
             f"{', '.join(cluster.ids[:5])}{why}"
         )
+    for reason, count in found.unproposed.items():
+        click.echo(f"The model has no edit of {counted(count, 'group')}: {reason}")
     for trial in found.trials:
         click.echo(
             f"{trial.edit.kind} {trial.edit.clause} ({trial.edit.language}), "

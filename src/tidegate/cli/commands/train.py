@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tidegate.runs.adapting import Adaptation
 
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
-NOT_BETTER = 3
+NOT_BETTER = 1
 
 
 @click.command("train", short_help="Train a text model on labels of your own, or on public sets.")
@@ -40,8 +40,9 @@ def command(
     """Train a text model.
 
     With POSTS and --labels, the text-risk model learns from what people found on your platform. It is tried
-    on labels that it has not seen, and written only if it has proved better; the exit status is 3 if it has
-    not.
+    on labels that it has not seen, and written only if it has proved better; the exit status is 1 if it has
+    not: nothing went wrong, and nothing is written. Nothing that exists is written over. Golden cases are not
+    tried: once tidegate.toml names the weights, run `tidegate policy check`.
 
     With --data, the quick model is trained on the sets that the recipe names, each with its licence
     recorded; a harm that a set does not label is masked there, not taken as absent.
@@ -63,10 +64,13 @@ def command(
 
 
 def _quick(data: Path, recipe: Path | None, out: Path) -> None:
+    from tidegate.runs.outputs import unused
     from tidegate.signals.card import card
+    from tidegate.signals.quick_text.model import WEIGHTS
     from tidegate.signals.quick_text.train import train
     from tidegate.signals.text_corpus.corpus import RECIPE
 
+    unused(out / WEIGHTS.name)
     trained = train(data, out, recipe=recipe or RECIPE, report=lambda line: click.echo(line, err=True))
     click.echo(card(trained.model, trained.corpus, trained.sources))
     click.echo(f"Written to {trained.path}.", err=True)
@@ -83,7 +87,12 @@ def _own(posts: tuple[Path, ...], labels: Path, weights: Path | None, from_scrat
     if found.path is None:
         click.echo("It has not proved better: nothing is written, and the weights stay as they are.")
         raise click.exceptions.Exit(NOT_BETTER)
-    click.echo(f"It has proved better. Written to {found.path}.")
+    click.echo(f"It has proved better on these labels. Written to {found.path}.")
+    for harm, policies in found.shared.items():
+        click.echo(
+            f"  {harm} is the harm of several policies, which it now judges alike: {', '.join(policies)}."
+        )
+    click.echo("Name it in tidegate.toml, then run `tidegate policy check`: golden cases were not tried.")
 
 
 def _show(found: Adaptation) -> None:
@@ -104,3 +113,5 @@ def _show(found: Adaptation) -> None:
     ]
     title = f"{found.texts:,} labelled texts; average precision on the fifth that was kept aside"
     show.frame(pl.DataFrame(rows), title)
+    for note in found.left_out:
+        click.echo(f"  left out: {note}")

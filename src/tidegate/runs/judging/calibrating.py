@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,12 +10,15 @@ import numpy as np
 import polars as pl
 
 from tidegate.errors import SignalError, Where
+from tidegate.names import counted
+from tidegate.runs.outputs import new
+from tidegate.runs.told import Told, told_on
 from tidegate.runs.workspace import Workspace
 from tidegate.signals import compute
 from tidegate.signals.judge.calibration import FEWEST, NONE, Calibration, fitted, write
 from tidegate.signals.judge.detector import Judge
 from tidegate.signals.judge.judgement import column_of
-from tidegate.warehouse import RejectWriter, read_items, read_labels
+from tidegate.warehouse import RejectWriter, read_items
 
 BINS = 10
 
@@ -23,7 +26,7 @@ BINS = 10
 @dataclass(frozen=True)
 class Line:
     """One policy: labels used, slope and shift, and the expected calibration error before and after, by
-    halves (fitted on one half, tried on the other, and the reverse)."""
+    halves (fitted on one half, tried on the other, and the reverse); and what was told of it."""
 
     policy: str
     labels: int
@@ -32,40 +35,51 @@ class Line:
     shift: float
     error_before: float
     error_after: float
+    told: Told
 
 
 def calibrate(
     workspace: Workspace, judge: Judge, posts: Sequence[Path], labels: Path, out: Path
-) -> list[Line]:
+) -> tuple[list[Line], dict[str, tuple[int, int]]]:
     """Fit the judge's probabilities to labels of posts, policy by policy, and write them to `out`.
 
+    Returns:
+        The policies that were fitted; and those that stay as they are, with how many violating and fine items
+        each has, of which it would need `FEWEST` either.
+
     Raises:
+        RunError: `out` exists already; the judge is not asked then.
         InputError: posts or labels cannot be read.
         SignalError: no policy has labels enough of either kind. Nothing is written then.
     """
+    new(out)
     judge.calibration = NONE
     texts = _items(posts, out)
-    told = read_labels(labels)
-    wanted = texts.filter(pl.col("id").is_in(told["item_id"].implode()))
-    found = compute(judge, wanted)
+    ids = [policy.id for policy in judge.policies]
+    told = {one: told_on(labels, one, beside=[other for other in ids if other != one]) for one in ids}
+    sides = {name: _sides(one.answers, texts["id"]) for name, one in told.items()}
+    asked = [name for name, counts in sides.items() if min(counts) >= FEWEST]
+    # Nobody is paid for what cannot be enough.
+    if not asked:
+        raise _too_few(labels, sides, list(told.values()), texts["id"], {})
+    labelled = pl.concat([told[name].answers["item_id"] for name in asked])
+    found = compute(judge, texts.filter(pl.col("id").is_in(labelled.implode())))
     lines, fits = [], {}
-    for policy in judge.policies:
-        known = _known(found, told, judge, policy.id)
+    for name in asked:
+        known = _known(found, told[name], judge.spec.column(column_of(name)))
         raw, truth = known["p"].to_list(), known["violates"].to_list()
+        sides[name] = (sum(truth), len(truth) - sum(truth))
         line = fitted(raw, truth)
         if line is None:
             continue
-        before, after = _errors(np.array(raw), np.array(truth, dtype=bool), policy.id)
-        lines.append(Line(policy.id, len(raw), sum(truth), *line, before, after))
-        fits[policy.id] = line
+        before, after = _errors(np.array(raw), np.array(truth, dtype=bool), name)
+        lines.append(Line(name, len(raw), sum(truth), *line, before, after, told[name]))
+        fits[name] = line
     if not lines:
-        raise SignalError(
-            "no policy has labels enough to calibrate by",
-            where=Where(labels),
-            remedy=f"A policy needs {FEWEST} violating and {FEWEST} fine items that were judged.",
-        )
+        reasons = found[judge.spec.failure_column].drop_nulls().value_counts(sort=True)
+        raise _too_few(labels, sides, list(told.values()), texts["id"], dict(reasons.iter_rows()))
     write(out, Calibration(judge.questions.id, fits))
-    return lines
+    return lines, {name: counts for name, counts in sides.items() if name not in fits}
 
 
 def expected_error(
@@ -100,16 +114,36 @@ def _errors(
     return expected_error(raw, truth), float(np.mean(after))
 
 
-def _known(found: pl.DataFrame, told: pl.DataFrame, judge: Judge, policy_id: str) -> pl.DataFrame:
-    """Probability and label of the items that have both: a label that names no policy speaks of any."""
-    column = judge.spec.column(column_of(policy_id))
-    of_policy = told.filter(
-        (pl.col("policy") == policy_id) | (pl.col("policy").is_null() & pl.lit(len(judge.policies) == 1))
+def _sides(answers: pl.DataFrame, ids: pl.Series) -> tuple[int, int]:
+    """How many of these items violate, and how many are fine."""
+    violates = answers.filter(pl.col("item_id").is_in(ids.implode()))["violates"]
+    return int(violates.sum()), int((~violates).sum())
+
+
+def _too_few(
+    labels: Path,
+    counts: Mapping[str, tuple[int, int]],
+    told: Sequence[Told],
+    ids: pl.Series,
+    reasons: Mapping[str, int],
+) -> SignalError:
+    there = [f"{name} has {yes:,} violating and {no:,} fine" for name, (yes, no) in counts.items()]
+    left = [note for one in told for note in (*one.notes(), one.unmatched(ids)) if note]
+    left += [f"{counted(count, 'item')} without a verdict ({reason})" for reason, count in reasons.items()]
+    return SignalError(
+        "no policy has labels enough to calibrate by",
+        where=Where(labels),
+        remedy=f"A policy needs {FEWEST} violating and {FEWEST} fine items that were judged; "
+        + f"{', '.join(there)}."
+        + (f" Left out are {'; '.join(dict.fromkeys(left))}" if left else ""),
     )
-    labels = of_policy.unique("item_id", keep="last", maintain_order=True).select("item_id", "violates")
+
+
+def _known(found: pl.DataFrame, told: Told, column: str) -> pl.DataFrame:
+    """Probability and label of the items that have both."""
     return (
         found.select("item_id", pl.col(column).alias("p"))
-        .join(labels, on="item_id", maintain_order="left")
+        .join(told.answers, on="item_id", maintain_order="left")
         .drop_nulls()
     )
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,18 +22,20 @@ import polars as pl
 
 from tidegate.errors import InputError, PolicyError, SignalError, Where
 from tidegate.measure.agreement import Figure, Paired, paired, share
+from tidegate.names import counted
 from tidegate.policy.edit import with_clause
 from tidegate.policy.load import load_policy
 from tidegate.policy.model import Policy
 from tidegate.runs.judging.cases import of_policy, put, without_memory
 from tidegate.runs.judging.feedback import Feedback
+from tidegate.runs.told import Told, told_on
 from tidegate.runs.workspace import Workspace
 from tidegate.signals import compute
 from tidegate.signals.judge.detector import Judge
 from tidegate.signals.judge.failure import NoVerdictError
 from tidegate.signals.judge.propose import KINDS, Edit, Wrong, propose
 from tidegate.tables import ITEMS
-from tidegate.warehouse import RejectWriter, read_items, read_labels
+from tidegate.warehouse import RejectWriter, read_items
 
 DOUBT = 0.05
 FEWEST = 20
@@ -90,11 +92,15 @@ class Trial:
 
 @dataclass(frozen=True)
 class Improvement:
-    """useful: the share of the judge's answers that reviewers called useful, of those they said anything of
-    (None where they did of none)."""
+    """told: what was read of labels. reasons: why the judge had no verdict, by how many posts. unproposed:
+    why the model had no edit, by how many groups. useful: the share of the judge's answers that reviewers
+    called useful, of those they said anything of (None where they did of none)."""
 
     posts: int
+    told: Told
     unanswered: int
+    reasons: Mapping[str, int]
+    unproposed: Mapping[str, int]
     useful: Figure | None
     clusters: list[Cluster]
     trials: list[Trial]
@@ -128,14 +134,10 @@ def improve(
         InputError: posts, labels or edits cannot be read. SignalError: there are too few labelled posts.
     """
     (policy,) = judge.policies
-    items, truth = _labelled(posts, labels, policy.id)
+    given = _read(edits) if edits else []
+    told = told_on(labels, policy.id)
+    items, truth = _labelled(posts, labels, told)
     learning = _half(items["id"])
-    if min(int(learning.sum()), int((~learning).sum())) < FEWEST:
-        raise SignalError(
-            "too few posts are labelled under this policy",
-            where=Where(labels),
-            remedy=f"Some {3 * FEWEST} are needed, and hundreds to prove that an edit helps.",
-        )
     fresh = without_memory(judge)
     found = compute(fresh, items)
     spec = fresh.spec
@@ -148,8 +150,8 @@ def improve(
         truth[learning & before],
         lambda clause, text: reworded(workspace, policy, clause, judge.settings.language, text)[0],
     )
-    wanted = [*(_read(edits) if edits else ())]
-    wanted += _proposed(proposer, fresh, policy, clusters[:proposals], lessons)
+    proposed, unproposed = _proposed(proposer, fresh, policy, clusters[:proposals], lessons)
+    wanted = [*given, *proposed]
     # Whoever tries many edits finds one that helps by luck: each is held to its share of the doubt.
     confidence = 1 - DOUBT / max(len(wanted), 1)
     aside_items, aside_truth = items.filter(pl.Series(~learning)), truth[~learning]
@@ -159,18 +161,30 @@ def improve(
     ]
     spoken = [one for one in feedback if one.item_id in set(items["id"])]
     useful = share(sum(one.useful for one in spoken), len(spoken)) if spoken else None
-    return Improvement(len(items), int((~answered).sum()), useful, clusters, tried)
+    reasons = found[spec.failure_column].drop_nulls().value_counts(sort=True)
+    return Improvement(
+        len(items),
+        told,
+        int((~answered).sum()),
+        dict(reasons.iter_rows()),
+        unproposed,
+        useful,
+        clusters,
+        tried,
+    )
 
 
 def _proposed(
     proposer: Proposer, judge: Judge, policy: Policy, clusters: Sequence[Cluster], lessons: Lessons
-) -> Iterable[Edit]:
-    """The model's edits; groups about which it has none are passed over."""
+) -> tuple[list[Edit], dict[str, int]]:
+    """The model's edits, and of the groups about which it has none how many for which reason."""
+    edits, reasons = [], []
     for cluster in clusters:
         try:
-            yield proposer(judge, policy, cluster, lessons)
-        except NoVerdictError:
-            continue
+            edits.append(proposer(judge, policy, cluster, lessons))
+        except NoVerdictError as error:
+            reasons.append(str(error))
+    return edits, dict(Counter(reasons).most_common())
 
 
 def _by_item(feedback: Sequence[Feedback]) -> Mapping[str, Sequence[Feedback]]:
@@ -251,14 +265,26 @@ def _clusters(
     ]
 
 
-def _labelled(posts: Sequence[Path], labels: Path, policy_id: str) -> tuple[pl.DataFrame, Bools]:
-    """The posts with an adjudicated label under the policy (or one that names none), and what it says."""
-    told = read_labels(labels).filter((pl.col("policy") == policy_id) | pl.col("policy").is_null())
-    truth = told.unique("item_id", keep="last", maintain_order=True).select("item_id", "violates")
+def _labelled(posts: Sequence[Path], labels: Path, told: Told) -> tuple[pl.DataFrame, Bools]:
+    """The posts with a label under the policy, and what it says.
+
+    Raises:
+        SignalError: a half has too few.
+    """
     with tempfile.TemporaryDirectory() as aside, RejectWriter(Path(aside) / "rejected.jsonl") as rejects:
         frames = [batch.items for batch in read_items(list(posts), rejects=rejects)]
     items = pl.concat([ITEMS.empty(), *frames]).filter(pl.col("text").is_not_null())
-    joined = items.join(truth, left_on="id", right_on="item_id", maintain_order="left")
+    joined = items.join(told.answers, left_on="id", right_on="item_id", maintain_order="left")
+    learning = _half(joined["id"])
+    if min(int(learning.sum()), int((~learning).sum())) < FEWEST:
+        left = [note for note in (*told.notes(), told.unmatched(items["id"])) if note]
+        given = counted(told.labels, "label")
+        raise SignalError(
+            f"too few posts are labelled under this policy: {len(joined):,} by {given}",
+            where=Where(labels),
+            remedy=f"Some {3 * FEWEST} are needed, and hundreds to prove that an edit helps."
+            + (f" Left out are {'; '.join(left)}" if left else ""),
+        )
     return joined.drop("violates"), joined["violates"].to_numpy()
 
 
@@ -286,4 +312,10 @@ def _read(path: Path) -> list[Edit]:
                 remedy=f"Write an object with {', '.join(EDIT_KEYS)}; kind is one of {', '.join(KINDS)}.",
             )
         found.append(Edit(**raw, by="a person"))
+    if not found:
+        raise InputError(
+            "there is no edit in this file",
+            where=Where(path),
+            remedy=f"Write one on each line, an object with {', '.join(EDIT_KEYS)}.",
+        )
     return found
