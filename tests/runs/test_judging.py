@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import polars as pl
 import pytest
 from click.testing import CliRunner, Result
 from tests.signals.judge.conftest import TEXTS, write_policy
@@ -214,8 +216,6 @@ def test_a_calibration_is_made_from_labels_and_used(site: Callable[..., Path]) -
     with (folder / "tidegate.toml").open("a") as out:
         out.write('calibration = "c.json"\n')
     assert tidegate("score", "posts.jsonl", "--out", "s.parquet").exit_code == 0
-    import polars as pl
-
     scores = pl.read_parquet(folder / "s.parquet")["judge.loud_music"]
     assert 0.75 < scores.max() < 0.9  # type: ignore[operator]
 
@@ -275,3 +275,54 @@ def test_a_prompt_that_would_break_the_judge_fails_the_lint(tmp_path: Path) -> N
     done = tidegate("policy", "prompt", str(own), "--lint")
     assert done.exit_code == 1
     assert "{policies} is missing from the system part" in done.output
+
+
+def unavailable_after(answers: int) -> Behaviour:
+    """A server that answers so many requests, and is overloaded from then on."""
+    counted = itertools.count()
+
+    def behave(connection: Connection, request: Request) -> None:
+        if next(counted) < answers:
+            says_no(connection, request)
+        else:
+            connection.respond("{}", status="503 Busy")
+
+    return behave
+
+
+def posts_in(folder: Path, number: int) -> None:
+    rows = [{"id": f"p{n}", "text": f"at 15 my neighbour plays, song {n}"} for n in range(number)]
+    (folder / "posts.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def test_scoring_says_how_many_items_got_no_answer_and_why(site: Callable[..., Path]) -> None:
+    folder = site(judge=unavailable_after(7))
+    posts_in(folder, 10)
+    done = tidegate("score", "posts.jsonl", "--out", "s.parquet")
+    assert done.exit_code == 3
+    assert "10 items scored; written to s.parquet" in done.stdout
+    assert "judge had no answer to 3 items of 10:\n  3 × server error (HTTP 503)\n" in done.stderr
+    assert pl.read_parquet(folder / "s.parquet")["judge.failure"].null_count() == 7
+
+
+def test_scoring_that_went_well_says_nothing_of_failures(site: Callable[..., Path]) -> None:
+    posts_in(site(judge=says_no), 10)
+    done = tidegate("score", "posts.jsonl", "--out", "s.parquet")
+    assert (done.exit_code, done.stderr) == (0, "")
+
+
+def test_moderating_says_why_a_detector_failed(site: Callable[..., Path]) -> None:
+    folder = site(judge=unavailable_after(7))
+    posts_in(folder, 10)
+    (folder / "s.yaml").write_text(
+        "strategy: judged\nversion: 1\nrules:\n  - {id: judged, when: judge.violates, then: review}\n"
+        "  - {id: otherwise, then: allow}\n"
+    )
+    done = tidegate("moderate", "posts.jsonl", "--strategy", "s.yaml", "--out", "run")
+    assert done.exit_code == 0
+    assert "detector failed: 3 items\n    3 × judge: server error (HTTP 503)\n" in done.output
+    summary = json.loads((folder / "run" / "summary.json").read_text())
+    assert summary["detector_failures"] == 3
+    assert summary["detector_failed_because"] == [
+        {"detector": "judge", "reason": "server error (HTTP 503)", "items": 3}
+    ]

@@ -9,6 +9,8 @@ import click
 from tidegate.cli import options
 from tidegate.names import counted
 
+NOT_ALL = 3
+
 
 @click.command("score", short_help="Compute signals only.")
 @click.argument("posts", nargs=-1, required=True, metavar="FILE...")
@@ -20,13 +22,22 @@ from tidegate.names import counted
 def command(
     posts: tuple[str, ...], out: Path, detectors: tuple[str, ...], columns: dict[str, str], form: str | None
 ) -> None:
-    """Compute every signal of every item of FILE... and write them to one Parquet file."""
+    """Compute every signal of every item of FILE... and write them to one Parquet file.
+
+    Exit status 3 says that some rows were rejected, or that a detector had no answer to some items.
+    """
     from tidegate.cli import show
     from tidegate.runs.scoring import score_file
 
     with show.progress("scoring") as report:
-        items, rejects = score_file(posts, out, detectors, columns, form, report)
-    click.echo(f"{counted(items, 'item')} scored; written to {out}.")
+        scored, rejects = score_file(posts, out, detectors, columns, form, report)
+    click.echo(f"{counted(scored.items, 'item')} scored; written to {out}.")
+    for detector, reasons in scored.failed.items():
+        failed = counted(reasons.total(), "item")
+        click.echo(f"{detector} had no answer to {failed} of {scored.items:,}:", err=True)
+        for reason, count in reasons.most_common():
+            click.echo(f"  {count:,} × {reason}", err=True)
     if rejects.count:
         show.rejected(rejects.count, rejects.summary(), f"{out}.rejected.jsonl")
-        raise click.exceptions.Exit(3)
+    if rejects.count or scored.failed:
+        raise click.exceptions.Exit(NOT_ALL)
