@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 20.0
+LOOK_AGAIN_S = 0.1
 
 
 @dataclass
@@ -31,12 +32,14 @@ class Bill:
 
 @dataclass
 class Line:
-    """The way to the server that all questions of a batch share."""
+    """The way to the server that all questions of a batch share. One that is `patient` waits while the server
+    is being left alone, where its deadline allows; another gives up at once."""
 
     client: AsyncOpenAI
     settings: Settings
     breaker: Breaker
     budget: Budget
+    patient: bool = True
     chance: random.Random = field(default_factory=random.Random)
 
     async def ask(self, request: Mapping[str, Any], tokens_in: int, bill: Bill) -> Reply:
@@ -57,7 +60,7 @@ class Line:
         raise AssertionError("there is at least one try")
 
     async def _once(self, request: Mapping[str, Any], tokens_in: int, bill: Bill) -> Reply:
-        self.breaker.check()
+        await self._let_through()
         held = self.budget.reserve(tokens_in, int(request["max_tokens"]))
         bill.requests += 1
         try:
@@ -72,7 +75,7 @@ class Line:
             else:
                 self.budget.release(held)
             if error.server:
-                self.breaker.failed(error.reason)
+                self.breaker.failed(error.reason, passing=error.again)
             else:
                 self.breaker.succeeded()
             raise
@@ -87,6 +90,15 @@ class Line:
             tokens = reply.tokens_in + reply.tokens_out
         self._pay(bill, tokens, self.budget.settle(held, reply.tokens_in, reply.tokens_out))
         return reply
+
+    async def _let_through(self) -> None:
+        while True:
+            try:
+                return self.breaker.check()
+            except NoVerdictError:
+                if not (self.patient and self.breaker.is_worth_waiting(self.settings.deadline_s)):
+                    raise
+            await asyncio.sleep(LOOK_AGAIN_S)
 
     async def _wait(self, attempt: int, error: NoVerdictError) -> None:
         """As long as the server asks, else a random time up to a bound that doubles (full jitter, so that

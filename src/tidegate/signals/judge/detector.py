@@ -54,7 +54,8 @@ class Outcome:
 class Judge:
     """Judges items by `policies`. Keeps answers and spending in `store_path`; safe to ask from several
     threads. One that does not `remember` takes no answer from the store and keeps none, but spends all the
-    same."""
+    same. A `patient` one waits out a pause of the server within `deadline_s`; where somebody waits for the
+    answer, it had better not."""
 
     name: str
     settings: Settings
@@ -64,6 +65,7 @@ class Judge:
     where: Where
     calibration: Calibration = NONE
     remember: bool = True
+    patient: bool = True
 
     def __post_init__(self) -> None:
         self.questions = Questioner(self.settings, self.policies, self.prompt)
@@ -131,7 +133,8 @@ class Batch:
         self.judge, self.store = judge, store
         self.settings, self.questions = judge.settings, judge.questions
         client = open_client(self.settings.base_url, self.settings.key_env, judge.where)
-        self.line = Line(client, self.settings, judge.breaker, Budget(self.settings, store, judge.name))
+        budget = Budget(self.settings, store, judge.name)
+        self.line = Line(client, self.settings, judge.breaker, budget, judge.patient)
         self.places = asyncio.Semaphore(self.settings.concurrency)
         self.prints: dict[str, Fingerprint | None] = {}
         self.leaders: dict[tuple[str, int], list[Question]] = defaultdict(list)
