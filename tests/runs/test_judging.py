@@ -120,10 +120,33 @@ def test_two_judges_are_compared_case_by_case(site: Callable[..., Path]) -> None
     assert (found["paired"]["first_only"], found["paired"]["second_only"]) == (0, 14)
     assert found["paired"]["p_value"] == pytest.approx(2 * 0.5**14)
     assert found["paired"]["difference"]["low"] > 0
-    assert (
-        "The second gets 14 cases right"
-        in tidegate("policy", "eval", "loud-music", "--against", "candidate").output
-    )
+    shown = tidegate("policy", "eval", "loud-music", "--against", "candidate").output
+    assert "Both answered 42 of 42 cases; the first left 0 without a verdict, the second 0." in shown
+    assert "the second gets 14 right that the first does not" in shown
+
+
+def test_an_outage_makes_no_judge_worse(site: Callable[..., Path]) -> None:
+    """Both judge alike; the second's server is down from its 31st request on, or from the first."""
+    site(judge=by_hour, tired=unavailable_after(30, by_hour), dead=unavailable_after(0))
+    tired = tidegate("policy", "eval", "loud-music", "--against", "tired")
+    assert tired.exit_code == 0
+    assert "Both answered 30 of 42 cases; the first left 0 without a verdict, the second 12." in tired.output
+    assert "+0.0 points (-" in tired.output
+    assert "p = 1." in tired.output
+    assert "recall and F1 count as missed what got no verdict:" in tired.output
+    dead = tidegate("policy", "eval", "loud-music", "--against", "dead")
+    assert dead.exit_code == 1
+    assert "Both answered 0 of 42 cases" in dead.output
+    assert "There is nothing to compare." in dead.output
+    assert "p =" not in dead.output
+    said = tidegate("policy", "eval", "loud-music", "--judge", "dead", "--against", "judge", "--json")
+    assert said.exit_code == 1
+    assert json.loads(said.output)["paired"] == {
+        "first_only": 0,
+        "second_only": 0,
+        "difference": {"estimate": None, "low": -1.0, "high": 1.0, "cases": 0},
+        "p_value": 1.0,
+    }
 
 
 def test_two_versions_of_a_policy_are_compared_on_the_same_cases(site: Callable[..., Path]) -> None:
@@ -277,13 +300,13 @@ def test_a_prompt_that_would_break_the_judge_fails_the_lint(tmp_path: Path) -> N
     assert "{policies} is missing from the system part" in done.output
 
 
-def unavailable_after(answers: int) -> Behaviour:
+def unavailable_after(answers: int, well: Behaviour = says_no) -> Behaviour:
     """A server that answers so many requests, and is overloaded from then on."""
     counted = itertools.count()
 
     def behave(connection: Connection, request: Request) -> None:
         if next(counted) < answers:
-            says_no(connection, request)
+            well(connection, request)
         else:
             connection.respond("{}", status="503 Busy")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import tempfile
 from contextlib import ExitStack
 from datetime import datetime
@@ -13,10 +12,10 @@ import click
 import orjson
 
 from tidegate.cli import options
+from tidegate.cli.evaluations import show_compared, show_evaluation, signed
 from tidegate.names import counted
 
 if TYPE_CHECKING:
-    from tidegate.runs.judging.evaluate import Evaluation
     from tidegate.runs.judging.improving import Improvement
     from tidegate.runs.workspace import Workspace
 
@@ -193,7 +192,8 @@ def evaluate(
 ) -> None:
     """Put the golden cases of POLICY to a judge: how good it is, what it costs, how long it takes.
 
-    Exit status 1: the judge had no answer to any case.
+    Two judges or versions are compared on the cases that both answered. Exit status 1: a judge had no answer
+    to any case.
     """
     from tidegate.runs.judging.evaluate import compare
     from tidegate.runs.judging.evaluate import evaluate as evaluated
@@ -208,22 +208,17 @@ def evaluate(
         )
         if as_json:
             click.echo(_json(found))
-            return
-        _show(found.first)
-        _show(found.second)
-        pair = found.paired
-        click.echo(
-            f"The second gets {pair.second_only} cases right that the first does not, and the first "
-            f"{pair.first_only} that the second does not: {_signed(pair.difference.estimate)} "
-            f"({_signed(pair.difference.low)} to {_signed(pair.difference.high)}), p = {pair.p_value:.3g}."
-        )
+        else:
+            show_compared(found)
+        if not (found.first.answered and found.second.answered):
+            raise click.exceptions.Exit(CHECK_FAILED)
         return
     one, _ = evaluated(place, policy, judge, version=version, reformats=reformats, injections=injections)
     if as_json:
         click.echo(_json(one))
     else:
-        _show(one)
-    if one.agreement.unanswered == one.cases:
+        show_evaluation(one)
+    if not one.answered:
         raise click.exceptions.Exit(CHECK_FAILED)
 
 
@@ -392,7 +387,7 @@ def _show_improvement(found: Improvement) -> None:
             continue
         gain = trial.paired.difference
         click.echo(
-            f"  {_signed(gain.estimate)} ({_signed(gain.low)} to {_signed(gain.high)}) on {gain.cases:,} "
+            f"  {signed(gain.estimate)} ({signed(gain.low)} to {signed(gain.high)}) on {gain.cases:,} "
             f"posts kept aside: {'better' if trial.better else 'not shown to be better'}"
         )
 
@@ -403,66 +398,6 @@ def _workspace(root: Path) -> Workspace:
     return find_workspace(root)
 
 
-def _show(found: Evaluation) -> None:
-    import polars as pl
-
-    from tidegate.cli import show
-
-    of = found.agreement
-    show.out.print(f"[bold]{found.judge}[/bold] on {found.policy}, {counted(found.cases, 'golden case')}")
-    figures = [("precision", of.precision), ("recall", of.recall), ("F1", of.f1), ("κ", of.kappa)]
-    rows = [
-        (name, *(_rounded(value) for value in (one.estimate, one.low, one.high)), one.cases)
-        for name, one in figures
-    ]
-    numbers = {"estimate": pl.Float64, "low": pl.Float64, "high": pl.Float64, "cases": pl.Int64}
-    show.frame(pl.DataFrame(rows, schema={"figure": pl.String, **numbers}, orient="row"))
-    both, missed, wrong, fine = of.confusion
-    click.echo(
-        f"  violating: {both} found, {missed} passed · fine: {fine} passed, {wrong} stopped · "
-        f"{of.unanswered} without a verdict"
-    )
-    for reason, count in found.reasons.items():
-        click.echo(f"    {count} × {reason}")
-    click.echo(f"  {found.money:,.4f} US dollars, {found.seconds / max(found.cases, 1):.2f} s a case")
-    for name, figure in (found.stability or {}).items():
-        click.echo(f"  {name}: {figure.estimate:.1%} of {figure.cases} verdicts stay as they were")
-    if found.injections is not None:
-        _show_injections(found)
-
-
-def _show_injections(found: Evaluation) -> None:
-    import polars as pl
-
-    from tidegate.cli import show
-    from tidegate.measure.agreement import share
-
-    tried = [one for one in found.injections or () if one.tried]
-    rows = []
-    for language in dict.fromkeys(one.way.language for one in tried):
-        for wants in ("pass", "stop"):
-            chosen = [one for one in tried if one.way.language == language and one.way.wants == wants]
-            posts, flipped = sum(one.tried for one in chosen), sum(one.flipped for one in chosen)
-            rate = share(flipped, posts)
-            unanswered = sum(one.no_verdict for one in chosen)
-            rows.append(
-                (language, wants, len(chosen), posts, flipped, unanswered, rate.estimate, rate.low, rate.high)
-            )
-    columns = ["language", "wants", "ways", "posts", "flipped", "no verdict", "flip rate", "low", "high"]
-    show.frame(pl.DataFrame(rows, schema=columns, orient="row"), "Items that give orders")
-    if not tried:
-        click.echo("  No golden case was judged rightly without orders, so none could be turned.")
-
-
 def _json(found: Any) -> str:
     """A dataclass as JSON; a figure that there is not is null."""
     return orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY).decode()
-
-
-def _rounded(value: float) -> float | None:
-    """NaN, which says that there is no such figure, is shown as none."""
-    return None if math.isnan(value) else round(value, 3)
-
-
-def _signed(value: float) -> str:
-    return f"{100 * value:+.1f} points"

@@ -30,9 +30,17 @@ class Evaluation:
     stability: dict[str, Figure] | None = None
     injections: list[Flips] | None = None
 
+    @property
+    def answered(self) -> int:
+        """How many cases got a verdict."""
+        return self.cases - self.agreement.unanswered
+
 
 @dataclass(frozen=True)
 class Compared:
+    """Two evaluations; `paired` is over the cases that both answered: a server that was away is no worse a
+    judge."""
+
     first: Evaluation
     second: Evaluation
     paired: Paired
@@ -73,12 +81,16 @@ def evaluate(
 def compare(
     workspace: Workspace, policy_id: str, first: tuple[str, str | None], second: tuple[str, str | None]
 ) -> Compared:
-    """Two judges, or one with two versions of the policy, on the same cases. A case without a verdict is not
-    right."""
+    """Two judges, or one with two versions of the policy, on the same cases.
+
+    Raises:
+        SignalError: there is no such judge. PolicyError: there is no such policy or version.
+    """
     one, found_one = evaluate(workspace, policy_id, first[0], version=first[1])
     other, found_other = evaluate(workspace, policy_id, second[0], version=second[1])
     truth = np.array([case.violates for case in golden_cases(workspace, policy_id)], dtype=bool)
-    right = [found.answered & (found.violates == truth) for found in (found_one, found_other)]
+    both = found_one.answered & found_other.answered
+    right = [(found.violates == truth)[both] for found in (found_one, found_other)]
     return Compared(one, other, paired(*right))
 
 
