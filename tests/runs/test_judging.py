@@ -26,6 +26,8 @@ from tests.signals.judge.serving import (
 )
 
 from tidegate.cli.main import tidegate_command
+from tidegate.errors import PolicyError
+from tidegate.policy.versions import log
 from tidegate.runs.judging.injections import ways
 from tidegate.runs.judging.reformats import REFORMATS, reformatted
 
@@ -177,6 +179,35 @@ def test_two_versions_of_a_policy_are_compared_on_the_same_cases(site: Callable[
     )
     assert found["paired"]["second_only"] == 14
     assert found["first"]["policy"] != found["second"]["policy"]
+
+
+def test_a_label_that_is_moved_says_from_where(site: Callable[..., Path]) -> None:
+    folder = site(judge=says_no)
+    tidegate("policy", "commit", "loud-music", "-m", "As it came", "--label", "production")
+    file = folder / "policies" / "loud-music.md"
+    file.write_text(file.read_text(encoding="utf-8").replace("ten and six", "nine and six"), encoding="utf-8")
+    tidegate("policy", "commit", "loud-music", "-m", "From nine", "--label", "candidate")
+    first, second = (act.version for act in log(folder / "policies", "loud-music"))
+    moved = tidegate("policy", "label", "loud-music", "candidate", "production")
+    assert moved.output == f"loud-music, production: was {first}, is now {second}\n"
+    made = tidegate("policy", "label", "loud-music", first, "before", "--new")
+    assert made.output == f"loud-music, before: is new, is now {first}\n"
+
+
+def test_a_version_is_not_compared_with_itself(site: Callable[..., Path]) -> None:
+    asked: list[Request] = []
+
+    def counting(connection: Connection, request: Request) -> None:
+        asked.append(request)
+        says_no(connection, request)
+
+    site(judge=counting, candidate=counting)
+    tidegate("policy", "commit", "loud-music", "-m", "As it came", "--label", "production")
+    versions = ("--version", "production", "--against-version", "working")
+    with pytest.raises(PolicyError, match="both are 'judge' with the same version, loud-music@"):
+        tidegate("policy", "eval", "loud-music", *versions)
+    assert asked == []
+    assert tidegate("policy", "eval", "loud-music", "--against", "candidate", *versions).exit_code == 0
 
 
 def test_what_layout_changes_is_told(site: Callable[..., Path]) -> None:

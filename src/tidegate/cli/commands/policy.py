@@ -80,14 +80,15 @@ def check(workspace: Path | None, everything: bool) -> None:
 @click.option("-m", "--message", required=True, help="Why it was changed.")
 @click.option("--author", help="Who changed it; the system's user without it.")
 @click.option("--label", help="Move this label to it, such as candidate.")
+@click.option("--new", is_flag=True, help="The label is a new one.")
 @here
-def commit(policy: str, message: str, author: str | None, label: str | None, root: Path) -> None:
+def commit(policy: str, message: str, author: str | None, label: str | None, new: bool, root: Path) -> None:
     """Keep POLICY as it stands as a version, under policies/history/."""
     from tidegate.policy import versions
 
     place = _workspace(root)
     act = versions.commit(
-        place.policies, policy, message, author or options.actor(), label=label, ladder=place.ladder
+        place.policies, policy, message, author or options.actor(), label=label, new=new, ladder=place.ladder
     )
     click.echo(f"{policy} {act.version} kept" + (f", and {label} points to it" if label else ""))
 
@@ -117,13 +118,19 @@ def log(policy: str, root: Path) -> None:
 @click.argument("version")
 @click.argument("label")
 @click.option("--author", help="Who moves it; the system's user without it.")
+@click.option("--new", is_flag=True, help="The label is a new one.")
 @here
-def label(policy: str, version: str, label: str, author: str | None, root: Path) -> None:
-    """Move LABEL to VERSION of POLICY, named by its first digits or by another label: forward, or back."""
+def label(policy: str, version: str, label: str, author: str | None, new: bool, root: Path) -> None:
+    """At VERSION of POLICY, named by its first digits or by another label, put LABEL: moved forward, or back.
+
+    `tidegate policy label hateful-behaviour candidate production` makes the candidate what production reads.
+    """
     from tidegate.policy import versions
 
-    act = versions.move(_workspace(root).policies, policy, version, label, author or options.actor())
-    click.echo(f"{label} points to {policy} {act.version}")
+    folder, who = _workspace(root).policies, author or options.actor()
+    act, before = versions.move(folder, policy, version, label, who, new=new)
+    was = f"was {before}" if before else "is new"
+    click.echo(f"{policy}, {label}: {was}, is now {act.version}")
 
 
 @command.command("diff")

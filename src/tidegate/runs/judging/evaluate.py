@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tidegate.errors import PolicyError, Where
 from tidegate.measure.agreement import Agreement, Figure, Paired, agreement, paired, share
 from tidegate.runs.judging.cases import Judged, golden_cases, judge_named, put, without_memory
 from tidegate.runs.judging.injections import Flips, flips
@@ -84,14 +85,29 @@ def compare(
     """Two judges, or one with two versions of the policy, on the same cases.
 
     Raises:
-        SignalError: there is no such judge. PolicyError: there is no such policy or version.
+        SignalError: there is no such judge. PolicyError: there is no such policy or version, or both are the
+            same.
     """
+    _check_apart(workspace, policy_id, first, second)
     one, found_one = evaluate(workspace, policy_id, first[0], version=first[1])
     other, found_other = evaluate(workspace, policy_id, second[0], version=second[1])
     truth = np.array([case.violates for case in golden_cases(workspace, policy_id)], dtype=bool)
     both = found_one.answered & found_other.answered
     right = [(found.violates == truth)[both] for found in (found_one, found_other)]
     return Compared(one, other, paired(*right))
+
+
+def _check_apart(
+    workspace: Workspace, policy_id: str, first: tuple[str, str | None], second: tuple[str, str | None]
+) -> None:
+    judges = [judge_named(workspace, name, policy_id, version) for name, version in (first, second)]
+    policies = [judge.policies[0] for judge in judges]
+    if first[0] == second[0] and policies[0].version == policies[1].version:
+        raise PolicyError(
+            f"both are '{first[0]}' with the same version, {policies[0].label}",
+            where=Where(policies[0].source),
+            remedy=f"Name another version or judge; `tidegate policy log {policy_id}` has the versions.",
+        )
 
 
 def _stability(judge: Judge, texts: list[str], plain: Judged) -> dict[str, Figure]:
