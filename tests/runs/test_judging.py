@@ -113,7 +113,8 @@ def test_a_judge_without_answers_has_none_counted_as_right(site: Callable[..., P
     shown = tidegate("policy", "eval", "loud-music")
     assert shown.exit_code == 1
     assert "nan" not in shown.output
-    assert "42 × the answer is text/html, not JSON" in shown.output
+    assert "42 × the answer is text/html, not JSON, no verdict: loud-music-001, " in shown.output
+    assert ", loud-music-010 and 32 more (--json has all)\n" in shown.output
 
 
 def test_two_judges_are_compared_case_by_case(site: Callable[..., Path]) -> None:
@@ -125,6 +126,46 @@ def test_two_judges_are_compared_case_by_case(site: Callable[..., Path]) -> None
     shown = tidegate("policy", "eval", "loud-music", "--against", "candidate").output
     assert "Both answered 42 of 42 cases; the first left 0 without a verdict, the second 0." in shown
     assert "the second gets 14 right that the first does not" in shown
+
+
+def test_the_cases_that_were_judged_wrongly_are_named(site: Callable[..., Path]) -> None:
+    """V1 is violated by every third case (at 23), N1 (at 15) and B1 (at 0) are fine."""
+
+    def behave(connection: Connection, request: Request) -> None:
+        item = item_in(request)
+        if item.endswith("第4首"):
+            connection.respond("{}", status="503 Busy")
+        elif item.endswith("song 3"):
+            connection.respond(completion(answer(loud_music=verdict())))
+        elif item.endswith("song 7"):
+            connection.respond(completion(answer(loud_music=verdict(True, evidence="at 15"))))
+        else:
+            by_hour(connection, request)
+
+    site(judge=behave, candidate=by_hour)
+    done = tidegate("policy", "eval", "loud-music", "--json")
+    assert json.loads(done.output)["mistakes"] == [
+        {"id": "loud-music-003", "kind": "missed", "clause": "V1", "cited": "N1", "reason": None},
+        {
+            "id": "loud-music-004",
+            "kind": "unanswered",
+            "clause": "N1",
+            "cited": None,
+            "reason": "server error (HTTP 503)",
+        },
+        {"id": "loud-music-007", "kind": "stopped", "clause": "N1", "cited": "V1", "reason": None},
+    ]
+    assert "trumpet" not in done.output
+    shown = tidegate("policy", "eval", "loud-music").output
+    assert "1 × V1, citing N1, violates, and passed: loud-music-003\n" in shown
+    assert "1 × N1, citing V1, is fine, and was stopped: loud-music-007\n" in shown
+    assert "1 × server error (HTTP 503), no verdict: loud-music-004\n" in shown
+    assert "trumpet" not in shown
+    compared = json.loads(tidegate("policy", "eval", "loud-music", "--against", "candidate", "--json").output)
+    assert compared["only_first"] == []
+    assert compared["only_second"] == ["loud-music-003", "loud-music-007"]
+    beside = tidegate("policy", "eval", "loud-music", "--against", "candidate").output
+    assert "only the second is right: loud-music-003, loud-music-007\n" in beside
 
 
 def test_an_outage_makes_no_judge_worse(site: Callable[..., Path]) -> None:

@@ -10,7 +10,13 @@ import click
 from tidegate.names import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tidegate.runs.judging.evaluate import Compared, Evaluation
+    from tidegate.runs.judging.mistakes import Mistake
+
+IDS_SHOWN = 10
+WRONG = {"missed": "violates, and passed", "stopped": "is fine, and was stopped", "unanswered": "no verdict"}
 
 
 def show_evaluation(found: Evaluation) -> None:
@@ -35,8 +41,7 @@ def show_evaluation(found: Evaluation) -> None:
     )
     if passed_over := of.recall.cases - both - missed:
         click.echo(f"  recall and F1 count as missed what got no verdict: {passed_over} of the violating")
-    for reason, count in found.reasons.items():
-        click.echo(f"    {count} × {reason}")
+    _show_mistakes(found.mistakes)
     click.echo(f"  {found.money:,.4f} US dollars, {found.seconds / max(found.cases, 1):.2f} s a case")
     for name, figure in (found.stability or {}).items():
         click.echo(f"  {name}: {figure.estimate:.1%} of {figure.cases} verdicts stay as they were")
@@ -62,6 +67,24 @@ def show_compared(found: Compared) -> None:
         f"{pair.first_only:,} that the second does not: {signed(pair.difference.estimate)} "
         f"({signed(pair.difference.low)} to {signed(pair.difference.high)}), p = {pair.p_value:.3g}."
     )
+    for whose, ids in (("first", found.only_first), ("second", found.only_second)):
+        if ids:
+            click.echo(f"  only the {whose} is right: {_listed(ids)}")
+
+
+def _show_mistakes(mistakes: Sequence[Mistake]) -> None:
+    """What went wrong in what way, with the ids of the cases."""
+    alike: dict[str, list[str]] = {}
+    for one in sorted(mistakes, key=lambda one: list(WRONG).index(one.kind)):
+        how = one.reason if one.kind == "unanswered" else f"{one.clause}, citing {one.cited or 'no clause'}"
+        alike.setdefault(f"{how}, {WRONG[one.kind]}", []).append(one.id)
+    for how, ids in alike.items():
+        click.echo(f"    {len(ids):,} × {how}: {_listed(ids)}")
+
+
+def _listed(ids: Sequence[str]) -> str:
+    more = f" and {len(ids) - IDS_SHOWN:,} more (--json has all)" if len(ids) > IDS_SHOWN else ""
+    return ", ".join(ids[:IDS_SHOWN]) + more
 
 
 def _show_injections(found: Evaluation) -> None:

@@ -11,6 +11,7 @@ from tidegate.errors import PolicyError, Where
 from tidegate.measure.agreement import Agreement, Figure, Paired, agreement, paired, share
 from tidegate.runs.judging.cases import Judged, golden_cases, judge_named, put, without_memory
 from tidegate.runs.judging.injections import Flips, flips
+from tidegate.runs.judging.mistakes import Mistake, ids_where, mistakes
 from tidegate.runs.judging.reformats import REFORMATS, reformatted
 from tidegate.runs.workspace import Workspace
 from tidegate.signals.judge.detector import Judge
@@ -26,6 +27,7 @@ class Evaluation:
     cases: int
     agreement: Agreement
     reasons: dict[str, int]
+    mistakes: list[Mistake]
     money: float
     seconds: float
     stability: dict[str, Figure] | None = None
@@ -40,11 +42,13 @@ class Evaluation:
 @dataclass(frozen=True)
 class Compared:
     """Two evaluations; `paired` is over the cases that both answered: a server that was away is no worse a
-    judge."""
+    judge. Of those, by id, what only one got right."""
 
     first: Evaluation
     second: Evaluation
     paired: Paired
+    only_first: list[str]
+    only_second: list[str]
 
 
 def evaluate(
@@ -71,6 +75,7 @@ def evaluate(
         cases=len(cases),
         agreement=agreement(truth, found.violates, found.answered),
         reasons=dict(Counter(reason for reason in found.reasons if reason is not None).most_common()),
+        mistakes=mistakes(cases, found),
         money=found.money,
         seconds=found.seconds,
         stability=_stability(judge, [case.text for case in cases], found) if reformats else None,
@@ -91,10 +96,17 @@ def compare(
     _check_apart(workspace, policy_id, first, second)
     one, found_one = evaluate(workspace, policy_id, first[0], version=first[1])
     other, found_other = evaluate(workspace, policy_id, second[0], version=second[1])
-    truth = np.array([case.violates for case in golden_cases(workspace, policy_id)], dtype=bool)
+    cases = golden_cases(workspace, policy_id)
+    truth = np.array([case.violates for case in cases], dtype=bool)
     both = found_one.answered & found_other.answered
-    right = [(found.violates == truth)[both] for found in (found_one, found_other)]
-    return Compared(one, other, paired(*right))
+    right, right_other = (both & (found.violates == truth) for found in (found_one, found_other))
+    return Compared(
+        one,
+        other,
+        paired(right[both], right_other[both]),
+        ids_where(cases, right & ~right_other),
+        ids_where(cases, right_other & ~right),
+    )
 
 
 def _check_apart(
