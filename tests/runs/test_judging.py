@@ -98,7 +98,14 @@ def test_golden_cases_are_put_to_a_judge(site: Callable[..., Path]) -> None:
         "cases": 14,
     }
     assert found["agreement"]["kappa"]["estimate"] == 1.0
-    assert found["money"] == pytest.approx(42 * 0.002)
+    assert found["bill"] == {
+        "money": pytest.approx(42 * 0.002),
+        "tokens": 42 * 550,
+        "requests": 42,
+        "answered": 42,
+        "again": 0,
+        "samples": 0,
+    }
     shown = tidegate("policy", "eval", "loud-music").output
     assert "violating: 14 found, 0 passed · fine: 28 passed, 0 stopped · 0 without a verdict" in shown
 
@@ -398,6 +405,35 @@ def test_scoring_says_how_many_items_got_no_answer_and_why(site: Callable[..., P
     assert "10 items scored; written to s.parquet" in done.stdout
     assert "judge had no answer to 3 items of 10:\n  3 × server error (HTTP 503)\n" in done.stderr
     assert pl.read_parquet(folder / "s.parquet")["judge.failure"].null_count() == 7
+
+
+def test_requests_that_are_repeated_or_fail_are_told_with_what_they_cost(site: Callable[..., Path]) -> None:
+    """A server that tells no log-probabilities, and every seventh time nothing at all."""
+    times = itertools.count(1)
+
+    def behave(connection: Connection, request: Request) -> None:
+        if next(times) % 7 == 0:
+            connection.respond("{}", status="503 Busy", headers={"Retry-After": "0"})
+        else:
+            usage = {"prompt_tokens": 500, "completion_tokens": 50}
+            connection.respond(completion(answer(loud_music=verdict()), usage=usage))
+
+    folder = site(judge=behave)
+    file = folder / "tidegate.toml"
+    file.write_text(file.read_text().replace("samples = 0\ntries = 1", "samples = 5\ntries = 9"))
+    answered = 42 * 6
+    # Six of seven requests are answered, and what is sent again is answered or fails alike.
+    failed = answered // 6 - 1
+    shown = tidegate("policy", "eval", "loud-music").output
+    told = re.search(r"(\d+) requests \((\d+) repeated, (.*)\), (\S+) US dollars; ", shown)
+    assert told is not None, shown
+    assert int(told[1]) == answered + failed
+    assert 42 * 5 <= int(told[2]) <= 42 * 5 + failed
+    assert told[3] == f"since tokens told no probability, {failed} sent again, {failed} failed"
+    assert float(told[4]) == pytest.approx(answered * 0.002)
+    posts_in(folder, 10)
+    scored = tidegate("score", "posts.jsonl", "--out", "s.parquet")
+    assert re.search(r"judge: \d+ requests \(\d+ repeated, since .*\), 0\.1200 US dollars\.\n", scored.stdout)
 
 
 def test_scoring_that_went_well_says_nothing_of_failures(site: Callable[..., Path]) -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from tidegate.runs.judging.evaluate import Compared, Evaluation
     from tidegate.runs.judging.mistakes import Mistake
+    from tidegate.signals.judge.asking import Bill
 
 IDS_SHOWN = 10
 WRONG = {"missed": "violates, and passed", "stopped": "is fine, and was stopped", "unanswered": "no verdict"}
@@ -42,7 +43,7 @@ def show_evaluation(found: Evaluation) -> None:
     if passed_over := of.recall.cases - both - missed:
         click.echo(f"  recall and F1 count as missed what got no verdict: {passed_over} of the violating")
     _show_mistakes(found.mistakes)
-    click.echo(f"  {found.money:,.4f} US dollars, {found.seconds / max(found.cases, 1):.2f} s a case")
+    click.echo(f"  {spent(found.bill)}; {found.seconds / max(found.cases, 1):.2f} s a case")
     for name, figure in (found.stability or {}).items():
         click.echo(f"  {name}: {figure.estimate:.1%} of {figure.cases} verdicts stay as they were")
     if found.injections is not None:
@@ -80,6 +81,19 @@ def _show_mistakes(mistakes: Sequence[Mistake]) -> None:
         alike.setdefault(f"{how}, {WRONG[one.kind]}", []).append(one.id)
     for how, ids in alike.items():
         click.echo(f"    {len(ids):,} × {how}: {_listed(ids)}")
+
+
+def spent(bill: Bill) -> str:
+    """Requests and US dollars in words; what is usual, no failure and no repetition, is left out."""
+    how = []
+    if bill.samples:
+        how.append(f"{bill.samples:,} repeated, since tokens told no probability")
+    if bill.again:
+        how.append(f"{bill.again:,} sent again")
+    if failed := bill.requests - bill.answered:
+        how.append(f"{failed:,} failed")
+    told = f" ({', '.join(how)})" if how else ""
+    return f"{counted(bill.requests, 'request')}{told}, {bill.money:,.4f} US dollars"
 
 
 def _listed(ids: Sequence[str]) -> str:

@@ -17,6 +17,8 @@ from tidegate.runs.intake import longest_text
 from tidegate.runs.moderate import STDIN, Progress
 from tidegate.runs.workspace import find_workspace
 from tidegate.signals import build_detectors, catalog_of, compute, item_signals
+from tidegate.signals.judge.asking import Bill
+from tidegate.signals.judge.detector import Judge
 from tidegate.tables import ITEM_SIGNALS, DetectorSpec
 from tidegate.warehouse import RejectWriter, join_parts, read_items, write_part
 
@@ -25,11 +27,12 @@ PARQUET = (".parquet", ".pq")
 
 @dataclass
 class Scored:
-    """What became of the items: how many there were, and for how many each detector had no answer, by
-    reason."""
+    """What became of the items: how many there were, for how many each detector had no answer, by reason, and
+    what each judge spent."""
 
     items: int = 0
     failed: dict[str, Counter[str]] = field(default_factory=dict)
+    bills: dict[str, Bill] = field(default_factory=dict)
 
     def add(self, spec: DetectorSpec, answer: pl.DataFrame) -> None:
         """Count a batch's answers of one detector, which always says why it has none."""
@@ -64,7 +67,7 @@ def score_file(
                 remedy=f"{nearest(name, detectors)}Detectors are {', '.join(sorted(detectors))}.",
             )
     chosen = {name: detectors[name] for name in (wanted or sorted(detectors)) if name != ITEM_SIGNALS.name}
-    scored = Scored()
+    scored = Scored(bills={name: one.total for name, one in chosen.items() if isinstance(one, Judge)})
     rejected = out.with_name(out.name + ".rejected.jsonl")
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as folder:
         work = Path(folder)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tidegate.cli import options
+from tidegate.cli.evaluations import spent
 from tidegate.names import counted
 
 NOT_ALL = 3
@@ -32,6 +33,8 @@ def command(
     with show.progress("scoring") as report:
         scored, rejects = score_file(posts, out, detectors, columns, form, report)
     click.echo(f"{counted(scored.items, 'item')} scored; written to {out}.")
+    for judge, bill in scored.bills.items():
+        click.echo(f"{judge}: {spent(bill)}.")
     for detector, reasons in scored.failed.items():
         failed = counted(reasons.total(), "item")
         click.echo(f"{detector} had no answer to {failed} of {scored.items:,}:", err=True)

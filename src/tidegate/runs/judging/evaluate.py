@@ -14,13 +14,15 @@ from tidegate.runs.judging.injections import Flips, flips
 from tidegate.runs.judging.mistakes import Mistake, ids_where, mistakes
 from tidegate.runs.judging.reformats import REFORMATS, reformatted
 from tidegate.runs.workspace import Workspace
+from tidegate.signals.judge.asking import Bill
 from tidegate.signals.judge.detector import Judge
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """`judge` and `policy` name versions. stability: share of verdicts that a reformat leaves as they were,
-    by reformat; injections: per way of giving orders. Both are None where they were not asked for."""
+    by reformat; injections: per way of giving orders. Both are None where they were not asked for. bill: what
+    was spent on all of that; seconds: on the cases as they are."""
 
     judge: str
     policy: str
@@ -28,7 +30,7 @@ class Evaluation:
     agreement: Agreement
     reasons: dict[str, int]
     mistakes: list[Mistake]
-    money: float
+    bill: Bill
     seconds: float
     stability: dict[str, Figure] | None = None
     injections: list[Flips] | None = None
@@ -69,6 +71,8 @@ def evaluate(
     cases = golden_cases(workspace, policy_id)
     found = put(judge, [case.text for case in cases], [case.id for case in cases])
     truth = np.array([case.violates for case in cases], dtype=bool)
+    stability = _stability(judge, [case.text for case in cases], found) if reformats else None
+    turned = flips(judge, cases, found) if injections else None
     evaluation = Evaluation(
         judge=f"{name} {judge.spec.version}",
         policy=judge.policies[0].label,
@@ -76,10 +80,10 @@ def evaluate(
         agreement=agreement(truth, found.violates, found.answered),
         reasons=dict(Counter(reason for reason in found.reasons if reason is not None).most_common()),
         mistakes=mistakes(cases, found),
-        money=found.money,
+        bill=judge.total,
         seconds=found.seconds,
-        stability=_stability(judge, [case.text for case in cases], found) if reformats else None,
-        injections=flips(judge, cases, found) if injections else None,
+        stability=stability,
+        injections=turned,
     )
     return evaluation, found
 

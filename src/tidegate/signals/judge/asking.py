@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from tidegate.signals.judge.breaker import Breaker
@@ -23,11 +23,22 @@ LOOK_AGAIN_S = 0.1
 
 @dataclass
 class Bill:
-    """What an item has cost so far: US dollars, tokens and requests."""
+    """What an item, or a job, has cost so far: US dollars, tokens and requests.
+
+    Of the requests, `answered` got an answer, `again` were sent because one before had not, and `samples` put
+    a question anew because tokens had said nothing of the probability.
+    """
 
     money: float = 0.0
     tokens: int = 0
     requests: int = 0
+    answered: int = 0
+    again: int = 0
+    samples: int = 0
+
+    def add(self, other: Bill) -> None:
+        for one in fields(self):
+            setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
 
 
 @dataclass
@@ -52,17 +63,18 @@ class Line:
         """
         for attempt in range(self.settings.tries):
             try:
-                return await self._once(request, tokens_in, bill)
+                return await self._once(request, tokens_in, bill, again=attempt > 0)
             except NoVerdictError as error:
                 if not error.again or attempt == self.settings.tries - 1:
                     raise
                 await self._wait(attempt, error)
         raise AssertionError("there is at least one try")
 
-    async def _once(self, request: Mapping[str, Any], tokens_in: int, bill: Bill) -> Reply:
+    async def _once(self, request: Mapping[str, Any], tokens_in: int, bill: Bill, *, again: bool) -> Reply:
         await self._let_through()
         held = self.budget.reserve(tokens_in, int(request["max_tokens"]))
         bill.requests += 1
+        bill.again += again
         try:
             reply = await send(self.client, request)
         except Unread as unread:
@@ -85,6 +97,7 @@ class Line:
             self.breaker.failed("no answer in time")
             raise
         self.breaker.succeeded()
+        bill.answered += 1
         tokens = held.tokens
         if reply.tokens_in is not None and reply.tokens_out is not None:
             tokens = reply.tokens_in + reply.tokens_out
