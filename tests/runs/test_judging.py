@@ -26,7 +26,7 @@ from tests.signals.judge.serving import (
 )
 
 from tidegate.cli.main import tidegate_command
-from tidegate.errors import PolicyError
+from tidegate.errors import PolicyError, SignalError
 from tidegate.policy.versions import log
 from tidegate.runs.judging.injections import ways
 from tidegate.runs.judging.reformats import REFORMATS, reformatted
@@ -322,12 +322,30 @@ def test_a_calibration_is_made_from_labels_and_used(site: Callable[..., Path]) -
     assert 0.75 < scores.max() < 0.9  # type: ignore[operator]
 
 
+def test_a_judge_without_probabilities_is_not_calibrated(site: Callable[..., Path]) -> None:
+    asked: list[Request] = []
+
+    def counting(connection: Connection, request: Request) -> None:
+        asked.append(request)
+        by_hour(connection, request)
+
+    folder = site(judge=counting)
+    with (folder / "tidegate.toml").open("a") as out:
+        out.write('confidence = "none"\n')
+    posts_in(folder, 100)
+    labels = [{"item_id": f"p{n}", "violates": n % 2 == 0} for n in range(100)]
+    (folder / "labels.jsonl").write_text("".join(json.dumps(one) + "\n" for one in labels))
+    with pytest.raises(SignalError, match="'judge' gives no probabilities") as caught:
+        tidegate("policy", "calibrate", "posts.jsonl", "--labels", "labels.jsonl", "--out", "c.json")
+    assert 'confidence = "tokens"' in str(caught.value)
+    assert asked == []
+    assert not (folder / "c.json").exists()
+
+
 def test_too_few_labels_write_nothing(site: Callable[..., Path]) -> None:
     folder = site(judge=by_hour)
     (folder / "posts.jsonl").write_text(json.dumps({"id": "a", "text": "at 23"}) + "\n")
     (folder / "labels.jsonl").write_text(json.dumps({"item_id": "a", "violates": True}) + "\n")
-    from tidegate.errors import SignalError
-
     with pytest.raises(SignalError, match="labels enough"):
         tidegate("policy", "calibrate", "posts.jsonl", "--labels", "labels.jsonl", "--out", "c.json")
     assert not (folder / "c.json").exists()
@@ -364,8 +382,6 @@ def test_trying_a_judge_keeps_to_the_days_budget_and_asks_every_time(site: Calla
 
 def test_an_unknown_judge_is_named_with_the_ones_there_are(site: Callable[..., Path]) -> None:
     site(judge=says_no)
-    from tidegate.errors import SignalError
-
     with pytest.raises(SignalError) as caught:
         tidegate("policy", "eval", "loud-music", "--judge", "jugde")
     assert "Did you mean 'judge'?" in str(caught.value)
