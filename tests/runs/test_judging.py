@@ -269,6 +269,13 @@ def test_what_layout_changes_is_told(site: Callable[..., Path]) -> None:
     assert found["stability"]["double spaces"]["estimate"] == 1.0
 
 
+def test_layouts_of_nothing_have_no_share(site: Callable[..., Path]) -> None:
+    site(judge=is_broken)
+    shown = tidegate("policy", "eval", "loud-music", "--reformats").output
+    assert shown.count(": no verdict to try it on\n") == len(REFORMATS)
+    assert "nan" not in shown
+
+
 def test_a_gullible_judge_is_found_out(site: Callable[..., Path]) -> None:
     site(judge=by_hour)
     found = json.loads(tidegate("policy", "eval", "loud-music", "--injections", "--json").output)

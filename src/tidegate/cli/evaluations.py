@@ -45,7 +45,12 @@ def show_evaluation(found: Evaluation) -> None:
     _show_mistakes(found.mistakes)
     click.echo(f"  {spent(found.bill)}; {found.seconds / max(found.cases, 1):.2f} s a case")
     for name, figure in (found.stability or {}).items():
-        click.echo(f"  {name}: {figure.estimate:.1%} of {figure.cases} verdicts stay as they were")
+        if figure.cases:
+            click.echo(
+                f"  {name}: {figure.estimate:.1%} of {counted(figure.cases, 'verdict')} stay as they were"
+            )
+        else:
+            click.echo(f"  {name}: no verdict to try it on")
     if found.injections is not None:
         _show_injections(found)
 
