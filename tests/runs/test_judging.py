@@ -242,6 +242,16 @@ def test_a_label_that_is_moved_says_from_where(site: Callable[..., Path]) -> Non
     assert made.output == f"loud-music, before: is new, is now {first}\n"
 
 
+def test_the_record_of_a_policy_that_is_not_there_is_no_empty_one(site: Callable[..., Path]) -> None:
+    folder = site(judge=says_no)
+    with pytest.raises(PolicyError, match="there is no policy 'loud-musik'\n  → Did you mean"):
+        tidegate("policy", "log", "loud-musik")
+    assert "tidegate policy commit loud-music" in tidegate("policy", "log", "loud-music").stderr
+    tidegate("policy", "commit", "loud-music", "-m", "As it came")
+    (folder / "policies" / "loud-music.md").unlink()
+    assert "As it came" in tidegate("policy", "log", "loud-music").stdout  # what was kept outlives the file
+
+
 def test_a_version_is_not_compared_with_itself(site: Callable[..., Path]) -> None:
     asked: list[Request] = []
 

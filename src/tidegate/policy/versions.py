@@ -61,7 +61,7 @@ def commit(
         PolicyError: the policy is not whole, nothing has changed since it was kept last, the message is
             empty, or the label cannot be one or is not known. Nothing is written then.
     """
-    path = _file(folder, policy_id)
+    path = file_of(folder, policy_id)
     policy = load_policy(path, ladder)
     version = policy.version[:VERSION_DIGITS]
     if not message.strip():
@@ -98,7 +98,7 @@ def move(
     Raises:
         PolicyError: there is no such version, or the label cannot be one or is not known.
     """
-    path = _file(folder, policy_id)
+    path = file_of(folder, policy_id)
     with _alone(folder):
         pointed = labels(log(folder, policy_id))
         _check_label(label, path, pointed, new=new)
@@ -175,7 +175,7 @@ def at_label(folder: Path, policy_id: str, name: str, ladder: Ladder = LADDER) -
         PolicyError: there is no such version, or its text was changed since it was kept.
     """
     if name == WORKING:
-        return load_policy(_file(folder, policy_id), ladder)
+        return load_policy(file_of(folder, policy_id), ladder)
     version = resolve(folder, policy_id, name)
     path = _text_path(folder, policy_id, version)
     policy = load_policy(path, ladder)
@@ -188,7 +188,12 @@ def at_label(folder: Path, policy_id: str, name: str, ladder: Ladder = LADDER) -
     return policy
 
 
-def _file(folder: Path, policy_id: str) -> Path:
+def file_of(folder: Path, policy_id: str) -> Path:
+    """The file of a policy.
+
+    Raises:
+        PolicyError: there is no such policy.
+    """
     path = folder / f"{policy_id}.md"
     if not path.is_file():
         there = [one.stem for one in folder.glob("*.md")]

@@ -100,7 +100,10 @@ def log(policy: str, root: Path) -> None:
     """Who kept which version of POLICY and why, and where labels were moved; newest first."""
     from tidegate.policy import versions
 
-    acts = versions.log(_workspace(root).policies, policy)
+    folder = _workspace(root).policies
+    acts = versions.log(folder, policy)
+    if not acts:
+        versions.file_of(folder, policy)  # one that does not exist cannot be kept, as is advised below
     now = {version: name for name, version in versions.labels(acts).items()}
     for act in reversed(acts):
         what = act.message if act.message is not None else f"moved {act.label} here"
