@@ -17,7 +17,7 @@ NOT_ALL = 3
 @click.argument("posts", nargs=-1, required=True, metavar="FILE...")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Parquet file to write.")
 @click.option(
-    "--detectors", callback=options.names, help="Which detectors; all of the workspace unless told."
+    "--detectors", callback=options.some_names, help="Which detectors; all of the workspace unless told."
 )
 @options.reading
 def command(
