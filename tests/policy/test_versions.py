@@ -76,6 +76,8 @@ def test_the_working_file_is_not_what_a_label_points_to(folder: Path) -> None:
         (lambda f: commit(f, "loud-music", "x", "ana", label="working"), "cannot be a label"),
         (lambda f: commit(f, "loud-music", "x", "ana", label="abc123"), "cannot be a label"),
         (lambda f: resolve(f, "loud-music", "production"), "no version or label 'production'"),
+        (lambda f: resolve(f, "loud-music", "candidate"), '-m "…" --label candidate`'),
+        (lambda f: resolve(f, "loud-music", "abcdef"), '-m "…" --label production`'),
         (lambda f: move(f, "loud-music", "abcdef", "production", "ana"), "no version or label 'abcdef'"),
     ],
 )

@@ -164,7 +164,8 @@ def resolve(folder: Path, policy_id: str, name: str) -> str:
         where=where,
         remedy=f"{nearest(name, known)}There are {', '.join(known)}."
         if known
-        else f'Keep one with `tidegate policy commit {policy_id} -m "…" --label {name}`.',
+        else f'Keep one with `tidegate policy commit {policy_id} -m "…" --label '
+        f"{name if name in USUAL else USUAL[0]}`.",
     )
 
 
