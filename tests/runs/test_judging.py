@@ -469,6 +469,48 @@ def test_requests_that_are_repeated_or_fail_are_told_with_what_they_cost(site: C
     assert re.search(r"judge: \d+ requests \(\d+ repeated, since .*\), 0\.1200 US dollars\.\n", scored.stdout)
 
 
+CHATTY = """
+import polars as pl
+from tidegate.tables import DetectorSpec, SignalField, SignalType
+
+
+class Chatty:
+    spec = DetectorSpec("chatty", "1", (SignalField("score", SignalType.NUMBER, "None."),), cost_ms=1.0)
+    examples = ()
+
+    def detect(self, items):
+        reasons = [f"out of paper {n}" for n in range(len(items))]
+        columns = {"chatty.score": [None] * len(items), "chatty.failure": reasons}
+        return pl.DataFrame(columns, schema={"chatty.score": pl.Float64, "chatty.failure": pl.String})
+
+
+def build(settings):
+    return Chatty()
+"""
+
+
+def test_of_reasons_without_number_the_commonest_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "chatty_detector.py").write_text(CHATTY)
+    (tmp_path / "tidegate.toml").write_text('[detectors.chatty]\nuse = "chatty_detector:build"\n')
+    (tmp_path / "s.yaml").write_text(
+        "strategy: chatty\nversion: 1\nrules:\n  - {id: one, when: chatty.score > 0.5, then: review}\n"
+        "  - {id: otherwise, then: allow}\n"
+    )
+    posts_in(tmp_path, 100)
+    done = tidegate("score", "posts.jsonl", "--out", "s.parquet")
+    assert done.exit_code == 3
+    assert done.stderr.count(" × out of paper ") == 5
+    assert "and 95 other reasons: see the column chatty.failure" in done.stderr
+    assert tidegate("moderate", "posts.jsonl", "--strategy", "s.yaml", "--out", "run").exit_code == 0
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    assert summary["detector_failures"] == 100
+    assert len(summary["detector_failed_because"]) == 20
+
+
 def test_scoring_that_went_well_says_nothing_of_failures(site: Callable[..., Path]) -> None:
     posts_in(site(judge=says_no), 10)
     done = tidegate("score", "posts.jsonl", "--out", "s.parquet")

@@ -17,6 +17,9 @@ from tidegate.runs.population import population, score_of, truth_labels
 from tidegate.tables import LABELS
 from tidegate.warehouse.exact import scan_table
 
+REASONS_KEPT = 20
+"""A detector of somebody's own may give each item a reason of its own."""
+
 OVERALL = ("measure", "weight", "slice", "value")
 
 
@@ -149,7 +152,9 @@ def failed_because(decisions: pl.LazyFrame) -> list[dict[str, object]]:
             found[detector, str(reason)] += items
     return [
         {"detector": detector, "reason": reason, "items": items}
-        for (detector, reason), items in sorted(found.items(), key=lambda one: (-one[1], one[0]))
+        for (detector, reason), items in sorted(found.items(), key=lambda one: (-one[1], one[0]))[
+            :REASONS_KEPT
+        ]
     ]
 
 

@@ -38,8 +38,10 @@ def command(
     for detector, reasons in scored.failed.items():
         failed = counted(reasons.total(), "item")
         click.echo(f"{detector} had no answer to {failed} of {scored.items:,}:", err=True)
-        for reason, count in reasons.most_common():
+        for reason, count in reasons.most_common(show.REASONS_SHOWN):
             click.echo(f"  {count:,} × {reason}", err=True)
+        if (more := len(reasons) - show.REASONS_SHOWN) > 0:
+            click.echo(f"  and {counted(more, 'other reason')}: see the column {detector}.failure", err=True)
     if rejects.count:
         show.rejected(rejects.count, rejects.summary(), f"{out}.rejected.jsonl")
     if rejects.count or scored.failed:
