@@ -296,6 +296,17 @@ def test_a_text_that_is_too_long_is_set_aside_and_a_workspace_may_take_longer_on
     assert tidegate("moderate", posts_file, *strategy, "--out", tmp_path / "again").returncode == 0
 
 
+@pytest.mark.parametrize("named", ["", " , "])
+def test_scoring_by_no_detector_is_refused(tidegate: Tidegate, tmp_path: Path, named: str) -> None:
+    posts = tmp_path / "posts.csv"
+    posts.write_text("id,text\na,one\n")
+    done = tidegate("score", posts, "--detectors", named, "--out", tmp_path / "out.parquet")
+    assert done.returncode == 2
+    assert b"--detectors" in done.stderr
+    assert b"names nothing; leave the option out for all" in done.stderr
+    assert not (tmp_path / "out.parquet").exists()
+
+
 def test_scoring_sets_a_text_that_is_too_long_aside(tidegate: Tidegate, tmp_path: Path) -> None:
     posts = tmp_path / "posts.csv"
     posts.write_text(f"id,text\na,one\nb,{'x' * 200_001}\n")

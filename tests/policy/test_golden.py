@@ -10,7 +10,7 @@ from tidegate.policy.load import load_policies, load_policy
 from tidegate.tables import ITEMS
 
 FORM = (
-    '{"id": "animal-abuse-001", "text": "…", "language": "en", "violates": true, "clause": "V1", '
+    '{"id": "loud-music-001", "text": "…", "language": "en", "violates": true, "clause": "V1", '
     '"difficulty": "easy"}'
 )
 

@@ -43,6 +43,22 @@ def test_a_label_points_where_it_was_moved_last(folder: Path) -> None:
     ]
 
 
+def test_a_label_that_nobody_knows_is_made_only_if_it_is_new(folder: Path) -> None:
+    first = commit(folder, "loud-music", "As it came", "ana", label="production")
+    with pytest.raises(PolicyError) as caught:
+        move(folder, "loud-music", "production", "candidat", "ana")
+    assert "there is no label 'candidat'" in str(caught.value)
+    told = "Did you mean 'candidate'? Labels are production, candidate; --new makes another."
+    assert told in str(caught.value)
+    edit(folder, "ten and six", "nine and six")
+    with pytest.raises(PolicyError, match="there is no label 'trial'"):
+        commit(folder, "loud-music", "From nine", "bo", label="trial")
+    assert len(log(folder, "loud-music")) == 1
+    assert move(folder, "loud-music", "production", "trial", "ana", new=True)[1] is None
+    second = commit(folder, "loud-music", "From nine", "bo", label="trial")
+    assert move(folder, "loud-music", first.version, "trial", "ana")[1] == second.version
+
+
 def test_the_working_file_is_not_what_a_label_points_to(folder: Path) -> None:
     commit(folder, "loud-music", "As it came", "ana", label="production")
     edit(folder, "ten and six", "nine and six")
@@ -60,6 +76,8 @@ def test_the_working_file_is_not_what_a_label_points_to(folder: Path) -> None:
         (lambda f: commit(f, "loud-music", "x", "ana", label="working"), "cannot be a label"),
         (lambda f: commit(f, "loud-music", "x", "ana", label="abc123"), "cannot be a label"),
         (lambda f: resolve(f, "loud-music", "production"), "no version or label 'production'"),
+        (lambda f: resolve(f, "loud-music", "candidate"), '-m "…" --label candidate`'),
+        (lambda f: resolve(f, "loud-music", "abcdef"), '-m "…" --label production`'),
         (lambda f: move(f, "loud-music", "abcdef", "production", "ana"), "no version or label 'abcdef'"),
     ],
 )
@@ -93,7 +111,7 @@ def test_a_broken_line_of_the_record_is_named(folder: Path) -> None:
 
 
 def test_changes_are_told_clause_by_clause_and_word_by_word(folder: Path) -> None:
-    commit(folder, "loud-music", "As it came", "ana", label="before")
+    commit(folder, "loud-music", "As it came", "ana", label="before", new=True)
     edit(folder, "severity: low", "severity: medium")
     edit(folder, "Music between ten and six that", "Music between nine and six that")
     edit(folder, "其他时段的音乐", "白天的音乐")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import polars as pl
 import pytest
 from click.testing import CliRunner, Result
 from tests.signals.judge.conftest import TEXTS, write_policy
@@ -24,6 +26,8 @@ from tests.signals.judge.serving import (
 )
 
 from tidegate.cli.main import tidegate_command
+from tidegate.errors import PolicyError, SignalError
+from tidegate.policy.versions import log
 from tidegate.runs.judging.injections import ways
 from tidegate.runs.judging.reformats import REFORMATS, reformatted
 
@@ -94,7 +98,14 @@ def test_golden_cases_are_put_to_a_judge(site: Callable[..., Path]) -> None:
         "cases": 14,
     }
     assert found["agreement"]["kappa"]["estimate"] == 1.0
-    assert found["money"] == pytest.approx(42 * 0.002)
+    assert found["bill"] == {
+        "money": pytest.approx(42 * 0.002),
+        "tokens": 42 * 550,
+        "requests": 42,
+        "answered": 42,
+        "again": 0,
+        "samples": 0,
+    }
     shown = tidegate("policy", "eval", "loud-music").output
     assert "violating: 14 found, 0 passed · fine: 28 passed, 0 stopped · 0 without a verdict" in shown
 
@@ -109,7 +120,8 @@ def test_a_judge_without_answers_has_none_counted_as_right(site: Callable[..., P
     shown = tidegate("policy", "eval", "loud-music")
     assert shown.exit_code == 1
     assert "nan" not in shown.output
-    assert "42 × the answer is text/html, not JSON" in shown.output
+    assert "42 × the answer is text/html, not JSON, no verdict: loud-music-001, " in shown.output
+    assert ", loud-music-010 and 32 more (--json has all)\n" in shown.output
 
 
 def test_two_judges_are_compared_case_by_case(site: Callable[..., Path]) -> None:
@@ -118,10 +130,73 @@ def test_two_judges_are_compared_case_by_case(site: Callable[..., Path]) -> None
     assert (found["paired"]["first_only"], found["paired"]["second_only"]) == (0, 14)
     assert found["paired"]["p_value"] == pytest.approx(2 * 0.5**14)
     assert found["paired"]["difference"]["low"] > 0
-    assert (
-        "The second gets 14 cases right"
-        in tidegate("policy", "eval", "loud-music", "--against", "candidate").output
-    )
+    shown = tidegate("policy", "eval", "loud-music", "--against", "candidate").output
+    assert "Both answered 42 of 42 cases; the first left 0 without a verdict, the second 0." in shown
+    assert "the second gets 14 right that the first does not" in shown
+
+
+def test_the_cases_that_were_judged_wrongly_are_named(site: Callable[..., Path]) -> None:
+    """V1 is violated by every third case (at 23), N1 (at 15) and B1 (at 0) are fine."""
+
+    def behave(connection: Connection, request: Request) -> None:
+        item = item_in(request)
+        if item.endswith("第4首"):
+            connection.respond("{}", status="503 Busy")
+        elif item.endswith("song 3"):
+            connection.respond(completion(answer(loud_music=verdict())))
+        elif item.endswith("song 7"):
+            connection.respond(completion(answer(loud_music=verdict(True, evidence="at 15"))))
+        else:
+            by_hour(connection, request)
+
+    site(judge=behave, candidate=by_hour)
+    done = tidegate("policy", "eval", "loud-music", "--json")
+    assert json.loads(done.output)["mistakes"] == [
+        {"id": "loud-music-003", "kind": "missed", "clause": "V1", "cited": "N1", "reason": None},
+        {
+            "id": "loud-music-004",
+            "kind": "unanswered",
+            "clause": "N1",
+            "cited": None,
+            "reason": "server error (HTTP 503)",
+        },
+        {"id": "loud-music-007", "kind": "stopped", "clause": "N1", "cited": "V1", "reason": None},
+    ]
+    assert "trumpet" not in done.output
+    shown = tidegate("policy", "eval", "loud-music").output
+    assert "1 × V1, citing N1, violates, and passed: loud-music-003\n" in shown
+    assert "1 × N1, citing V1, is fine, and was stopped: loud-music-007\n" in shown
+    assert "1 × server error (HTTP 503), no verdict: loud-music-004\n" in shown
+    assert "trumpet" not in shown
+    compared = json.loads(tidegate("policy", "eval", "loud-music", "--against", "candidate", "--json").output)
+    assert compared["only_first"] == []
+    assert compared["only_second"] == ["loud-music-003", "loud-music-007"]
+    beside = tidegate("policy", "eval", "loud-music", "--against", "candidate").output
+    assert "only the second is right: loud-music-003, loud-music-007\n" in beside
+
+
+def test_an_outage_makes_no_judge_worse(site: Callable[..., Path]) -> None:
+    """Both judge alike; the second's server is down from its 31st request on, or from the first."""
+    site(judge=by_hour, tired=unavailable_after(30, by_hour), dead=unavailable_after(0))
+    tired = tidegate("policy", "eval", "loud-music", "--against", "tired")
+    assert tired.exit_code == 0
+    assert "Both answered 30 of 42 cases; the first left 0 without a verdict, the second 12." in tired.output
+    assert "+0.0 points (-" in tired.output
+    assert "p = 1." in tired.output
+    assert "recall and F1 count as missed what got no verdict:" in tired.output
+    dead = tidegate("policy", "eval", "loud-music", "--against", "dead")
+    assert dead.exit_code == 1
+    assert "Both answered 0 of 42 cases" in dead.output
+    assert "There is nothing to compare." in dead.output
+    assert "p =" not in dead.output
+    said = tidegate("policy", "eval", "loud-music", "--judge", "dead", "--against", "judge", "--json")
+    assert said.exit_code == 1
+    assert json.loads(said.output)["paired"] == {
+        "first_only": 0,
+        "second_only": 0,
+        "difference": {"estimate": None, "low": -1.0, "high": 1.0, "cases": 0},
+        "p_value": 1.0,
+    }
 
 
 def test_two_versions_of_a_policy_are_compared_on_the_same_cases(site: Callable[..., Path]) -> None:
@@ -154,6 +229,45 @@ def test_two_versions_of_a_policy_are_compared_on_the_same_cases(site: Callable[
     assert found["first"]["policy"] != found["second"]["policy"]
 
 
+def test_a_label_that_is_moved_says_from_where(site: Callable[..., Path]) -> None:
+    folder = site(judge=says_no)
+    tidegate("policy", "commit", "loud-music", "-m", "As it came", "--label", "production")
+    file = folder / "policies" / "loud-music.md"
+    file.write_text(file.read_text(encoding="utf-8").replace("ten and six", "nine and six"), encoding="utf-8")
+    tidegate("policy", "commit", "loud-music", "-m", "From nine", "--label", "candidate")
+    first, second = (act.version for act in log(folder / "policies", "loud-music"))
+    moved = tidegate("policy", "label", "loud-music", "candidate", "production")
+    assert moved.output == f"loud-music, production: was {first}, is now {second}\n"
+    made = tidegate("policy", "label", "loud-music", first, "before", "--new")
+    assert made.output == f"loud-music, before: is new, is now {first}\n"
+
+
+def test_the_record_of_a_policy_that_is_not_there_is_no_empty_one(site: Callable[..., Path]) -> None:
+    folder = site(judge=says_no)
+    with pytest.raises(PolicyError, match="there is no policy 'loud-musik'\n  → Did you mean"):
+        tidegate("policy", "log", "loud-musik")
+    assert "tidegate policy commit loud-music" in tidegate("policy", "log", "loud-music").stderr
+    tidegate("policy", "commit", "loud-music", "-m", "As it came")
+    (folder / "policies" / "loud-music.md").unlink()
+    assert "As it came" in tidegate("policy", "log", "loud-music").stdout  # what was kept outlives the file
+
+
+def test_a_version_is_not_compared_with_itself(site: Callable[..., Path]) -> None:
+    asked: list[Request] = []
+
+    def counting(connection: Connection, request: Request) -> None:
+        asked.append(request)
+        says_no(connection, request)
+
+    site(judge=counting, candidate=counting)
+    tidegate("policy", "commit", "loud-music", "-m", "As it came", "--label", "production")
+    versions = ("--version", "production", "--against-version", "working")
+    with pytest.raises(PolicyError, match="both are 'judge' with the same version, loud-music@"):
+        tidegate("policy", "eval", "loud-music", *versions)
+    assert asked == []
+    assert tidegate("policy", "eval", "loud-music", "--against", "candidate", *versions).exit_code == 0
+
+
 def test_what_layout_changes_is_told(site: Callable[..., Path]) -> None:
     def dislikes_blank_lines(connection: Connection, request: Request) -> None:
         night = is_night(item_in(request)) and "\n\n" not in item_in(request)
@@ -163,6 +277,13 @@ def test_what_layout_changes_is_told(site: Callable[..., Path]) -> None:
     found = json.loads(tidegate("policy", "eval", "loud-music", "--reformats", "--json").output)
     assert found["stability"]["blank lines around"]["estimate"] == pytest.approx(28 / 42)
     assert found["stability"]["double spaces"]["estimate"] == 1.0
+
+
+def test_layouts_of_nothing_have_no_share(site: Callable[..., Path]) -> None:
+    site(judge=is_broken)
+    shown = tidegate("policy", "eval", "loud-music", "--reformats").output
+    assert shown.count(": no verdict to try it on\n") == len(REFORMATS)
+    assert "nan" not in shown
 
 
 def test_a_gullible_judge_is_found_out(site: Callable[..., Path]) -> None:
@@ -214,18 +335,34 @@ def test_a_calibration_is_made_from_labels_and_used(site: Callable[..., Path]) -
     with (folder / "tidegate.toml").open("a") as out:
         out.write('calibration = "c.json"\n')
     assert tidegate("score", "posts.jsonl", "--out", "s.parquet").exit_code == 0
-    import polars as pl
-
     scores = pl.read_parquet(folder / "s.parquet")["judge.loud_music"]
     assert 0.75 < scores.max() < 0.9  # type: ignore[operator]
+
+
+def test_a_judge_without_probabilities_is_not_calibrated(site: Callable[..., Path]) -> None:
+    asked: list[Request] = []
+
+    def counting(connection: Connection, request: Request) -> None:
+        asked.append(request)
+        by_hour(connection, request)
+
+    folder = site(judge=counting)
+    with (folder / "tidegate.toml").open("a") as out:
+        out.write('confidence = "none"\n')
+    posts_in(folder, 100)
+    labels = [{"item_id": f"p{n}", "violates": n % 2 == 0} for n in range(100)]
+    (folder / "labels.jsonl").write_text("".join(json.dumps(one) + "\n" for one in labels))
+    with pytest.raises(SignalError, match="'judge' gives no probabilities") as caught:
+        tidegate("policy", "calibrate", "posts.jsonl", "--labels", "labels.jsonl", "--out", "c.json")
+    assert 'confidence = "tokens"' in str(caught.value)
+    assert asked == []
+    assert not (folder / "c.json").exists()
 
 
 def test_too_few_labels_write_nothing(site: Callable[..., Path]) -> None:
     folder = site(judge=by_hour)
     (folder / "posts.jsonl").write_text(json.dumps({"id": "a", "text": "at 23"}) + "\n")
     (folder / "labels.jsonl").write_text(json.dumps({"item_id": "a", "violates": True}) + "\n")
-    from tidegate.errors import SignalError
-
     with pytest.raises(SignalError, match="labels enough"):
         tidegate("policy", "calibrate", "posts.jsonl", "--labels", "labels.jsonl", "--out", "c.json")
     assert not (folder / "c.json").exists()
@@ -346,8 +483,6 @@ def test_trying_a_judge_keeps_to_the_days_budget_and_asks_every_time(site: Calla
 
 def test_an_unknown_judge_is_named_with_the_ones_there_are(site: Callable[..., Path]) -> None:
     site(judge=says_no)
-    from tidegate.errors import SignalError
-
     with pytest.raises(SignalError) as caught:
         tidegate("policy", "eval", "loud-music", "--judge", "jugde")
     assert "Did you mean 'judge'?" in str(caught.value)
@@ -359,3 +494,125 @@ def test_a_prompt_that_would_break_the_judge_fails_the_lint(tmp_path: Path) -> N
     done = tidegate("policy", "prompt", str(own), "--lint")
     assert done.exit_code == 1
     assert "{policies} is missing from the system part" in done.output
+
+
+def unavailable_after(answers: int, well: Behaviour = says_no) -> Behaviour:
+    """A server that answers so many requests, and is overloaded from then on."""
+    counted = itertools.count()
+
+    def behave(connection: Connection, request: Request) -> None:
+        if next(counted) < answers:
+            well(connection, request)
+        else:
+            connection.respond("{}", status="503 Busy")
+
+    return behave
+
+
+def posts_in(folder: Path, number: int) -> None:
+    rows = [{"id": f"p{n}", "text": f"at 15 my neighbour plays, song {n}"} for n in range(number)]
+    (folder / "posts.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def test_scoring_says_how_many_items_got_no_answer_and_why(site: Callable[..., Path]) -> None:
+    folder = site(judge=unavailable_after(7))
+    posts_in(folder, 10)
+    done = tidegate("score", "posts.jsonl", "--out", "s.parquet")
+    assert done.exit_code == 3
+    assert "10 items scored; written to s.parquet" in done.stdout
+    assert "judge had no answer to 3 items of 10:\n  3 × server error (HTTP 503)\n" in done.stderr
+    assert pl.read_parquet(folder / "s.parquet")["judge.failure"].null_count() == 7
+
+
+def test_requests_that_are_repeated_or_fail_are_told_with_what_they_cost(site: Callable[..., Path]) -> None:
+    """A server that tells no log-probabilities, and every seventh time nothing at all."""
+    times = itertools.count(1)
+
+    def behave(connection: Connection, request: Request) -> None:
+        if next(times) % 7 == 0:
+            connection.respond("{}", status="503 Busy", headers={"Retry-After": "0"})
+        else:
+            usage = {"prompt_tokens": 500, "completion_tokens": 50}
+            connection.respond(completion(answer(loud_music=verdict()), usage=usage))
+
+    folder = site(judge=behave)
+    file = folder / "tidegate.toml"
+    file.write_text(file.read_text().replace("samples = 0\ntries = 1", "samples = 5\ntries = 9"))
+    answered = 42 * 6
+    # Six of seven requests are answered, and what is sent again is answered or fails alike.
+    failed = answered // 6 - 1
+    shown = tidegate("policy", "eval", "loud-music").output
+    told = re.search(r"(\d+) requests \((\d+) repeated, (.*)\), (\S+) US dollars; ", shown)
+    assert told is not None, shown
+    assert int(told[1]) == answered + failed
+    assert 42 * 5 <= int(told[2]) <= 42 * 5 + failed
+    assert told[3] == f"since tokens told no probability, {failed} sent again, {failed} failed"
+    assert float(told[4]) == pytest.approx(answered * 0.002)
+    posts_in(folder, 10)
+    scored = tidegate("score", "posts.jsonl", "--out", "s.parquet")
+    assert re.search(r"judge: \d+ requests \(\d+ repeated, since .*\), 0\.1200 US dollars\.\n", scored.stdout)
+
+
+CHATTY = """
+import polars as pl
+from tidegate.tables import DetectorSpec, SignalField, SignalType
+
+
+class Chatty:
+    spec = DetectorSpec("chatty", "1", (SignalField("score", SignalType.NUMBER, "None."),), cost_ms=1.0)
+    examples = ()
+
+    def detect(self, items):
+        reasons = [f"out of paper {n}" for n in range(len(items))]
+        columns = {"chatty.score": [None] * len(items), "chatty.failure": reasons}
+        return pl.DataFrame(columns, schema={"chatty.score": pl.Float64, "chatty.failure": pl.String})
+
+
+def build(settings):
+    return Chatty()
+"""
+
+
+def test_of_reasons_without_number_the_commonest_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "chatty_detector.py").write_text(CHATTY)
+    (tmp_path / "tidegate.toml").write_text('[detectors.chatty]\nuse = "chatty_detector:build"\n')
+    (tmp_path / "s.yaml").write_text(
+        "strategy: chatty\nversion: 1\nrules:\n  - {id: one, when: chatty.score > 0.5, then: review}\n"
+        "  - {id: otherwise, then: allow}\n"
+    )
+    posts_in(tmp_path, 100)
+    done = tidegate("score", "posts.jsonl", "--out", "s.parquet")
+    assert done.exit_code == 3
+    assert done.stderr.count(" × out of paper ") == 5
+    assert "and 95 other reasons: see the column chatty.failure" in done.stderr
+    assert tidegate("moderate", "posts.jsonl", "--strategy", "s.yaml", "--out", "run").exit_code == 0
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    assert summary["detector_failures"] == 100
+    assert len(summary["detector_failed_because"]) == 20
+
+
+def test_scoring_that_went_well_says_nothing_of_failures(site: Callable[..., Path]) -> None:
+    posts_in(site(judge=says_no), 10)
+    done = tidegate("score", "posts.jsonl", "--out", "s.parquet")
+    assert (done.exit_code, done.stderr) == (0, "")
+
+
+def test_moderating_says_why_a_detector_failed(site: Callable[..., Path]) -> None:
+    folder = site(judge=unavailable_after(7))
+    posts_in(folder, 10)
+    (folder / "s.yaml").write_text(
+        "strategy: judged\nversion: 1\nrules:\n  - {id: judged, when: judge.violates, then: review}\n"
+        "  - {id: otherwise, then: allow}\n"
+    )
+    done = tidegate("moderate", "posts.jsonl", "--strategy", "s.yaml", "--out", "run")
+    assert done.exit_code == 0
+    assert "detector failed: 3 items\n    3 × judge: server error (HTTP 503)\n" in done.output
+    summary = json.loads((folder / "run" / "summary.json").read_text())
+    assert summary["detector_failures"] == 3
+    assert summary["detector_failed_because"] == [
+        {"detector": "judge", "reason": "server error (HTTP 503)", "items": 3}
+    ]

@@ -13,6 +13,8 @@ import pytest
 from django.test import Client
 from tests.server.conftest import free_port
 
+from tidegate.signals.judge.detector import Judge
+
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
 COMPANY = """
 [[sign_in.oidc]]
@@ -126,3 +128,19 @@ def test_a_strategy_that_cannot_be_loaded_is_no_fault_of_requests(
         file.write_text(before)
         decider.site.cache_clear()
     assert Client().get("/health/ready").json() == {"ready": True, "because": None}
+
+
+def test_a_judge_of_the_service_does_not_wait_out_a_pause_of_its_server(inside: Path) -> None:
+    from tidegate.server.launches import decider
+
+    file = inside / "tidegate.toml"
+    before = file.read_text()
+    decider.site.cache_clear()
+    try:
+        file.write_text(before + '\n[detectors.judge]\nbase_url = "http://127.0.0.1:9/v1"\nmodel = "m"\n')
+        judge = decider.site().detectors["judge"]
+        assert isinstance(judge, Judge)
+        assert not judge.patient
+    finally:
+        file.write_text(before)
+        decider.site.cache_clear()

@@ -33,6 +33,15 @@ def names(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str
     return tuple(name.strip() for name in (value or "").split(",") if name.strip())
 
 
+def some_names(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[str, ...]:
+    """As `names`, where an option that is given must name something: `--detectors ""` is a slip in a script,
+    and not all of them."""
+    found = names(context, parameter, value)
+    if value is not None and not found:
+        raise click.BadParameter("this names nothing; leave the option out for all", param=parameter)
+    return found
+
+
 def numbers(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, float]:
     found = {}
     for name, text in pairs(context, parameter, values).items():

@@ -99,6 +99,8 @@ def summary(result: Mapping[str, Any]) -> None:
     if result["detector_failures"]:
         failed = counted(result["detector_failures"], "item")
         out.print(f"  [bold]to review because a detector failed: {failed}[/bold]")
+        for one in result.get("detector_failed_because", ())[:REASONS_SHOWN]:
+            out.print(f"    {one['items']:,} × {one['detector']}: {one['reason']}", markup=False)
     if result.get("truth_unknown"):
         out.print(f"  of unknown truth, and in no figure: {counted(result['truth_unknown'], 'item')}")
     drawn = (f"{n['drawn']:,} of {n['items']:,} {name}" for name, n in result["audit"]["by_outcome"].items())

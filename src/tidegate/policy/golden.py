@@ -32,8 +32,8 @@ KEYS: dict[str, type] = {
 }
 TYPE_NAMES = {str: "text", bool: "true or false"}
 CASE_FORM = (
-    '{"id": "animal-abuse-001", "text": "…", "language": "en", "violates": true, "clause": "V1", '
-    '"difficulty": "easy"}'
+    '{{"id": "{policy_id}-001", "text": "…", "language": "en", "violates": true, "clause": "V1", '
+    '"difficulty": "easy"}}'
 )
 
 Located = tuple[int, GoldenCase]
@@ -63,7 +63,7 @@ def read_cases(policy_id: str, report: Report) -> list[Located]:
     except OSError as error:
         report.add(
             f"the golden cases of '{policy_id}' cannot be read: {error.strerror}",
-            remedy=f"Write at least {LEAST_CASES} lines such as {CASE_FORM}",
+            remedy=f"Write at least {LEAST_CASES} lines such as {_form(report)}",
         )
         return []
     cases = []
@@ -75,6 +75,11 @@ def read_cases(policy_id: str, report: Report) -> list[Located]:
     _check_ids(cases, policy_id, report)
     _check_unique(cases, report)
     return cases
+
+
+def _form(report: Report) -> str:
+    """A case of the file's policy, for which the file is named."""
+    return CASE_FORM.format(policy_id=report.file.stem)
 
 
 def _case(line: bytes, number: int, report: Report) -> GoldenCase | None:
@@ -108,11 +113,11 @@ def _object(line: bytes, number: int, report: Report) -> dict[str, Any] | None:
         report.add(
             f"this line is not valid JSON: {error.msg}, at column {error.colno}",
             line=number,
-            remedy=f"Write one object a line, such as {CASE_FORM}",
+            remedy=f"Write one object a line, such as {_form(report)}",
         )
         return None
     if not isinstance(value, dict):
-        report.add("this line is not a JSON object", line=number, remedy=f"Write {CASE_FORM}")
+        report.add("this line is not a JSON object", line=number, remedy=f"Write {_form(report)}")
         return None
     return value
 
@@ -130,10 +135,10 @@ def _has_keys(fields: dict[str, Any], number: int, report: Report) -> bool:
             )
     for key, kind in KEYS.items():
         if key not in fields:
-            report.add(f"the key '{key}' is missing", line=number, field=key, remedy=f"Write {CASE_FORM}")
+            report.add(f"the key '{key}' is missing", line=number, field=key, remedy=f"Write {_form(report)}")
         elif not isinstance(fields[key], kind):
             report.add(
-                f"'{key}' must be {TYPE_NAMES[kind]}", line=number, field=key, remedy=f"Write {CASE_FORM}"
+                f"'{key}' must be {TYPE_NAMES[kind]}", line=number, field=key, remedy=f"Write {_form(report)}"
             )
     return len(report.problems) == before
 

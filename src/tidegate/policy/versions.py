@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +27,9 @@ HISTORY = "history"
 LABEL = re.compile(r"[a-z][a-z0-9-]{0,39}")
 WORKING = "working"
 """Names the file as it stands, in place of a version."""
+
+USUAL = ("production", "candidate")
+"""Labels that any policy may have; another is made only where somebody says that it is new."""
 
 DIGITS = re.compile(r"[0-9a-f]{4,64}")
 
@@ -49,15 +52,16 @@ def commit(
     author: str,
     *,
     label: str | None = None,
+    new: bool = False,
     ladder: Ladder = LADDER,
 ) -> Act:
-    """Keep the policy's file as it stands, and move `label` to it if one is given.
+    """Keep the policy's file as it stands, and move `label` to it if one is given; `new` as in `move`.
 
     Raises:
         PolicyError: the policy is not whole, nothing has changed since it was kept last, the message is
-            empty, or the label cannot be one. Nothing is written then.
+            empty, or the label cannot be one or is not known. Nothing is written then.
     """
-    path = _file(folder, policy_id)
+    path = file_of(folder, policy_id)
     policy = load_policy(path, ladder)
     version = policy.version[:VERSION_DIGITS]
     if not message.strip():
@@ -66,10 +70,10 @@ def commit(
             where=Where(path),
             remedy='Say why: -m "Testimony is no glorification".',
         )
-    if label is not None:
-        _check_label(label, path)
     with _alone(folder):
         before = log(folder, policy_id)
+        if label is not None:
+            _check_label(label, path, labels(before), new=new)
         kept = [act for act in before if act.message is not None]
         if kept and kept[-1].version == version:
             raise PolicyError(
@@ -85,18 +89,23 @@ def commit(
     return act
 
 
-def move(folder: Path, policy_id: str, to: str, label: str, author: str) -> Act:
-    """Move a label to a version, named by its digits or by another label.
+def move(
+    folder: Path, policy_id: str, to: str, label: str, author: str, *, new: bool = False
+) -> tuple[Act, str | None]:
+    """Move a label to a version, named by its digits or by another label; gives also the version that it
+    pointed to, None where it is new. A label that is neither usual nor there is made only if it is `new`.
 
     Raises:
-        PolicyError: there is no such version, or the label cannot be one.
+        PolicyError: there is no such version, or the label cannot be one or is not known.
     """
-    _check_label(label, _file(folder, policy_id))
+    path = file_of(folder, policy_id)
     with _alone(folder):
+        pointed = labels(log(folder, policy_id))
+        _check_label(label, path, pointed, new=new)
         version = resolve(folder, policy_id, to)
         act = Act(_now(), author, version, label=label)
         _append(folder, policy_id, act)
-    return act
+    return act, pointed.get(label)
 
 
 def log(folder: Path, policy_id: str) -> list[Act]:
@@ -155,7 +164,8 @@ def resolve(folder: Path, policy_id: str, name: str) -> str:
         where=where,
         remedy=f"{nearest(name, known)}There are {', '.join(known)}."
         if known
-        else f'Keep one with `tidegate policy commit {policy_id} -m "…" --label {name}`.',
+        else f'Keep one with `tidegate policy commit {policy_id} -m "…" --label '
+        f"{name if name in USUAL else USUAL[0]}`.",
     )
 
 
@@ -166,7 +176,7 @@ def at_label(folder: Path, policy_id: str, name: str, ladder: Ladder = LADDER) -
         PolicyError: there is no such version, or its text was changed since it was kept.
     """
     if name == WORKING:
-        return load_policy(_file(folder, policy_id), ladder)
+        return load_policy(file_of(folder, policy_id), ladder)
     version = resolve(folder, policy_id, name)
     path = _text_path(folder, policy_id, version)
     policy = load_policy(path, ladder)
@@ -179,7 +189,12 @@ def at_label(folder: Path, policy_id: str, name: str, ladder: Ladder = LADDER) -
     return policy
 
 
-def _file(folder: Path, policy_id: str) -> Path:
+def file_of(folder: Path, policy_id: str) -> Path:
+    """The file of a policy.
+
+    Raises:
+        PolicyError: there is no such policy.
+    """
     path = folder / f"{policy_id}.md"
     if not path.is_file():
         there = [one.stem for one in folder.glob("*.md")]
@@ -191,12 +206,20 @@ def _file(folder: Path, policy_id: str) -> Path:
     return path
 
 
-def _check_label(label: str, path: Path) -> None:
+def _check_label(label: str, path: Path, pointed: Mapping[str, str], *, new: bool) -> None:
     if not LABEL.fullmatch(label) or label == WORKING or DIGITS.fullmatch(label):
         raise PolicyError(
             f"{quoted(label)} cannot be a label",
             where=Where(path),
-            remedy="Write a word in lower case that is no version, such as production or candidate.",
+            remedy="Write a word in lower case that is no version, such as production or candidate; where a "
+            "version is named too, it comes first.",
+        )
+    known = list(dict.fromkeys([*USUAL, *pointed]))
+    if label not in known and not new:
+        raise PolicyError(
+            f"there is no label {quoted(label)}",
+            where=Where(path),
+            remedy=f"{nearest(label, known)}Labels are {', '.join(known)}; --new makes another.",
         )
 
 

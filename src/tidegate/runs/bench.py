@@ -48,15 +48,17 @@ class Bench:
         return compute(self.detectors[detector], items, timeout_s=self.timeouts.get(detector))
 
 
-def set_up(strategy: Path | str, *, let: Mapping[str, float] | None = None) -> Bench:
+def set_up(strategy: Path | str, *, let: Mapping[str, float] | None = None, patient: bool = True) -> Bench:
     """Load a strategy file ("starter" names the one that ships) with the workspace it lies in.
+
+    `patient`: see `build_detectors`.
 
     Raises:
         StrategyError, WorkspaceError, SignalError: with file, line and remedy.
     """
     path = STARTER_STRATEGY if str(strategy) == "starter" else Path(strategy)
     workspace = find_workspace(path)
-    detectors = build_detectors(workspace.detectors, workspace.root, workspace.policy_folder)
+    detectors = build_detectors(workspace.detectors, workspace.root, workspace.policy_folder, patient=patient)
     catalog = catalog_of(detectors)
     return Bench(
         workspace=workspace,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 import polars as pl
 
 from tidegate.measure import estimate, truth
@@ -14,6 +16,9 @@ from tidegate.runs.folder import RunFolder
 from tidegate.runs.population import population, score_of, truth_labels
 from tidegate.tables import LABELS
 from tidegate.warehouse.exact import scan_table
+
+REASONS_KEPT = 20
+"""A detector of somebody's own may give each item a reason of its own."""
 
 OVERALL = ("measure", "weight", "slice", "value")
 
@@ -52,6 +57,7 @@ def summarise(
         "actions": counts(decisions, "action", list(ladder.names)),
         "rules": counts(decisions, "rule"),
         "detector_failures": totals["failed"].item(),
+        "detector_failed_because": failed_because(decisions),
         "truth_unknown": truth_unknown(folder),
         "truth_violating": truth_violating(folder),
         "audit": {
@@ -135,6 +141,21 @@ def counts(decisions: pl.LazyFrame, column: str, order: Sequence[str] = ()) -> d
     found = dict(decisions.group_by(column).len().collect().iter_rows())
     names = [*order, *sorted(str(name) for name in found if name is not None and name not in order)]
     return {name: found[name] for name in names if name in found}
+
+
+def failed_because(decisions: pl.LazyFrame) -> list[dict[str, object]]:
+    """What the detectors reported of items that went to review because one failed: the commonest first."""
+    failed = decisions.filter(pl.col("reason").str.starts_with("detector_failed"))
+    found: Counter[tuple[str, str]] = Counter()
+    for failure, items in failed.group_by("failure").len().collect().iter_rows():
+        for detector, reason in orjson.loads(failure or "{}").items():
+            found[detector, str(reason)] += items
+    return [
+        {"detector": detector, "reason": reason, "items": items}
+        for (detector, reason), items in sorted(found.items(), key=lambda one: (-one[1], one[0]))[
+            :REASONS_KEPT
+        ]
+    ]
 
 
 def drawn_by_outcome(decisions: pl.LazyFrame, ladder: Ladder) -> dict[str, dict[str, int]]:

@@ -26,12 +26,13 @@ Settings = Mapping[str, object]
 @dataclass(frozen=True)
 class Place:
     """What a built-in detector may need to know: its name and settings, the folder that paths are relative
-    to, and where policies lie."""
+    to, where policies lie, and whether a pause of its server is waited out."""
 
     name: str
     settings: Settings
     base: Path
     policies: PolicyFolder
+    patient: bool = True
 
     @property
     def where(self) -> Where:
@@ -83,7 +84,9 @@ def _author(_: Place) -> Detector:
 def _judge(place: Place) -> Detector:
     from tidegate.signals.judge.build import build_judge
 
-    return build_judge(place.name, place.settings, place.base, place.policies, place.where)
+    return build_judge(
+        place.name, place.settings, place.base, place.policies, place.where, patient=place.patient
+    )
 
 
 BUILT_IN: Mapping[str, tuple[Callable[[Place], Detector], frozenset[str] | None]] = {
@@ -104,11 +107,16 @@ models."""
 
 
 def build_detectors(
-    settings: Mapping[str, Settings], base: Path, policies: PolicyFolder | None = None
+    settings: Mapping[str, Settings],
+    base: Path,
+    policies: PolicyFolder | None = None,
+    *,
+    patient: bool = True,
 ) -> dict[str, Detector]:
     """The detectors named under `[detectors]`, in that order; paths in their settings are relative to `base`.
 
-    `policies` is where a judge reads them, by default the folder `policies` of `base`. A built-in detector is
+    `policies` is where a judge reads them, by default the folder `policies` of `base`; `patient` is for jobs,
+    in which a judge waits out a pause of its server, and not for a service. A built-in detector is
     imported only when it is named. One of your own is called as `factory(settings)`, with its section less
     `use`.
 
@@ -117,12 +125,11 @@ def build_detectors(
             detector whose spec does not carry its name.
     """
     there = policies or PolicyFolder(base / "policies")
-    return {
-        name: _build(
-            Place(name, {key: value for key, value in section.items() if key != TIMEOUT}, base, there)
-        )
+    own = {
+        name: {key: value for key, value in section.items() if key != TIMEOUT}
         for name, section in settings.items()
     }
+    return {name: _build(Place(name, section, base, there, patient)) for name, section in own.items()}
 
 
 def timeouts_of(settings: Mapping[str, Settings], base: Path) -> dict[str, float]:

@@ -300,6 +300,28 @@ def test_a_calibration_moves_probabilities_and_is_of_one_judge(judge_at: MakeJud
             judge_at(server.url, calibration="c.json", model="other")
 
 
+@pytest.mark.parametrize(
+    ("content", "wrong"),
+    [
+        (None, "there is no such calibration"),
+        ("{half", "this is no file that `tidegate policy calibrate` wrote"),
+        ("[]", "this is no file that `tidegate policy calibrate` wrote"),
+        ('{"judge": "a", "policies": {"b": {}}}', "this is no file that `tidegate policy calibrate` wrote"),
+    ],
+)
+def test_a_calibration_that_cannot_be_read_is_said_in_words(
+    judge_at: MakeJudge, base: Path, content: str | None, wrong: str
+) -> None:
+    if content is not None:
+        (base / "c.json").write_text(content)
+    with pytest.raises(SignalError) as caught:
+        judge_at("http://127.0.0.1:9/v1", calibration="c.json")
+    assert caught.value.what == wrong
+    assert caught.value.where is not None
+    assert caught.value.where.file == base / "c.json"
+    assert "Make it anew with `tidegate policy calibrate`" in str(caught.value.remedy)
+
+
 def test_it_may_be_asked_from_within_a_running_loop_and_from_several_threads(judge_at: MakeJudge) -> None:
     import asyncio
 
@@ -330,7 +352,7 @@ def test_it_may_be_asked_from_within_a_running_loop_and_from_several_threads(jud
         ({"images": "yes"}, "'images' must be true or false"),
         ({"near_duplicates": 0.3}, "are not near duplicates"),
         ({"label": "production"}, "has no version or label 'production'"),
-        ({"calibration": "none.json"}, "the calibration cannot be read: FileNotFoundError"),
+        ({"calibration": "none.json"}, "there is no such calibration"),
         ({"prompt": "none.md"}, "the prompt cannot be read"),
     ],
 )

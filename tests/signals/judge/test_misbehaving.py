@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -269,6 +270,7 @@ def test_a_server_that_keeps_failing_is_left_alone_and_tried_again_later(judge_a
 
     with serving(behave) as server:
         judge = judge_at(server.url, tries=1, concurrency=1, pause_after=3, pause_s=0.3)
+        judge.patient = False
         texts = [f"{NIGHT}, song {n}" for n in range(10)]
         found = compute(judge, items_of(*texts))
         assert len(server.requests) == 3
@@ -281,6 +283,44 @@ def test_a_server_that_keeps_failing_is_left_alone_and_tried_again_later(judge_a
         time.sleep(0.35)
         again = compute(judge, items_of(*texts))
     assert again["judge.failure"].null_count() == 10
+
+
+def test_a_short_outage_is_waited_out_where_nobody_waits_for_the_answer(
+    judge_at: MakeJudge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tidegate.signals.judge.asking.FIRST_WAIT_S", 0.5)
+    began = time.monotonic()
+
+    def behave(connection: Connection, request: Request) -> None:
+        well = time.monotonic() - began > 0.6
+        says(completion(FINE) if well else "{}", status="200 OK" if well else "503 Busy")(connection, request)
+
+    with serving(behave) as server:
+        judge = judge_at(server.url, tries=5, pause_s=0.5, deadline_s=20)
+        found = compute(judge, items_of(*(f"{NIGHT}, song {n}" for n in range(60))))
+    assert found["judge.failure"].to_list() == [None] * 60
+
+
+def test_an_outage_is_waited_out_once_and_not_by_every_item_anew(judge_at: MakeJudge) -> None:
+    with serving(says("{}", status="503 Busy")) as server:
+        judge = judge_at(server.url, tries=1, pause_s=0.4, deadline_s=1)
+        began = time.monotonic()
+        found = compute(judge, items_of(*(f"{NIGHT}, song {n}" for n in range(200))))
+        took = time.monotonic() - began
+    reasons = Counter(found["judge.failure"])
+    assert reasons["paused after 5 failures in a row (server error (HTTP 503))"] > 180
+    assert reasons.total() == reasons["server error (HTTP 503)"] + max(reasons.values())
+    assert 0.4 < took < 5  # 200 items, 8 at a time, would have waited 25 times a second
+
+
+def test_a_key_that_is_not_accepted_is_not_waited_for(judge_at: MakeJudge) -> None:
+    with serving(says("{}", status="401 Unauthorized")) as server:
+        began = time.monotonic()
+        found = compute(judge_at(server.url, deadline_s=60), items_of(*(f"{NIGHT}, {n}" for n in range(60))))
+        took = time.monotonic() - began
+    paused = "paused after 5 failures in a row (the key was not accepted (HTTP 401))"
+    assert found["judge.failure"].to_list().count(paused) > 40
+    assert took < 20  # the pause is of 30 s
 
 
 def test_what_one_item_does_to_a_server_leaves_the_others_alone(judge_at: MakeJudge) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import tempfile
 from contextlib import ExitStack
 from datetime import datetime
@@ -13,10 +12,10 @@ import click
 import orjson
 
 from tidegate.cli import options
+from tidegate.cli.evaluations import show_compared, show_evaluation, signed
 from tidegate.names import counted
 
 if TYPE_CHECKING:
-    from tidegate.runs.judging.evaluate import Evaluation
     from tidegate.runs.judging.improving import Improvement
     from tidegate.runs.workspace import Workspace
 
@@ -81,14 +80,15 @@ def check(workspace: Path | None, everything: bool) -> None:
 @click.option("-m", "--message", required=True, help="Why it was changed.")
 @click.option("--author", help="Who changed it; the system's user without it.")
 @click.option("--label", help="Move this label to it, such as candidate.")
+@click.option("--new", is_flag=True, help="The label is a new one.")
 @here
-def commit(policy: str, message: str, author: str | None, label: str | None, root: Path) -> None:
+def commit(policy: str, message: str, author: str | None, label: str | None, new: bool, root: Path) -> None:
     """Keep POLICY as it stands as a version, under policies/history/."""
     from tidegate.policy import versions
 
     place = _workspace(root)
     act = versions.commit(
-        place.policies, policy, message, author or options.actor(), label=label, ladder=place.ladder
+        place.policies, policy, message, author or options.actor(), label=label, new=new, ladder=place.ladder
     )
     click.echo(f"{policy} {act.version} kept" + (f", and {label} points to it" if label else ""))
 
@@ -100,7 +100,10 @@ def log(policy: str, root: Path) -> None:
     """Who kept which version of POLICY and why, and where labels were moved; newest first."""
     from tidegate.policy import versions
 
-    acts = versions.log(_workspace(root).policies, policy)
+    folder = _workspace(root).policies
+    acts = versions.log(folder, policy)
+    if not acts:
+        versions.file_of(folder, policy)  # one that does not exist cannot be kept, as is advised below
     now = {version: name for name, version in versions.labels(acts).items()}
     for act in reversed(acts):
         what = act.message if act.message is not None else f"moved {act.label} here"
@@ -118,13 +121,19 @@ def log(policy: str, root: Path) -> None:
 @click.argument("version")
 @click.argument("label")
 @click.option("--author", help="Who moves it; the system's user without it.")
+@click.option("--new", is_flag=True, help="The label is a new one.")
 @here
-def label(policy: str, version: str, label: str, author: str | None, root: Path) -> None:
-    """Move LABEL to VERSION of POLICY, named by its first digits or by another label: forward, or back."""
+def label(policy: str, version: str, label: str, author: str | None, new: bool, root: Path) -> None:
+    """At VERSION of POLICY, named by its first digits or by another label, put LABEL: moved forward, or back.
+
+    `tidegate policy label hateful-behaviour candidate production` makes the candidate what production reads.
+    """
     from tidegate.policy import versions
 
-    act = versions.move(_workspace(root).policies, policy, version, label, author or options.actor())
-    click.echo(f"{label} points to {policy} {act.version}")
+    folder, who = _workspace(root).policies, author or options.actor()
+    act, before = versions.move(folder, policy, version, label, who, new=new)
+    was = f"was {before}" if before else "is new"
+    click.echo(f"{policy}, {label}: {was}, is now {act.version}")
 
 
 @command.command("diff")
@@ -193,7 +202,8 @@ def evaluate(
 ) -> None:
     """Put the golden cases of POLICY to a judge: how good it is, what it costs, how long it takes.
 
-    Exit status 1: the judge had no answer to any case.
+    Two judges or versions are compared on the cases that both answered. Exit status 1: a judge had no answer
+    to any case.
     """
     from tidegate.runs.judging.evaluate import compare
     from tidegate.runs.judging.evaluate import evaluate as evaluated
@@ -208,22 +218,17 @@ def evaluate(
         )
         if as_json:
             click.echo(_json(found))
-            return
-        _show(found.first)
-        _show(found.second)
-        pair = found.paired
-        click.echo(
-            f"The second gets {pair.second_only} cases right that the first does not, and the first "
-            f"{pair.first_only} that the second does not: {_signed(pair.difference.estimate)} "
-            f"({_signed(pair.difference.low)} to {_signed(pair.difference.high)}), p = {pair.p_value:.3g}."
-        )
+        else:
+            show_compared(found)
+        if not (found.first.answered and found.second.answered):
+            raise click.exceptions.Exit(CHECK_FAILED)
         return
     one, _ = evaluated(place, policy, judge, version=version, reformats=reformats, injections=injections)
     if as_json:
         click.echo(_json(one))
     else:
-        _show(one)
-    if one.agreement.unanswered == one.cases:
+        show_evaluation(one)
+    if not one.answered:
         raise click.exceptions.Exit(CHECK_FAILED)
 
 
@@ -409,7 +414,7 @@ def _show_improvement(found: Improvement) -> None:
             continue
         gain = trial.paired.difference
         click.echo(
-            f"  {_signed(gain.estimate)} ({_signed(gain.low)} to {_signed(gain.high)}) on {gain.cases:,} "
+            f"  {signed(gain.estimate)} ({signed(gain.low)} to {signed(gain.high)}) on {gain.cases:,} "
             f"posts kept aside: {'better' if trial.better else 'not shown to be better'}"
         )
 
@@ -420,66 +425,6 @@ def _workspace(root: Path) -> Workspace:
     return find_workspace(root)
 
 
-def _show(found: Evaluation) -> None:
-    import polars as pl
-
-    from tidegate.cli import show
-
-    of = found.agreement
-    show.out.print(f"[bold]{found.judge}[/bold] on {found.policy}, {counted(found.cases, 'golden case')}")
-    figures = [("precision", of.precision), ("recall", of.recall), ("F1", of.f1), ("κ", of.kappa)]
-    rows = [
-        (name, *(_rounded(value) for value in (one.estimate, one.low, one.high)), one.cases)
-        for name, one in figures
-    ]
-    numbers = {"estimate": pl.Float64, "low": pl.Float64, "high": pl.Float64, "cases": pl.Int64}
-    show.frame(pl.DataFrame(rows, schema={"figure": pl.String, **numbers}, orient="row"))
-    both, missed, wrong, fine = of.confusion
-    click.echo(
-        f"  violating: {both} found, {missed} passed · fine: {fine} passed, {wrong} stopped · "
-        f"{of.unanswered} without a verdict"
-    )
-    for reason, count in found.reasons.items():
-        click.echo(f"    {count} × {reason}")
-    click.echo(f"  {found.money:,.4f} US dollars, {found.seconds / max(found.cases, 1):.2f} s a case")
-    for name, figure in (found.stability or {}).items():
-        click.echo(f"  {name}: {figure.estimate:.1%} of {figure.cases} verdicts stay as they were")
-    if found.injections is not None:
-        _show_injections(found)
-
-
-def _show_injections(found: Evaluation) -> None:
-    import polars as pl
-
-    from tidegate.cli import show
-    from tidegate.measure.agreement import share
-
-    tried = [one for one in found.injections or () if one.tried]
-    rows = []
-    for language in dict.fromkeys(one.way.language for one in tried):
-        for wants in ("pass", "stop"):
-            chosen = [one for one in tried if one.way.language == language and one.way.wants == wants]
-            posts, flipped = sum(one.tried for one in chosen), sum(one.flipped for one in chosen)
-            rate = share(flipped, posts)
-            unanswered = sum(one.no_verdict for one in chosen)
-            rows.append(
-                (language, wants, len(chosen), posts, flipped, unanswered, rate.estimate, rate.low, rate.high)
-            )
-    columns = ["language", "wants", "ways", "posts", "flipped", "no verdict", "flip rate", "low", "high"]
-    show.frame(pl.DataFrame(rows, schema=columns, orient="row"), "Items that give orders")
-    if not tried:
-        click.echo("  No golden case was judged rightly without orders, so none could be turned.")
-
-
 def _json(found: Any) -> str:
     """A dataclass as JSON; a figure that there is not is null."""
     return orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY).decode()
-
-
-def _rounded(value: float) -> float | None:
-    """NaN, which says that there is no such figure, is shown as none."""
-    return None if math.isnan(value) else round(value, 3)
-
-
-def _signed(value: float) -> str:
-    return f"{100 * value:+.1f} points"

@@ -50,8 +50,15 @@ def calibrate(
     Raises:
         RunError: `out` exists already; the judge is not asked then.
         InputError: posts or labels cannot be read.
-        SignalError: no policy has labels enough of either kind. Nothing is written then.
+        SignalError: the judge gives no probabilities, and is not asked then; or no policy has labels enough
+            of either kind. Nothing is written.
     """
+    if judge.settings.confidence == "none":
+        raise SignalError(
+            f"'{judge.name}' gives no probabilities, so there is nothing to calibrate",
+            where=Where(judge.where.file, field=f"{judge.where.field}.confidence"),
+            remedy='Write confidence = "tokens", or "samples" where the server tells no log-probabilities.',
+        )
     new(out)
     judge.calibration = NONE
     texts = _items(posts, out)

@@ -27,7 +27,8 @@ STEP = 200
 
 @dataclass(frozen=True)
 class Judged:
-    """What a judge made of n texts: whether each violates, whether there was an answer, and why not.
+    """What a judge made of n texts: whether each violates, whether there was an answer, and why not; and the
+    clause that was cited.
 
     probability is NaN without an answer; money is in US dollars, seconds of the whole run.
     """
@@ -36,6 +37,7 @@ class Judged:
     answered: np.ndarray[tuple[int], np.dtype[np.bool_]]
     probability: np.ndarray[tuple[int], np.dtype[np.float64]]
     reasons: tuple[str | None, ...]
+    clauses: tuple[str | None, ...]
     money: float
     seconds: float
 
@@ -94,6 +96,7 @@ def put(judge: Judge, texts: Sequence[str], ids: Sequence[str] | None = None) ->
         violates.is_not_null().to_numpy(),
         found[spec.column(column_of(policy.id))].fill_null(float("nan")).to_numpy(),
         tuple(found[spec.failure_column].to_list()),
+        tuple(found[spec.column("clause")].to_list()),
         float(found[spec.column("cost")].sum()),
         time.monotonic() - began,
     )

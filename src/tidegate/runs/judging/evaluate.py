@@ -7,35 +7,50 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tidegate.errors import PolicyError, Where
 from tidegate.measure.agreement import Agreement, Figure, Paired, agreement, paired, share
 from tidegate.runs.judging.cases import Judged, golden_cases, judge_named, put, without_memory
 from tidegate.runs.judging.injections import Flips, flips
+from tidegate.runs.judging.mistakes import Mistake, ids_where, mistakes
 from tidegate.runs.judging.reformats import REFORMATS, reformatted
 from tidegate.runs.workspace import Workspace
+from tidegate.signals.judge.asking import Bill
 from tidegate.signals.judge.detector import Judge
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """`judge` and `policy` name versions. stability: share of verdicts that a reformat leaves as they were,
-    by reformat; injections: per way of giving orders. Both are None where they were not asked for."""
+    by reformat; injections: per way of giving orders. Both are None where they were not asked for. bill: what
+    was spent on all of that; seconds: on the cases as they are."""
 
     judge: str
     policy: str
     cases: int
     agreement: Agreement
     reasons: dict[str, int]
-    money: float
+    mistakes: list[Mistake]
+    bill: Bill
     seconds: float
     stability: dict[str, Figure] | None = None
     injections: list[Flips] | None = None
 
+    @property
+    def answered(self) -> int:
+        """How many cases got a verdict."""
+        return self.cases - self.agreement.unanswered
+
 
 @dataclass(frozen=True)
 class Compared:
+    """Two evaluations; `paired` is over the cases that both answered: a server that was away is no worse a
+    judge. Of those, by id, what only one got right."""
+
     first: Evaluation
     second: Evaluation
     paired: Paired
+    only_first: list[str]
+    only_second: list[str]
 
 
 def evaluate(
@@ -56,16 +71,19 @@ def evaluate(
     cases = golden_cases(workspace, policy_id)
     found = put(judge, [case.text for case in cases], [case.id for case in cases])
     truth = np.array([case.violates for case in cases], dtype=bool)
+    stability = _stability(judge, [case.text for case in cases], found) if reformats else None
+    turned = flips(judge, cases, found) if injections else None
     evaluation = Evaluation(
         judge=f"{name} {judge.spec.version}",
         policy=judge.policies[0].label,
         cases=len(cases),
         agreement=agreement(truth, found.violates, found.answered),
         reasons=dict(Counter(reason for reason in found.reasons if reason is not None).most_common()),
-        money=found.money,
+        mistakes=mistakes(cases, found),
+        bill=judge.total,
         seconds=found.seconds,
-        stability=_stability(judge, [case.text for case in cases], found) if reformats else None,
-        injections=flips(judge, cases, found) if injections else None,
+        stability=stability,
+        injections=turned,
     )
     return evaluation, found
 
@@ -73,13 +91,39 @@ def evaluate(
 def compare(
     workspace: Workspace, policy_id: str, first: tuple[str, str | None], second: tuple[str, str | None]
 ) -> Compared:
-    """Two judges, or one with two versions of the policy, on the same cases. A case without a verdict is not
-    right."""
+    """Two judges, or one with two versions of the policy, on the same cases.
+
+    Raises:
+        SignalError: there is no such judge. PolicyError: there is no such policy or version, or both are the
+            same.
+    """
+    _check_apart(workspace, policy_id, first, second)
     one, found_one = evaluate(workspace, policy_id, first[0], version=first[1])
     other, found_other = evaluate(workspace, policy_id, second[0], version=second[1])
-    truth = np.array([case.violates for case in golden_cases(workspace, policy_id)], dtype=bool)
-    right = [found.answered & (found.violates == truth) for found in (found_one, found_other)]
-    return Compared(one, other, paired(*right))
+    cases = golden_cases(workspace, policy_id)
+    truth = np.array([case.violates for case in cases], dtype=bool)
+    both = found_one.answered & found_other.answered
+    right, right_other = (both & (found.violates == truth) for found in (found_one, found_other))
+    return Compared(
+        one,
+        other,
+        paired(right[both], right_other[both]),
+        ids_where(cases, right & ~right_other),
+        ids_where(cases, right_other & ~right),
+    )
+
+
+def _check_apart(
+    workspace: Workspace, policy_id: str, first: tuple[str, str | None], second: tuple[str, str | None]
+) -> None:
+    judges = [judge_named(workspace, name, policy_id, version) for name, version in (first, second)]
+    policies = [judge.policies[0] for judge in judges]
+    if first[0] == second[0] and policies[0].version == policies[1].version:
+        raise PolicyError(
+            f"both are '{first[0]}' with the same version, {policies[0].label}",
+            where=Where(policies[0].source),
+            remedy=f"Name another version or judge; `tidegate policy log {policy_id}` has the versions.",
+        )
 
 
 def _stability(judge: Judge, texts: list[str], plain: Judged) -> dict[str, Figure]:

@@ -109,7 +109,7 @@ def checked(text: str) -> Strategy:
 @cache
 def site() -> Bench:
     """The workspace with its detectors, set up once per process; its strategy stands in for any."""
-    return set_up(_any_strategy(Path(settings.WORKSPACE)))
+    return set_up(_any_strategy(Path(settings.WORKSPACE)), patient=False)
 
 
 def _any_strategy(workspace: Path) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from tidegate.signals.judge.breaker import Breaker
@@ -18,25 +18,39 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 20.0
+LOOK_AGAIN_S = 0.1
 
 
 @dataclass
 class Bill:
-    """What an item has cost so far: US dollars, tokens and requests."""
+    """What an item, or a job, has cost so far: US dollars, tokens and requests.
+
+    Of the requests, `answered` got an answer, `again` were sent because one before had not, and `samples` put
+    a question anew because tokens had said nothing of the probability.
+    """
 
     money: float = 0.0
     tokens: int = 0
     requests: int = 0
+    answered: int = 0
+    again: int = 0
+    samples: int = 0
+
+    def add(self, other: Bill) -> None:
+        for one in fields(self):
+            setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
 
 
 @dataclass
 class Line:
-    """The way to the server that all questions of a batch share."""
+    """The way to the server that all questions of a batch share. One that is `patient` waits while the server
+    is being left alone, where its deadline allows; another gives up at once."""
 
     client: AsyncOpenAI
     settings: Settings
     breaker: Breaker
     budget: Budget
+    patient: bool = True
     chance: random.Random = field(default_factory=random.Random)
 
     async def ask(self, request: Mapping[str, Any], tokens_in: int, bill: Bill) -> Reply:
@@ -49,17 +63,18 @@ class Line:
         """
         for attempt in range(self.settings.tries):
             try:
-                return await self._once(request, tokens_in, bill)
+                return await self._once(request, tokens_in, bill, again=attempt > 0)
             except NoVerdictError as error:
                 if not error.again or attempt == self.settings.tries - 1:
                     raise
                 await self._wait(attempt, error)
         raise AssertionError("there is at least one try")
 
-    async def _once(self, request: Mapping[str, Any], tokens_in: int, bill: Bill) -> Reply:
-        self.breaker.check()
+    async def _once(self, request: Mapping[str, Any], tokens_in: int, bill: Bill, *, again: bool) -> Reply:
+        await self._let_through()
         held = self.budget.reserve(tokens_in, int(request["max_tokens"]))
         bill.requests += 1
+        bill.again += again
         try:
             reply = await send(self.client, request)
         except Unread as unread:
@@ -72,7 +87,7 @@ class Line:
             else:
                 self.budget.release(held)
             if error.server:
-                self.breaker.failed(error.reason)
+                self.breaker.failed(error.reason, passing=error.again)
             else:
                 self.breaker.succeeded()
             raise
@@ -82,11 +97,21 @@ class Line:
             self.breaker.failed("no answer in time")
             raise
         self.breaker.succeeded()
+        bill.answered += 1
         tokens = held.tokens
         if reply.tokens_in is not None and reply.tokens_out is not None:
             tokens = reply.tokens_in + reply.tokens_out
         self._pay(bill, tokens, self.budget.settle(held, reply.tokens_in, reply.tokens_out))
         return reply
+
+    async def _let_through(self) -> None:
+        while True:
+            try:
+                return self.breaker.check()
+            except NoVerdictError:
+                if not (self.patient and self.breaker.is_worth_waiting(self.settings.deadline_s)):
+                    raise
+            await asyncio.sleep(LOOK_AGAIN_S)
 
     async def _wait(self, attempt: int, error: NoVerdictError) -> None:
         """As long as the server asks, else a random time up to a bound that doubles (full jitter, so that

@@ -17,7 +17,10 @@ class Breaker:
         self.limit, self.pause_s, self.clock = limit, pause_s, clock
         self.failures = 0
         self.last = ""
+        self.since = 0.0
         self.until = 0.0
+        self.trying = False
+        self.passing = True
         self._lock = threading.Lock()
 
     def check(self) -> None:
@@ -30,17 +33,31 @@ class Breaker:
             if self.failures < self.limit:
                 return
             if self.clock() < self.until:
-                raise NoVerdictError(f"paused after {self.failures} failures in a row ({self.last})")
+                # Requests that were on their way may have failed besides: how many is chance.
+                raise NoVerdictError(f"paused after {self.limit} failures in a row ({self.last})")
             # The others wait until this one request has shown how the server is.
+            self.trying = True
             self.until = self.clock() + self.pause_s
+
+    def is_worth_waiting(self, within_s: float) -> bool:
+        """Whether something may be let through within so many seconds of when the pause began, or a request
+        is finding out now. So an outage is waited out once, and not by every item anew; what no time mends,
+        such as a wrong key, is not."""
+        with self._lock:
+            if self.trying or self.failures < self.limit:
+                return True
+            return self.passing and self.until < self.since + within_s
 
     def succeeded(self) -> None:
         with self._lock:
-            self.failures, self.last = 0, ""
+            self.failures, self.last, self.trying = 0, "", False
 
-    def failed(self, reason: str) -> None:
+    def failed(self, reason: str, *, passing: bool = True) -> None:
+        """`passing`: whether the same request may do better a moment later."""
         with self._lock:
             self.failures += 1
-            self.last = reason
+            self.last, self.passing, self.trying = reason, passing, False
+            if self.failures == self.limit:
+                self.since = self.clock()
             if self.failures >= self.limit:
                 self.until = self.clock() + self.pause_s

@@ -20,7 +20,13 @@ NAME = "judge"
 
 
 def build_judge(
-    name: str, section: Mapping[str, object], base: Path, folder: PolicyFolder, where: Where
+    name: str,
+    section: Mapping[str, object],
+    base: Path,
+    folder: PolicyFolder,
+    where: Where,
+    *,
+    patient: bool = True,
 ) -> Judge:
     """The judge that a section describes; paths in it are relative to `base`.
 
@@ -31,7 +37,7 @@ def build_judge(
     settings = read_settings(section, where)
     policies = _policies(settings, folder, where)
     prompt = load_prompt(base / settings.prompt if settings.prompt else BUILT_IN)
-    judge = Judge(name, settings, policies, prompt, base / settings.store, where)
+    judge = Judge(name, settings, policies, prompt, base / settings.store, where, patient=patient)
     if settings.calibration:
         judge.calibration = calibrations.read(base / settings.calibration, judge.questions.id)
     return judge

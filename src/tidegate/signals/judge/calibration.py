@@ -18,6 +18,8 @@ FEWEST = 25
 """So many labels of either kind a policy needs; with fewer a slope says more about chance than about the
 model."""
 
+REMEDY = "Make it anew with `tidegate policy calibrate`, or take it out of tidegate.toml."
+
 
 @dataclass(frozen=True)
 class Calibration:
@@ -85,16 +87,21 @@ def read(path: Path, judge: str) -> Calibration:
             for name, line in found["policies"].items()
         }
         calibration = Calibration(str(found["judge"]), lines)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise SignalError(
-            f"the calibration cannot be read: {type(error).__name__}",
-            where=Where(path),
-            remedy="Make it anew with `tidegate policy calibrate`.",
-        ) from error
+    except FileNotFoundError as error:
+        raise _unreadable("there is no such calibration", path) from error
+    except OSError as error:
+        raise _unreadable(f"the calibration cannot be read: {error.strerror}", path) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        # Which field is amiss helps nobody: the file is not written by hand.
+        raise _unreadable("this is no file that `tidegate policy calibrate` wrote", path) from error
     if calibration.judge != judge:
         raise SignalError(
             "the calibration is of another judge: prompt, policy, model or a setting has changed since",
             where=Where(path),
-            remedy="Make it anew with `tidegate policy calibrate`, or take it out of tidegate.toml.",
+            remedy=REMEDY,
         )
     return calibration
+
+
+def _unreadable(what: str, path: Path) -> SignalError:
+    return SignalError(what, where=Where(path), remedy=REMEDY)

@@ -4,6 +4,7 @@ none."""
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -54,7 +55,8 @@ class Outcome:
 class Judge:
     """Judges items by `policies`. Keeps answers and spending in `store_path`; safe to ask from several
     threads. One that does not `remember` takes no answer from the store and keeps none, but spends all the
-    same."""
+    same. A `patient` one waits out a pause of the server within `deadline_s`; where somebody waits for the
+    answer, it had better not. `total` is what it has spent since it was set up."""
 
     name: str
     settings: Settings
@@ -64,8 +66,11 @@ class Judge:
     where: Where
     calibration: Calibration = NONE
     remember: bool = True
+    patient: bool = True
+    total: Bill = field(default_factory=Bill, init=False)
 
     def __post_init__(self) -> None:
+        self._adding = threading.Lock()
         self.questions = Questioner(self.settings, self.policies, self.prompt)
         self.breaker = Breaker(self.settings.pause_after, self.settings.pause_s)
 
@@ -91,6 +96,9 @@ class Judge:
 
     def detect(self, items: pl.DataFrame) -> pl.DataFrame:
         outcomes = run_apart(lambda: self._judge_all(items.rows(named=True)))
+        with self._adding:
+            for outcome in outcomes:
+                self.total.add(outcome.bill)
         spec = self.spec
         rows = [self._row(outcome) for outcome in outcomes]
         columns = {
@@ -131,7 +139,8 @@ class Batch:
         self.judge, self.store = judge, store
         self.settings, self.questions = judge.settings, judge.questions
         client = open_client(self.settings.base_url, self.settings.key_env, judge.where)
-        self.line = Line(client, self.settings, judge.breaker, Budget(self.settings, store, judge.name))
+        budget = Budget(self.settings, store, judge.name)
+        self.line = Line(client, self.settings, judge.breaker, budget, judge.patient)
         self.places = asyncio.Semaphore(self.settings.concurrency)
         self.prints: dict[str, Fingerprint | None] = {}
         self.leaders: dict[tuple[str, int], list[Question]] = defaultdict(list)
@@ -233,7 +242,11 @@ class Batch:
         """What repeated answers say of each policy. One that cannot be had ends it: half a poll is none."""
         votes: dict[str, list[bool]] = {policy.id: [] for policy in self.judge.policies}
         for sample in range(self.settings.samples):
-            reply = await self.line.ask(self.questions.request(question, sample), tokens_in, bill)
+            before = bill.requests
+            try:
+                reply = await self.line.ask(self.questions.request(question, sample), tokens_in, bill)
+            finally:
+                bill.samples += bill.requests - before
             self.questions.check_read(reply.tokens_in)
             for name, verdict in verdicts_of(reply.text, self.judge.policies, question.quotable).items():
                 votes[name].append(verdict.violates)

@@ -124,7 +124,8 @@ async def _ask(judge: Judge, request: dict[str, Any], tokens_in: int) -> str:
     with open_store(judge.store_path, judge.settings.keep_days) as store:
         client = open_client(judge.settings.base_url, judge.settings.key_env, judge.where)
         try:
-            line = Line(client, judge.settings, judge.breaker, Budget(judge.settings, store, judge.name))
+            budget = Budget(judge.settings, store, judge.name)
+            line = Line(client, judge.settings, judge.breaker, budget, judge.patient)
             async with asyncio.timeout(judge.settings.deadline_s):
                 return (await line.ask(request, tokens_in, Bill())).text
         except TimeoutError:

@@ -57,6 +57,7 @@ class Settings:
 
 KEYS = tuple(field.name for field in fields(Settings))
 NEEDED = ("base_url", "model")
+PRICES = ("price_in", "price_out")
 LEAST = {"samples": 0, "max_tokens": 0, "pause_s": 0, "price_in": 0, "price_out": 0, "near_duplicates": 0}
 LEAST |= {
     "context_tokens": 0,
@@ -106,7 +107,23 @@ def read_settings(section: Mapping[str, object], where: Where) -> Settings:
         raise _wrong(
             where, "base_url", "this is no address", 'Write base_url = "http://127.0.0.1:8080/v1", say.'
         )
+    if settings.money_per_day:
+        _check_prices(settings, section, where)
     return settings
+
+
+def _check_prices(settings: Settings, section: Mapping[str, object], where: Where) -> None:
+    """Without both prices a budget in money would never bind, or too late."""
+    missing = [key for key in PRICES if key not in section]
+    if missing or not (settings.price_in or settings.price_out):
+        raise _wrong(
+            where,
+            "money_per_day",
+            f"a budget in money needs prices, and {' and '.join(missing) or 'both'} "
+            f"{'are' if len(missing) != 1 else 'is'} {'not there' if missing else '0'}",
+            "Write price_in = … and price_out = …, in US dollars for a million tokens read and written; "
+            "or tokens_per_day in its place.",
+        )
 
 
 def _value(key: str, value: object, where: Where) -> object:
