@@ -66,7 +66,7 @@ def test_a_text_that_is_sent_a_thousand_times_is_read_once(model: TextRiskModel)
 def test_disguised_words_score_like_plain_ones(model: TextRiskModel) -> None:
     plain, disguised = model.probabilities(["you stupid idiot", "you ｓｔｕｐｉｄ 1d\u200biot"])
     np.testing.assert_allclose(plain, disguised, atol=0.15)
-    assert min(plain[HARASSMENT], disguised[HARASSMENT]) > 0.9
+    assert min(plain[HARASSMENT], disguised[HARASSMENT]) > 0.85
 
 
 def test_what_is_said_of_a_word_matters_and_not_the_word_alone(model: TextRiskModel) -> None:
