@@ -74,9 +74,9 @@ def candidates(taught: pl.DataFrame, tune: pl.DataFrame) -> Iterator[tuple[str, 
     reads_quick, reads_text = (probabilities(model) for model in (quick, text))
     yield "hashed n-grams, logistic: `quick`", QUICK.stat().st_size, reads_quick
     use, of_use = sentence_encoder()
-    yield "frozen USE multilingual, perceptron", of_use, headed(use, taught, tune, perceptron)
+    yield "frozen USE multilingual, perceptron", of_use, headed(use, taught, perceptron)
     e5, of_e5 = e5_encoder()
-    yield "frozen multilingual-e5-small, perceptron", of_e5, headed(e5, taught, tune, perceptron)
+    yield "frozen multilingual-e5-small, perceptron", of_e5, headed(e5, taught, perceptron)
     yield "fine-tuned encoder: `text`", TEXT.stat().st_size, reads_text
     size = QUICK.stat().st_size + TEXT.stat().st_size
     yield "stack of `quick` and `text`", size, stacked([reads_quick, reads_text], tune)
@@ -120,7 +120,7 @@ def perceptron(x: Array, y: Array) -> Callable[[Array], Array]:
     return lambda at: np.asarray(fitted.predict_proba(at)[:, 1])
 
 
-def headed(encoder: Reads, taught: pl.DataFrame, tune: pl.DataFrame, fit: Any) -> Reads:
+def headed(encoder: Reads, taught: pl.DataFrame, fit: Any) -> Reads:
     """One head per harm on the encoder's numbers, over the texts whose set speaks of the harm."""
     x, labels = encoder(taught["text"].to_list()), labels_of(taught)
     heads = []

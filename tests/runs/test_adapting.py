@@ -10,6 +10,8 @@ from click.testing import CliRunner
 
 from tidegate.cli.main import tidegate_command
 from tidegate.errors import TidegateError
+from tidegate.policy.harms import HARM_KEYS
+from tidegate.runs.adapting import labelled_texts
 from tidegate.runs.workspace import lay_out
 from tidegate.signals.text_risk.adapt import average_precision
 from tidegate.signals.text_risk.weights import load_model
@@ -100,13 +102,27 @@ def test_too_few_labels_say_how_many_are_needed_and_what_was_left_out(posts: Pat
     assert "20 of either in each of three parts" in said
     assert "There are harassment 1 and 1. Left out are " in said
     for one in (
-        "1 label of an unknown policy: 'harassment-bulying'. Did you mean 'harassment-bullying'?",
+        "1 label of an unknown policy: 'harassment-bulying' (Did you mean 'harassment-bullying'?)",
         "1 label that says yes and names no policy",
         "1 label of items that no post is",
         "1 text with as many labels that say yes as no",
     ):
         assert one in said
     assert not (tmp_path / "mine").exists()
+
+
+def test_a_labeller_has_one_vote_and_may_take_it_back(posts: Path, tmp_path: Path) -> None:
+    labels = tmp_path / "labels.csv"
+    labels.write_text(
+        "item_id,policy,violates,labeller,labelled_at\n"
+        # Changed her mind; and two policies of one harm, one of which is violated.
+        "p1,slurs,no,ann,2026-01-01\np1,slurs,yes,ann,2026-01-02\n"
+        "p2,slurs,yes,ann,2026-01-01\np2,insults,no,ann,2026-01-01\n",
+        encoding="utf-8",
+    )
+    taught = labelled_texts([posts], labels, {"slurs": "hate", "insults": "hate"})
+    assert taught.labels[:, HARM_KEYS.index("hate")].tolist() == [1, 1]
+    assert taught.left_out == []
 
 
 def test_what_is_no_file_of_weights_is_said(posts: Path, tmp_path: Path) -> None:

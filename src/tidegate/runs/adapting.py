@@ -15,6 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tidegate.errors import SignalError, Where
+from tidegate.measure.votes import ballots
 from tidegate.names import counted, nearest
 from tidegate.policy.harms import HARM_KEYS
 from tidegate.policy.load import load_policies
@@ -110,9 +111,10 @@ def labelled_texts(posts: Sequence[Path], labels: Path, harm: Mapping[str, str])
     """What labels say of the texts of posts. `harm`: of each policy, by its id.
 
     A label that names a policy speaks of that policy's harm. One that names none speaks, where it says no, of
-    every harm; where it says yes, of none in particular, and is left out.
+    every harm; where it says yes, of none in particular, and is left out. A labeller has one vote on an item
+    and a harm, see `ballots`: of two policies of one harm, one that is violated is enough.
     """
-    votes = read_labels(labels).with_columns(
+    votes = ballots(read_labels(labels)).rows.with_columns(
         harm=pl.col("policy").replace_strict(harm, default=None, return_dtype=pl.String)
     )
     with tempfile.TemporaryDirectory() as folder, RejectWriter(Path(folder) / "rejected.jsonl") as rejects:
@@ -124,8 +126,9 @@ def labelled_texts(posts: Sequence[Path], labels: Path, harm: Mapping[str, str])
     texts = [" ".join(text.split()) for text in prepared(items["text"].fill_null("").to_list())]
     said = items.select(item_id="id", text=pl.Series(texts, dtype=pl.String)).join(votes, on="item_id")
     general = pl.col("policy").is_null() & ~pl.col("violates")
-    shares = {key: pl.col("violates").filter((pl.col("harm") == key) | general).mean() for key in HARM_KEYS}
-    merged = said.filter(pl.col("text") != "").group_by("text", maintain_order=True).agg(**shares)
+    found = {key: pl.col("violates").filter((pl.col("harm") == key) | general).max() for key in HARM_KEYS}
+    voted = said.filter(pl.col("text") != "").group_by("text", "item_id", "voter", maintain_order=True)
+    merged = voted.agg(**found).group_by("text", maintain_order=True).agg(pl.col(HARM_KEYS).mean())
     share = merged.select(HARM_KEYS).to_numpy().astype(np.float64)
     undecided = np.isnan(share) | (share == 0.5)
     split = int((share == 0.5).any(axis=1).sum())
@@ -139,7 +142,8 @@ def labelled_texts(posts: Sequence[Path], labels: Path, harm: Mapping[str, str])
 def _left_out(votes: pl.DataFrame, ids: pl.Series, harm: Mapping[str, str], split: int) -> Iterator[str]:
     strange = votes.filter(pl.col("policy").is_not_null() & pl.col("harm").is_null())
     for name, rows in strange.group_by("policy", maintain_order=True).len().iter_rows():
-        yield f"{counted(rows, 'label')} of an unknown policy: '{name}'. {nearest(name, harm)}".strip()
+        hint = nearest(name, harm).strip()
+        yield f"{counted(rows, 'label')} of an unknown policy: '{name}'" + (f" ({hint})" if hint else "")
     nameless = len(votes.filter(pl.col("policy").is_null() & pl.col("violates")))
     if nameless:
         single, several = "label that says yes and names no policy", "labels that say yes and name no policy"
@@ -162,7 +166,7 @@ def _too_few(labels: Path, taught: Taught) -> SignalError:
         remedy="Each harm needs some 150 harmful and 150 harmless texts, with the policy named: "
         f"{FEWEST} of either in each of three parts, the smallest of which has a fifth. "
         f"There are {'; '.join(there) or 'none that say yes'}."
-        + (f" Left out are {'; '.join(taught.left_out)}" if taught.left_out else ""),
+        + (f" Left out are {'; '.join(taught.left_out)}." if taught.left_out else ""),
     )
 
 

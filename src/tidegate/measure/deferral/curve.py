@@ -151,9 +151,9 @@ def _interval(
 ) -> tuple[float, float]:
     """Limits of the cascade's F1 over the judge's.
 
-    Drawing again cannot show what did not happen: that the cascade errs where the judge does not, or the
-    other way round. Where there was no such item, as many are reckoned with as there may be after all (the
-    exact upper limit of a share with no hit, Clopper and Pearson 1934), all of them hits lost, or found.
+    Drawing again shows little of what hardly happened: that the cascade errs where the judge does not, or the
+    other way round. Both are reckoned with as often as may be after all (the exact upper limit of a share,
+    Clopper and Pearson 1934), what was not seen of it as hits lost, or found.
     """
     own = f1_of(truth, judge)
     if not own:
@@ -162,11 +162,15 @@ def _interval(
     ratios = [f1_of(truth[drawn], verdicts[drawn]) / base for drawn, base in bases if base]
     low, high = (float(limit) for limit in np.quantile(ratios, [0.025, 0.975]))
     hits, total = int((truth & verdicts).sum()), int(truth.sum() + verdicts.sum())
-    unseen = share_of(0, len(truth)).high * len(truth)
     right, judge_right = verdicts == truth, judge == truth
-    if not (judge_right & ~right).any():
-        fewer = min(unseen, hits)
-        low = min(low, 2 * (hits - fewer) / (total - fewer) / own)
-    if not (right & ~judge_right).any():
-        high = max(high, min(1.0, 2 * (hits + unseen) / (total + unseen)) / own)
+    fewer = min(_unseen(judge_right & ~right), hits)
+    more = _unseen(right & ~judge_right)
+    low = min(low, 2 * (hits - fewer) / (total - fewer) / own)
+    high = max(high, min(1.0, 2 * (hits + more) / (total + more)) / own)
     return low, high
+
+
+def _unseen(happened: Bools) -> float:
+    """How many more of these there may be than happened."""
+    seen = int(happened.sum())
+    return share_of(seen, len(happened)).high * len(happened) - seen

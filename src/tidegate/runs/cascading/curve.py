@@ -104,15 +104,18 @@ class Cascade:
 
     def rules(self, judge: str, share: float, act: str = "remove") -> str:
         """The blend's band at a share as a strategy, to be pasted and backtested. What acts by itself is left
-        out unless it has proved to be right as often as the judge."""
+        out unless it has proved to be right as often as the judge.
+
+        Thresholds have all their digits: they are scores that occur, and a rounded one would put every item
+        of such a score on the other side."""
         band = self.at("blend", share)
         score = self.blend.sql()
         alone = self.surely(share).why_not is None
         return "\n".join(
             [
                 "let:",
-                f"  fine: {band['from']:.4f}",
-                *([f"  sure: {band['to']:.4f}"] if alone else []),
+                f"  fine: {band['from']!r}",
+                *([f"  sure: {band['to']!r}"] if alone else []),
                 "rules:",
                 f'  - {{id: surely-fine, when: "{score} < :fine", then: allow}}',
                 *(

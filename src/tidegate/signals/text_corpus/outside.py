@@ -1,4 +1,4 @@
-"""Sets that no text model of ours is trained or calibrated on: how one fares with texts from elsewhere.
+"""Sets that no text model of ours is trained on: how one fares with texts from elsewhere.
 
 They are only read, so that they may be under any licence; a set that is not there is left out.
 """
@@ -17,7 +17,8 @@ OUTSIDE = Path(__file__).parent / "outside.toml"
 
 def load_outside(corpus: pl.DataFrame, data: Path, recipe: Path = OUTSIDE) -> pl.DataFrame:
     """The sets of `recipe` that lie in `data`, in the columns of `corpus`, less every text that is in the
-    training split of `corpus`, from whichever set."""
+    training split of `corpus`, from whichever set. The few that are in its tuning split remain: two numbers a
+    language are fitted there."""
     entries = tomllib.loads(recipe.read_text(encoding="utf-8"))["set"]
     frames = [
         published_frame(name, {"absent": [], **entry}, data / entry["file"])
