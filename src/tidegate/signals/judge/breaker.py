@@ -63,8 +63,8 @@ class Breaker:
             self.failures, self.last, self.trying = 0, "", False
 
     def failed(self, reason: str, *, passing: bool = True, trial: bool = False) -> None:
-        """`passing`: whether the same request may do better a moment later. `trial`: it was the one that finds
-        out; others, on their way since before, say nothing of that one."""
+        """`passing`: whether the same request may do better a moment later. `trial`: it was the one that
+        finds out; others, on their way since before, say nothing of that one."""
         with self._lock:
             self.failures += 1
             self.last, self.passing = reason, passing
