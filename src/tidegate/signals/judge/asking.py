@@ -25,8 +25,8 @@ LOOK_AGAIN_S = 0.1
 class Bill:
     """What an item, or a job, has cost so far: US dollars, tokens and requests.
 
-    Of the requests, `answered` got an answer, `again` were sent because one before had not, and `samples` put
-    a question anew because tokens had said nothing of the probability.
+    Of the requests, `answered` got an answer, and `again` were sent because one before had not; `samples` are
+    questions that were put anew for a probability.
     """
 
     money: float = 0.0
