@@ -179,6 +179,14 @@ def test_rules_file_each_act_under_the_policy_that_the_judge_found_violated(tmp_
     assert "Did you mean 'rude'?" in str(caught.value)
 
 
+def test_what_violates_another_policy_than_the_one_found_is_seen_by_people(tmp_path: Path) -> None:
+    one = pl.when("judge.violates").then(pl.lit("rude"))
+    labelled(tmp_path, pl.col("truth"), **{"judge.policy": one})
+    rules = json.loads(curve_of(tmp_path, "--json").output)["rules"]
+    assert "judge.violates and judge.policy = 'rude'\", then: remove, policy: rude}" in rules
+    assert "{id: judged-otherwise, when: judge.violates, then: review}" in rules
+
+
 def test_labels_of_several_policies_ask_for_one_and_contradictions_are_left_out(tmp_path: Path) -> None:
     labels = labelled(tmp_path, pl.col("truth"))
     frame = pl.read_csv(labels)

@@ -55,6 +55,22 @@ def test_labels_that_name_no_policy_are_of_the_one_that_is_asked_about_alone(tmp
     assert among_others.nameless == 1
 
 
+def test_a_no_that_its_labeller_took_back_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_text(
+        "item_id,violates,policy,labeller,labelled_at\n"
+        "back,no,,ann,2026-01-01T00:00:00Z\n"
+        "back,yes,,ann,2026-01-02T00:00:00Z\n"
+        "named,yes,loud-music,ann,2026-01-01T00:00:00Z\n"
+        "stands,no,,ann,2026-01-01T00:00:00Z\n"
+        "stands,yes,,ben,2026-01-02T00:00:00Z\n",
+        encoding="utf-8",
+    )
+    told = told_on(path, "loud-music")
+    assert dict(told.answers.iter_rows()) == {"named": True, "stands": False}
+    assert told.nameless == 2
+
+
 def test_a_policy_that_is_misspelt_is_named_with_what_is_meant(tmp_path: Path) -> None:
     path = tmp_path / "labels.csv"
     path.write_text("item_id,violates,policy\na,yes,loud-musik\nb,no,loud-musik\n", encoding="utf-8")

@@ -92,7 +92,7 @@ def spent(bill: Bill) -> str:
     """Requests and US dollars in words; what is usual, no failure and no repetition, is left out."""
     how = []
     if bill.samples:
-        how.append(f"{bill.samples:,} repeated, since tokens told no probability")
+        how.append(f"{bill.samples:,} repeated for a probability")
     if bill.again:
         how.append(f"{bill.again:,} sent again")
     if failed := bill.requests - bill.answered:

@@ -106,7 +106,7 @@ def tidegate_command() -> None:
       tidegate measure run/ --labels run/audit.csv       # once people have filled it in
 
     Exit status: 0 done · 1 a check did not hold · 2 something to mend, said on standard error ·
-    3 done, but some rows were rejected or got no answer · 4 a gate holds · 5 a gate rolls back ·
+    3 done, but some rows were rejected or (`score`) got no answer · 4 a gate holds · 5 a gate rolls back ·
     130 interrupted.
     """
 

@@ -15,6 +15,7 @@ from tidegate.errors import RunError, SignalError, Where
 from tidegate.names import nearest
 from tidegate.runs.intake import longest_text
 from tidegate.runs.moderate import STDIN, Progress
+from tidegate.runs.outputs import new
 from tidegate.runs.workspace import find_workspace
 from tidegate.signals import build_detectors, catalog_of, compute, item_signals
 from tidegate.signals.judge.asking import Bill
@@ -101,9 +102,4 @@ def _check_out(out: Path) -> None:
             where=Where(out),
             remedy=f"Name it {out.with_suffix(PARQUET[0])}.",
         )
-    if out.exists():
-        raise RunError("the output file exists already", where=Where(out), remedy="Name another.")
-    if not out.absolute().parent.is_dir():
-        raise RunError(
-            "the folder for the output does not exist", where=Where(out), remedy="Make it, or name another."
-        )
+    new(out)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from tidegate.measure.votes import ballots, on_any_policy, on_policy
+from tidegate.measure.votes import ballots, latest, on_any_policy, on_policy
 from tidegate.names import counted, nearest
 from tidegate.warehouse import read_labels
 
@@ -20,9 +20,10 @@ MOST_NAMED = 5
 class Told:
     """`answers` has item_id and violates, an item once.
 
-    policy: what was asked about, None for any. labels: rows of the file with a label. contradictory: items of
-    which as many say yes as no. nameless: labels that say yes and name no policy where a policy matters.
-    others: labels by the other policies that they name. What these three count is in no answer.
+    policy: what was asked about, None for any. labels: rows of the file with a label that its labeller has
+    not taken back. contradictory: items of which as many say yes as no. nameless: labels that say yes and
+    name no policy where a policy matters. others: labels by the other policies that they name. What these
+    three count is in no answer.
     """
 
     answers: pl.DataFrame
@@ -72,7 +73,7 @@ def told_on(path: Path, policy: str | None, *, beside: Collection[str] = ()) -> 
     Raises:
         InputError: the labels cannot be read.
     """
-    labels = read_labels(path)
+    labels = latest(read_labels(path))
     named = pl.col("policy").is_not_null()
     if policy is None or (not beside and labels["policy"].is_null().all()):
         votes = on_any_policy(ballots(labels))

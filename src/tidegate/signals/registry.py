@@ -116,9 +116,9 @@ def build_detectors(
     """The detectors named under `[detectors]`, in that order; paths in their settings are relative to `base`.
 
     `policies` is where a judge reads them, by default the folder `policies` of `base`; `patient` is for jobs,
-    in which a judge waits out a pause of its server, and not for a service. A built-in detector is
-    imported only when it is named. One of your own is called as `factory(settings)`, with its section less
-    `use`.
+    in which a judge without `timeout_s` waits out a pause of its server, and not for a service. A built-in
+    detector is imported only when it is named. One of your own is called as `factory(settings)`, with its
+    section less `use`.
 
     Raises:
         SignalError: an unknown detector or setting, a factory that cannot be found or called, or a
@@ -129,7 +129,9 @@ def build_detectors(
         name: {key: value for key, value in section.items() if key != TIMEOUT}
         for name, section in settings.items()
     }
-    return {name: _build(Place(name, section, base, there, patient)) for name, section in own.items()}
+    # A batch that has a limit of its own would be lost whole while it waits.
+    patience = {name: patient and TIMEOUT not in section for name, section in settings.items()}
+    return {name: _build(Place(name, section, base, there, patience[name])) for name, section in own.items()}
 
 
 def timeouts_of(settings: Mapping[str, Settings], base: Path) -> dict[str, float]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import socket
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -25,6 +27,7 @@ from tests.signals.judge.serving import (
 
 from tidegate.signals import compute
 from tidegate.signals.judge.detector import Judge
+from tidegate.signals.judge.settings import Settings
 from tidegate.strategy import cascade, decisions_frame, load_strategy
 from tidegate.tables import Catalog
 
@@ -313,10 +316,74 @@ def test_an_outage_is_waited_out_once_and_not_by_every_item_anew(judge_at: MakeJ
     assert 0.4 < took < 5  # 200 items, 8 at a time, would have waited 25 times a second
 
 
+def test_as_shipped_most_of_the_deadline_is_waited_out(judge_at: MakeJudge) -> None:
+    """Twenty times as fast: the server is down for two thirds of the deadline."""
+    deadline = Settings.deadline_s / 20
+    asked: list[float] = []
+
+    def behave(connection: Connection, request: Request) -> None:
+        asked.append(time.monotonic())
+        well = asked[-1] - asked[0] > deadline * 2 / 3
+        says(completion(FINE) if well else "{}", status="200 OK" if well else "503 Busy")(connection, request)
+
+    with serving(behave) as server:
+        judge = judge_at(server.url, pause_s=Settings.pause_s / 20, deadline_s=deadline)
+        found = compute(judge, items_of(*(f"{NIGHT}, song {n}" for n in range(100))))
+    # Whoever finds out how the server is may use up its tries.
+    assert set(found["judge.failure"]) <= {None, "server error (HTTP 503)"}
+    assert found["judge.failure"].null_count() > 90
+
+
+def test_a_late_failure_does_not_end_the_wait_for_the_request_that_finds_out(judge_at: MakeJudge) -> None:
+    numbers = itertools.count(1)
+    finding_out = threading.Event()
+
+    def behave(connection: Connection, request: Request) -> None:
+        number = next(numbers)
+        if 5 < number <= 8:
+            finding_out.wait(10)
+        elif number == 9:
+            finding_out.set()
+            time.sleep(0.4)
+        well = number > 8
+        says(completion(FINE) if well else "{}", status="200 OK" if well else "503 Busy")(connection, request)
+
+    with serving(behave) as server:
+        judge = judge_at(server.url, tries=1, pause_s=1.5, deadline_s=2.9)
+        found = compute(judge, items_of(*(f"{NIGHT}, song {n}" for n in range(40))))
+    assert Counter(found["judge.failure"]) == {"server error (HTTP 503)": 8, None: 32}
+
+
+def test_a_request_that_the_budget_refuses_does_not_keep_others_waiting(judge_at: MakeJudge) -> None:
+    """The page of a proxy counts as paid for, so that the budget ends during the outage."""
+    with serving(says(PAGE, kind="text/html")) as server:
+        judge = judge_at(server.url, tries=1, pause_s=0.5, deadline_s=4, tokens_per_day=12_000)
+        began = time.monotonic()
+        found = compute(judge, items_of(*(f"{NIGHT}, song {n}" for n in range(80))))
+        took = time.monotonic() - began
+    reasons = Counter(found["judge.failure"])
+    assert set(reasons) == {"the answer is text/html, not JSON", "the day's budget is spent"}
+    assert reasons["the day's budget is spent"] >= 70
+    assert took < 4  # 72 items, 8 at a time, would have waited nine deadlines
+
+
+def test_an_item_that_waits_until_its_deadline_says_what_it_waited_for(judge_at: MakeJudge) -> None:
+    def behave(connection: Connection, request: Request) -> None:
+        time.sleep(0.8)
+        says("{}", status="503 Busy")(connection, request)
+
+    with serving(behave) as server:
+        judge = judge_at(server.url, pause_s=1.5, deadline_s=2)
+        found = compute(judge, items_of(*(f"{NIGHT}, song {n}" for n in range(8))))
+    paused = "paused after 5 failures in a row (server error (HTTP 503))"
+    assert found["judge.failure"].to_list() == [paused] * 8
+
+
 def test_a_key_that_is_not_accepted_is_not_waited_for(judge_at: MakeJudge) -> None:
     with serving(says("{}", status="401 Unauthorized")) as server:
         began = time.monotonic()
-        found = compute(judge_at(server.url, deadline_s=60), items_of(*(f"{NIGHT}, {n}" for n in range(60))))
+        judge = judge_at(server.url, pause_s=30, deadline_s=60)
+        found = compute(judge, items_of(*(f"{NIGHT}, {n}" for n in range(60))))
         took = time.monotonic() - began
     paused = "paused after 5 failures in a row (the key was not accepted (HTTP 401))"
     assert found["judge.failure"].to_list().count(paused) > 40

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from contextlib import ExitStack
 from datetime import datetime
@@ -249,15 +250,19 @@ def calibrate(posts: tuple[Path, ...], labels: Path, judge: str, out: Path, root
     there = judges_of(_workspace(root))
     if judge not in there:
         raise SignalError(f"there is no judge '{judge}'", remedy="Judges are set up in tidegate.toml.")
-    lines, short = calibrated(_workspace(root), there[judge], posts, labels, out)
-    for line in lines:
+    found = calibrated(_workspace(root), there[judge], posts, labels, out)
+    for line in found.lines:
+        after = f"→ {line.error_after:.3f} on labels that did not teach"
+        if math.isnan(line.error_after):
+            after = "before; too few to try it on labels that did not teach"
         click.echo(
             f"{line.policy}: {counted(line.labels, 'label')}, {line.violating:,} violating; "
-            f"calibration error {line.error_before:.3f} → {line.error_after:.3f} on labels that did not teach"
+            f"calibration error {line.error_before:.3f} {after}"
         )
-    for name, (violating, fine) in short.items():
-        click.echo(f"{name}: stays as it is, with {violating:,} violating and {fine:,} fine items too few")
-    for note in dict.fromkeys(note for line in lines for note in line.told.notes()):
+    for name, (violating, fine) in found.short.items():
+        few = f"{violating:,} violating and {fine:,} fine items are too few"
+        click.echo(f"{name}: is not calibrated in this file: {few}")
+    for note in found.left:
         click.echo(f"  left out: {note}")
     click.echo(f'Written to {out}: calibration = "{out.name}" in tidegate.toml.')
 
@@ -319,8 +324,8 @@ def improve(
     """Group where a judge and people disagree about POLICY, and try edits of it on posts kept aside.
 
     Give POSTS with --labels, or --from server --zone us. An edit is better only if the interval of what it
-    gains lies above zero. Exit status 1: edits were asked for, and none is better, or the judge had no answer
-    to any post; nothing is written then.
+    gains lies above zero. Exit status 1: edits were asked for, and none is better (0 where there is no group
+    to ask about), or the judge had no answer to any post; nothing is written then.
     """
     from tidegate.runs.judging.cases import judge_named
     from tidegate.runs.judging.feedback import read_feedback

@@ -132,7 +132,7 @@ class Cascade:
     def _judged(self, judge: str, act: str) -> list[str]:
         """A rule for each policy that the judge names, so that each act is filed under its own. People see
         what it finds to violate another, of which the sample had none, or nobody asked."""
-        if len(self.policies) <= 1:
+        if not self.policies:
             return [f"  - {{id: judged, when: {judge}, then: {act}{self._of()}}}"]
         named = f"{judge.partition('.')[0]}.policy"
         return [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +26,7 @@ BINS = 10
 @dataclass(frozen=True)
 class Line:
     """One policy: labels used, slope and shift, and the expected calibration error before and after, by
-    halves (fitted on one half, tried on the other, and the reverse); and what was told of it."""
+    halves (fitted on one half, tried on the other, and the reverse; NaN where a half has too few)."""
 
     policy: str
     labels: int
@@ -35,17 +35,22 @@ class Line:
     shift: float
     error_before: float
     error_after: float
-    told: Told
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """`lines`: the policies that were fitted. `short`: the others, with how many violating and fine items
+    each has, of which it would need `FEWEST` either. `left`: what was left out, in words."""
+
+    lines: list[Line]
+    short: dict[str, tuple[int, int]]
+    left: list[str]
 
 
 def calibrate(
     workspace: Workspace, judge: Judge, posts: Sequence[Path], labels: Path, out: Path
-) -> tuple[list[Line], dict[str, tuple[int, int]]]:
+) -> Calibrated:
     """Fit the judge's probabilities to labels of posts, policy by policy, and write them to `out`.
-
-    Returns:
-        The policies that were fitted; and those that stay as they are, with how many violating and fine items
-        each has, of which it would need `FEWEST` either.
 
     Raises:
         RunError: `out` exists already; the judge is not asked then.
@@ -68,7 +73,7 @@ def calibrate(
     asked = [name for name, counts in sides.items() if min(counts) >= FEWEST]
     # Nobody is paid for what cannot be enough.
     if not asked:
-        raise _too_few(labels, sides, list(told.values()), texts["id"], {})
+        raise _too_few(labels, sides, _left(told.values(), texts["id"]))
     labelled = pl.concat([told[name].answers["item_id"] for name in asked])
     found = compute(judge, texts.filter(pl.col("id").is_in(labelled.implode())))
     lines, fits = [], {}
@@ -80,13 +85,13 @@ def calibrate(
         if line is None:
             continue
         before, after = _errors(np.array(raw), np.array(truth, dtype=bool), name)
-        lines.append(Line(name, len(raw), sum(truth), *line, before, after, told[name]))
+        lines.append(Line(name, len(raw), sum(truth), *line, before, after))
         fits[name] = line
+    left = _left(told.values(), texts["id"], found[judge.spec.failure_column])
     if not lines:
-        reasons = found[judge.spec.failure_column].drop_nulls().value_counts(sort=True)
-        raise _too_few(labels, sides, list(told.values()), texts["id"], dict(reasons.iter_rows()))
+        raise _too_few(labels, sides, left)
     write(out, Calibration(judge.questions.id, fits))
-    return lines, {name: counts for name, counts in sides.items() if name not in fits}
+    return Calibrated(lines, {name: counts for name, counts in sides.items() if name not in fits}, left)
 
 
 def expected_error(
@@ -127,22 +132,23 @@ def _sides(answers: pl.DataFrame, ids: pl.Series) -> tuple[int, int]:
     return int(violates.sum()), int((~violates).sum())
 
 
-def _too_few(
-    labels: Path,
-    counts: Mapping[str, tuple[int, int]],
-    told: Sequence[Told],
-    ids: pl.Series,
-    reasons: Mapping[str, int],
-) -> SignalError:
-    there = [f"{name} has {yes:,} violating and {no:,} fine" for name, (yes, no) in counts.items()]
+def _left(told: Iterable[Told], ids: pl.Series, failures: pl.Series | None = None) -> list[str]:
+    """What was left out, each once: labels, and items without a verdict by reason."""
     left = [note for one in told for note in (*one.notes(), one.unmatched(ids)) if note]
-    left += [f"{counted(count, 'item')} without a verdict ({reason})" for reason, count in reasons.items()]
+    if failures is not None:
+        reasons = failures.drop_nulls().value_counts(sort=True)
+        left += [f"{counted(count, 'item')} without a verdict ({why})" for why, count in reasons.iter_rows()]
+    return list(dict.fromkeys(left))
+
+
+def _too_few(labels: Path, counts: Mapping[str, tuple[int, int]], left: Sequence[str]) -> SignalError:
+    there = [f"{name} has {yes:,} violating and {no:,} fine" for name, (yes, no) in counts.items()]
     return SignalError(
         "no policy has labels enough to calibrate by",
         where=Where(labels),
         remedy=f"A policy needs {FEWEST} violating and {FEWEST} fine items that were judged; "
         + f"{', '.join(there)}."
-        + (f" Left out are {'; '.join(dict.fromkeys(left))}" if left else ""),
+        + (f" Left out are {'; '.join(left)}" if left else ""),
     )
 
 

@@ -30,7 +30,7 @@ class Judged:
     """What a judge made of n texts: whether each violates, whether there was an answer, and why not; and the
     clause that was cited.
 
-    probability is NaN without an answer; money is in US dollars, seconds of the whole run.
+    probability is NaN without an answer; seconds are of the whole run.
     """
 
     violates: np.ndarray[tuple[int], np.dtype[np.bool_]]
@@ -38,7 +38,6 @@ class Judged:
     probability: np.ndarray[tuple[int], np.dtype[np.float64]]
     reasons: tuple[str | None, ...]
     clauses: tuple[str | None, ...]
-    money: float
     seconds: float
 
 
@@ -97,7 +96,6 @@ def put(judge: Judge, texts: Sequence[str], ids: Sequence[str] | None = None) ->
         found[spec.column(column_of(policy.id))].fill_null(float("nan")).to_numpy(),
         tuple(found[spec.failure_column].to_list()),
         tuple(found[spec.column("clause")].to_list()),
-        float(found[spec.column("cost")].sum()),
         time.monotonic() - began,
     )
 

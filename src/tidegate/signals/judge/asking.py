@@ -25,8 +25,8 @@ LOOK_AGAIN_S = 0.1
 class Bill:
     """What an item, or a job, has cost so far: US dollars, tokens and requests.
 
-    Of the requests, `answered` got an answer, `again` were sent because one before had not, and `samples` put
-    a question anew because tokens had said nothing of the probability.
+    Of the requests, `answered` got an answer, and `again` were sent because one before had not; `samples` are
+    questions that were put anew for a probability.
     """
 
     money: float = 0.0
@@ -71,8 +71,13 @@ class Line:
         raise AssertionError("there is at least one try")
 
     async def _once(self, request: Mapping[str, Any], tokens_in: int, bill: Bill, *, again: bool) -> Reply:
-        await self._let_through()
-        held = self.budget.reserve(tokens_in, int(request["max_tokens"]))
+        trial = await self._let_through()
+        try:
+            held = self.budget.reserve(tokens_in, int(request["max_tokens"]))
+        except BaseException:
+            if trial:
+                self.breaker.left_untried()
+            raise
         bill.requests += 1
         bill.again += again
         try:
@@ -87,14 +92,14 @@ class Line:
             else:
                 self.budget.release(held)
             if error.server:
-                self.breaker.failed(error.reason, passing=error.again)
+                self.breaker.failed(error.reason, passing=error.again, trial=trial)
             else:
                 self.breaker.succeeded()
             raise
         except asyncio.CancelledError:
             # Out of time: the server may be at work on it still.
             self._pay(bill, held.tokens, held.money)
-            self.breaker.failed("no answer in time")
+            self.breaker.failed("no answer in time", trial=trial)
             raise
         self.breaker.succeeded()
         bill.answered += 1
@@ -104,14 +109,20 @@ class Line:
         self._pay(bill, tokens, self.budget.settle(held, reply.tokens_in, reply.tokens_out))
         return reply
 
-    async def _let_through(self) -> None:
+    async def _let_through(self) -> bool:
+        """Wait until a request may be sent; whether it is to find out how the server is."""
         while True:
             try:
                 return self.breaker.check()
-            except NoVerdictError:
+            except NoVerdictError as error:
+                paused = error
                 if not (self.patient and self.breaker.is_worth_waiting(self.settings.deadline_s)):
                     raise
-            await asyncio.sleep(LOOK_AGAIN_S)
+            try:
+                await asyncio.sleep(LOOK_AGAIN_S)
+            except asyncio.CancelledError:
+                # Out of time: why it waited tells more than how long.
+                raise paused from None
 
     async def _wait(self, attempt: int, error: NoVerdictError) -> None:
         """As long as the server asks, else a random time up to a bound that doubles (full jitter, so that

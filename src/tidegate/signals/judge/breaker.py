@@ -23,21 +23,26 @@ class Breaker:
         self.passing = True
         self._lock = threading.Lock()
 
-    def check(self) -> None:
+    def check(self) -> bool:
         """Let a request through.
+
+        Returns:
+            Whether it is the one that finds out how the server is: its fate must be told, or that it was left
+            untried.
 
         Raises:
             NoVerdictError: the server is being left alone.
         """
         with self._lock:
             if self.failures < self.limit:
-                return
+                return False
             if self.clock() < self.until:
                 # Requests that were on their way may have failed besides: how many is chance.
                 raise NoVerdictError(f"paused after {self.limit} failures in a row ({self.last})")
             # The others wait until this one request has shown how the server is.
             self.trying = True
             self.until = self.clock() + self.pause_s
+            return True
 
     def is_worth_waiting(self, within_s: float) -> bool:
         """Whether something may be let through within so many seconds of when the pause began, or a request
@@ -48,15 +53,23 @@ class Breaker:
                 return True
             return self.passing and self.until < self.since + within_s
 
+    def left_untried(self) -> None:
+        """What was to find out was not sent: another may in its place, at once."""
+        with self._lock:
+            self.trying, self.until = False, self.clock()
+
     def succeeded(self) -> None:
         with self._lock:
             self.failures, self.last, self.trying = 0, "", False
 
-    def failed(self, reason: str, *, passing: bool = True) -> None:
-        """`passing`: whether the same request may do better a moment later."""
+    def failed(self, reason: str, *, passing: bool = True, trial: bool = False) -> None:
+        """`passing`: whether the same request may do better a moment later. `trial`: it was the one that
+        finds out; others, on their way since before, say nothing of that one."""
         with self._lock:
             self.failures += 1
-            self.last, self.passing, self.trying = reason, passing, False
+            self.last, self.passing = reason, passing
+            if trial:
+                self.trying = False
             if self.failures == self.limit:
                 self.since = self.clock()
             if self.failures >= self.limit:

@@ -242,11 +242,8 @@ class Batch:
         """What repeated answers say of each policy. One that cannot be had ends it: half a poll is none."""
         votes: dict[str, list[bool]] = {policy.id: [] for policy in self.judge.policies}
         for sample in range(self.settings.samples):
-            before = bill.requests
-            try:
-                reply = await self.line.ask(self.questions.request(question, sample), tokens_in, bill)
-            finally:
-                bill.samples += bill.requests - before
+            bill.samples += 1
+            reply = await self.line.ask(self.questions.request(question, sample), tokens_in, bill)
             self.questions.check_read(reply.tokens_in)
             for name, verdict in verdicts_of(reply.text, self.judge.policies, question.quotable).items():
                 votes[name].append(verdict.violates)

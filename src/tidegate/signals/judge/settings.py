@@ -35,7 +35,7 @@ class Settings:
     deadline_s: float = 60.0
     tries: int = 3
     pause_after: int = 5
-    pause_s: float = 30.0
+    pause_s: float = 10.0
     price_in: float = 0.0
     price_out: float = 0.0
     money_per_day: float = 0.0
