@@ -236,7 +236,7 @@ def test_a_label_that_is_of_no_item_is_counted_where_too_few_are_left(tmp_path: 
     (tmp_path / "labels.csv").write_text("item_id,violates\nelsewhere,yes\np1,yes\n", encoding="utf-8")
     with pytest.raises(MeasureError) as caught:
         curve_of(tmp_path, "--labels", str(tmp_path / "labels.csv"))
-    assert "Left out are 1 label of items that are not here." in str(caught.value)
+    assert "Left out are 1 labelled item that no post is." in str(caught.value)
 
 
 def test_a_chart_that_exists_is_not_drawn_over(tmp_path: Path) -> None:

@@ -147,7 +147,7 @@ def test_too_few_posts_are_told_with_the_causes(server: Server) -> None:
         SignalError, match="too few posts are labelled under this policy: 0 by 30 labels"
     ) as caught:
         improve()
-    assert "Left out are 30 labels of items that are not here" in str(caught.value)
+    assert "Left out are 30 labelled items that no post is" in str(caught.value)
     assert server.requests == []
 
 

@@ -399,7 +399,7 @@ def test_why_labels_are_too_few_is_told_with_counts(site: Callable[..., Path]) -
     assert "loud-music has 0 violating and 0 fine. Left out are 90 labels of other policies" in misspelt
     assert "Did you mean 'loud-music'?" in misspelt
     strange = calibration(folder, [labelled(n, to="q") for n in range(90)])
-    assert "Left out are 90 labels of items that are not here" in strange
+    assert "Left out are 90 labelled items that no post is" in strange
     twice = [labelled(n) for n in range(90)] + [labelled(n, violates=n % 2 == 0) for n in range(90)]
     contradictory = calibration(folder, twice)
     assert "Left out are 90 items with as many labels that say yes as no" in contradictory
@@ -452,7 +452,7 @@ def test_a_calibration_that_is_made_says_what_was_left_out_and_not_tried(site: C
     done = tidegate("policy", "calibrate", "posts.jsonl", "--labels", "labels.jsonl", "--out", "c.json")
     assert "nan" not in done.output
     assert "too few to try it on labels that did not teach" in done.output
-    assert "  left out: 5 labels of items that are not here\n" in done.output
+    assert "  left out: 5 labelled items that no post is\n" in done.output
     assert "  left out: 4 items without a verdict (server error (HTTP 503))\n" in done.output
 
 

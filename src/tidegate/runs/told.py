@@ -56,7 +56,7 @@ class Told:
     def unmatched(self, ids: pl.Series) -> str | None:
         """How many labelled items are none of these, where any is not."""
         strange = int((~self.answers["item_id"].is_in(ids.implode())).sum())
-        return f"{counted(strange, 'label')} of items that are not here" if strange else None
+        return f"{counted(strange, 'labelled item')} that no post is" if strange else None
 
 
 def policies_named(path: Path) -> list[str]:
