@@ -40,8 +40,14 @@ class TextModel(Protocol):
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]: ...
 
 
-def card(model: TextModel, corpus: pl.DataFrame, sources: Sequence[Source]) -> str:
-    """Markdown: quality by harm and language, by set and by phenomenon, false alarms, and the sources.
+def card(
+    model: TextModel,
+    corpus: pl.DataFrame,
+    sources: Sequence[Source],
+    elsewhere: pl.DataFrame | None = None,
+) -> str:
+    """Markdown: quality by harm and language, by set and by phenomenon, false alarms, on the texts from
+    `elsewhere` (see `load_outside`) if they are given, and the sources.
 
     Needs the extra `train`: scikit-learn measures.
     """
@@ -70,6 +76,7 @@ def card(model: TextModel, corpus: pl.DataFrame, sources: Sequence[Source]) -> s
         alarming(labels, probability, test["phenomenon"].to_numpy(), languages),
         "### False alarms on harmless test texts: the highest probability among harms that the labels deny",
         false_alarms(labels[~held], probability[~held], sets[~held]),
+        *([] if elsewhere is None else ["### Texts from elsewhere", outside_card(model, elsewhere)]),
         "### What it was trained on",
         table(
             ("set", "source", "licence", "rows", "SHA-256"),
@@ -80,7 +87,7 @@ def card(model: TextModel, corpus: pl.DataFrame, sources: Sequence[Source]) -> s
 
 
 def outside_card(model: TextModel, texts: pl.DataFrame) -> str:
-    """Markdown: quality on texts from elsewhere, see `load_outside`, by harm and by harm of any kind.
+    """Markdown: quality on texts from elsewhere by harm, and by harm of any kind.
 
     Harm of any kind is the highest probability of all, against what any label says.
     """

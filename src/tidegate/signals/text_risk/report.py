@@ -8,17 +8,16 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tidegate.signals.card import card, outside_card, reliabilities
+from tidegate.signals.card import card, reliabilities
 from tidegate.signals.reliability_chart import write_reliability
 from tidegate.signals.text_corpus.corpus import RECIPE, load_corpus, load_recipe
 from tidegate.signals.text_corpus.outside import load_outside
 from tidegate.signals.text_risk.weights import load_model
 
 if __name__ == "__main__":
-    corpus, sources = load_corpus(load_recipe(RECIPE), Path(sys.argv[1]))
+    data = Path(sys.argv[1])
+    corpus, sources = load_corpus(load_recipe(RECIPE), data)
     model = load_model()
-    print(card(model, corpus, sources))
-    print("\n### Texts from elsewhere\n")
-    print(outside_card(model, load_outside(corpus, Path(sys.argv[1]))))
+    print(card(model, corpus, sources, load_outside(corpus, data)))
     for picture in sys.argv[2:]:
         write_reliability(reliabilities(model, corpus), Path(picture))
