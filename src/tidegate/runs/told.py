@@ -53,10 +53,10 @@ class Told:
             found.append(f"{counted(sum(self.others.values()), 'label')} of other policies: {listed}{hint}")
         return found
 
-    def unmatched(self, ids: pl.Series) -> str | None:
-        """How many labelled items are none of these, where any is not."""
+    def left_out(self, ids: pl.Series) -> list[str]:
+        """What was left out where these items are asked about, labels of none of them too; a line each."""
         strange = int((~self.answers["item_id"].is_in(ids.implode())).sum())
-        return f"{counted(strange, 'labelled item')} that no post is" if strange else None
+        return [*self.notes(), *([f"{counted(strange, 'labelled item')} that no post is"] if strange else [])]
 
 
 def policies_named(path: Path) -> list[str]:

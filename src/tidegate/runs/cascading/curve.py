@@ -248,8 +248,7 @@ def _on(frame: pl.DataFrame, judge: str, policy: str, policies: Sequence[str], s
 
 
 def _too_few(choose: int, tried: int, told: Told | None, judged: pl.Series, where: Where) -> MeasureError:
-    left = [] if told is None else [*told.notes(), told.unmatched(judged)]
-    causes = "; ".join(one for one in left if one)
+    causes = "; ".join(told.left_out(judged)) if told else ""
     known = " and a label" if told else ""
     return MeasureError(
         f"{counted(choose + tried, 'item')} with a verdict{known} are too few: a hash of their ids "

@@ -134,7 +134,7 @@ def _sides(answers: pl.DataFrame, ids: pl.Series) -> tuple[int, int]:
 
 def _left(told: Iterable[Told], ids: pl.Series, failures: pl.Series | None = None) -> list[str]:
     """What was left out, each once: labels, and items without a verdict by reason."""
-    left = [note for one in told for note in (*one.notes(), one.unmatched(ids)) if note]
+    left = [note for one in told for note in one.left_out(ids)]
     if failures is not None:
         reasons = failures.drop_nulls().value_counts(sort=True)
         left += [f"{counted(count, 'item')} without a verdict ({why})" for why, count in reasons.iter_rows()]

@@ -277,7 +277,7 @@ def _labelled(posts: Sequence[Path], labels: Path, told: Told) -> tuple[pl.DataF
     joined = items.join(told.answers, left_on="id", right_on="item_id", maintain_order="left")
     learning = _half(joined["id"])
     if min(int(learning.sum()), int((~learning).sum())) < FEWEST:
-        left = [note for note in (*told.notes(), told.unmatched(items["id"])) if note]
+        left = told.left_out(items["id"])
         given = counted(told.labels, "label")
         raise SignalError(
             f"too few posts are labelled under this policy: {len(joined):,} by {given}",

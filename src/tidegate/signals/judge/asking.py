@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 20.0
 LOOK_AGAIN_S = 0.1
+"""How often one who waits looks whether the server is left alone still."""
 
 
 @dataclass
